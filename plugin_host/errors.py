@@ -1,0 +1,37 @@
+"""Name everything that can go wrong in the host: one tree with one root, so that a caller can catch all of it at once.
+
+Each class also derives from the built-in exception that it is, so that code which knows nothing of this project still
+catches a bad value as a `ValueError`. A message says what arrived, what is needed and what to do, and names the file.
+"""
+
+
+class HostError(Exception):
+    """Anything the host refuses or cannot do."""
+
+
+class ModelFileError(HostError, ValueError):
+    """A model file that is missing, damaged, foreign, too large, or whose graph and metadata disagree."""
+
+
+class UnknownModelError(ModelFileError):
+    """A name that is neither a file nor a bundled model."""
+
+
+class ControlError(HostError, ValueError):
+    """A control that does not exist, or a value outside its range."""
+
+
+class StreamError(HostError, ValueError):
+    """A block, sample rate or call that the stream, effect or chain cannot take."""
+
+
+class AudioFileError(HostError, ValueError):
+    """An audio file that is missing, empty, truncated, unreadable or cannot be written."""
+
+
+class MissingPackageError(HostError, ImportError):
+    """An optional package that this call needs and that is not installed."""
+
+
+class DeviceError(HostError, RuntimeError):
+    """A sound card or accelerator that was asked for and cannot be used."""
