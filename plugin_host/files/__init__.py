@@ -1,0 +1,1 @@
+"""Run an effect over files and folders: whole output or none, constant memory, a record of what was made."""
