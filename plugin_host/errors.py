@@ -29,6 +29,10 @@ class AudioFileError(HostError, ValueError):
     """An audio file that is missing, empty, truncated, unreadable or cannot be written."""
 
 
+class OutputError(AudioFileError):
+    """An output that cannot be written: a full disk, a read-only folder, a path that leads through a file."""
+
+
 class MissingPackageError(HostError, ImportError):
     """An optional package that this call needs and that is not installed."""
 
