@@ -1,0 +1,1 @@
+"""Streaming neural instruments and effects in PyTorch: blocks, models, losses, training."""

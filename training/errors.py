@@ -1,0 +1,19 @@
+"""The exceptions of the training package."""
+
+from __future__ import annotations
+
+
+class TrainingError(Exception):
+    """Root of everything training raises on purpose."""
+
+
+class RecordingsError(TrainingError, ValueError):
+    """Recordings are missing, unreadable, too short or silent."""
+
+
+class RunError(TrainingError, ValueError):
+    """A run folder cannot be created, resumed or read."""
+
+
+class ContractError(TrainingError, ValueError):
+    """A streaming module was called against its contract (zero frames, wrong state, wrong shape)."""

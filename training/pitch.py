@@ -1,0 +1,137 @@
+"""A causal pitch tracker: spectra of two window lengths, a small recurrent network, a distribution over pitch.
+
+Trained on synthesised sounds whose pitch is exactly known (`training.synthetic_sounds`). The distribution over pitch
+bins and its local mean follow CREPE (Kim et al. 2018); causal spectra and a recurrent layer stand in for its long window.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .layers import FilterBank, StreamingGRU, fir_lanes
+from .streaming import Carry, State, StreamingModule
+
+LOWEST_MIDI = 28.0  # E1, 41.2 Hz
+CENTS_PER_BIN = 25.0
+PITCH_BINS = 296  # up to MIDI 102, 2960 Hz
+
+def midi_to_hz(midi: Tensor) -> Tensor:
+    """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz)."""
+    return 440.0 * torch.exp((midi - 69.0) * (math.log(2.0) / 12.0))
+
+
+def hz_to_midi(f0_hz: Tensor) -> Tensor:
+    """Convert Hz to MIDI note numbers (A4 = 440 Hz = 69)."""
+    return 69.0 + (f0_hz / 440.0).log() * (12.0 / math.log(2.0))
+
+
+def lowpass_fir(cutoff: float, taps: int) -> Tensor:
+    """A Kaiser-windowed sinc; ``cutoff`` in cycles per sample."""
+    n = np.arange(taps) - (taps - 1) / 2
+    response = 2 * cutoff * np.sinc(2 * cutoff * n) * np.kaiser(taps, 7.0)
+    return torch.from_numpy(response / response.sum())
+
+
+def recent_window(length: int) -> Tensor:
+    """A window that rises slowly and falls fast, so that what is new counts early."""
+    fall = length // 4
+    rise = torch.sin(torch.linspace(0, math.pi / 2, length - fall).double()) ** 2
+    window = torch.cat([rise, torch.cos(torch.linspace(0, math.pi / 2, fall + 1).double())[:-1] ** 2])
+    return window / window.square().sum().sqrt()
+
+
+def spectrum_kernels(length: int, frequencies: Tensor) -> Tensor:
+    """Windowed cosines, then windowed sines, at ``frequencies`` in cycles per sample: (2 K, length)."""
+    time = torch.arange(length).double() - length + 1
+    angle = 2 * math.pi * frequencies.double()[:, None] * time
+    return torch.cat([angle.cos(), angle.sin()]) * recent_window(length)
+
+
+class PitchFeatures(StreamingModule):
+    """Log magnitude spectra of two windows, levelled: 64 ms up to 1.5 kHz, and 24 ms up to 4 kHz.
+
+    The long window tells low harmonics apart, the short one answers fast; each is computed at the lowest rate that holds it.
+
+    Shapes: (B, T) at 12 kHz -> (B, N, `size`).
+    """
+
+    LONG_BINS, SHORT_BINS = 128, 88
+    size = LONG_BINS + SHORT_BINS
+
+    def __init__(self, hop_length: int) -> None:
+        super().__init__()
+        self.to_6k = FilterBank(fir_lanes(lowpass_fir(0.40 / 2, 36), 8, 2), 16)
+        long = torch.arange(1, self.LONG_BINS + 1) * (1500.0 / self.LONG_BINS / 6000)
+        short = torch.arange(1, self.SHORT_BINS + 1) * (4000.0 / self.SHORT_BINS / 12000)
+        self.long = FilterBank(spectrum_kernels(384, long), hop_length // 2)
+        self.short = FilterBank(spectrum_kernels(288, short), hop_length)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        carry = Carry(self, state)
+        at_6k = carry("to_6k", x).transpose(1, 2).reshape(x.shape[0], -1)
+        spectra = [carry("long", at_6k), carry("short", x)]
+        power = [(s * s).unflatten(1, (2, -1)).sum(1) for s in spectra]
+        levelled = F.layer_norm((torch.cat(power, 1).transpose(1, 2) + 4e-10).log(), (self.size,))
+        return levelled, carry.next_state
+
+
+class PitchNetwork(StreamingModule):
+    """From sound at 12 kHz to logits: a softmax over `PITCH_BINS` bins of pitch, and voicing last.
+
+    Shapes: (B, T) -> (B, N, PITCH_BINS + 1).
+    """
+
+    def __init__(self, hop_length: int, width: int, hidden: int) -> None:
+        super().__init__()
+        self.features = PitchFeatures(hop_length)
+        self.enter = nn.Linear(PitchFeatures.size, width)
+        self.mix = nn.Linear(width, width)
+        self.gru = StreamingGRU(width, hidden)
+        self.gather = nn.Linear(width + hidden, 72)
+        self.head = nn.Linear(72, PITCH_BINS + 1)
+        bins = torch.arange(PITCH_BINS).float()
+        self.register_buffer("bins", bins, persistent=False)
+        self.register_buffer("moments", torch.stack([bins, torch.ones(PITCH_BINS)], 1), persistent=False)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        carry = Carry(self, state)
+        now = F.relu(self.mix(F.relu(self.enter(carry("features", x)))))
+        both = torch.cat([now, carry("gru", now)], -1)
+        return self.head(F.relu(self.gather(both))), carry.next_state
+
+    def decode(self, logits: Tensor) -> Tensor:
+        """Mean of the distribution over the five bins on each side of its peak, in Hz: (B, N, PITCH_BINS) -> (B, N)."""
+        peak = logits.argmax(-1, keepdim=True)
+        near = (self.bins - peak).abs() < 5.5
+        first, total = (logits.softmax(-1) * near @ self.moments).split(1, -1)
+        return midi_to_hz(LOWEST_MIDI + (first / total).squeeze(-1) * (CENTS_PER_BIN / 100.0))
+
+
+class PitchTracker(StreamingModule):
+    """Fundamental frequency and voicing of a monophonic sound, one value a hop.
+
+    Parameters
+    ----------
+    hop_length : int
+        Samples at 48 kHz; a multiple of 4.
+    width, hidden : int
+        Sizes of the dense and the recurrent layer.
+
+    Shapes: (B, T) -> ``f0_hz`` (B, N) from 41.2 to 2960, ``voicing`` (B, N) from 0 to 1.
+    """
+
+    def __init__(self, hop_length: int = 128, width: int = 128, hidden: int = 96) -> None:
+        super().__init__()
+        self.to_12k = FilterBank(fir_lanes(lowpass_fir(0.42 / 4, 72), 8, 4), 32)
+        self.network = PitchNetwork(hop_length // 4, width, hidden)
+
+    def forward(self, x: Tensor, state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        logits = carry("network", carry("to_12k", x).transpose(1, 2).reshape(x.shape[0], -1))
+        voicing = torch.sigmoid(logits[:, :, -1])
+        return {"f0_hz": self.network.decode(logits[:, :, :-1]), "voicing": voicing}, carry.next_state
