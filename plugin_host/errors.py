@@ -29,8 +29,16 @@ class AudioFileError(HostError, ValueError):
     """An audio file that is missing, empty, truncated, unreadable or cannot be written."""
 
 
+class NoInputError(AudioFileError):
+    """Nothing to do: no audio file is where one was looked for."""
+
+
 class OutputError(AudioFileError):
     """An output that cannot be written: a full disk, a read-only folder, a path that leads through a file."""
+
+
+class UsageError(HostError, ValueError):
+    """A request that contradicts itself or that would destroy something, such as an output that is an input."""
 
 
 class MissingPackageError(HostError, ImportError):

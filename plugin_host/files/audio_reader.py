@@ -16,11 +16,6 @@ from numpy.typing import NDArray
 from ..errors import AudioFileError
 from .wholeness import check_whole
 
-AUDIO_SUFFIXES = frozenset(
-    {".wav", ".wave", ".rf64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3"}
-)
-"""The endings by which a file in a folder is taken for audio."""
-
 
 class AudioReader:
     """An audio file, open for reading in blocks of any size; a context manager.

@@ -1,0 +1,149 @@
+"""Run jobs in worker processes, so that a worker that dies takes no more than its own job with it.
+
+Workers are spawned, never forked: a session of ONNX Runtime hangs in a fork of the process that made it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+JobT = TypeVar("JobT")
+ResultT = TypeVar("ResultT")
+Task = Callable[[JobT, Callable[[float], None]], ResultT]
+"""What workers do: called with a job and with a function that takes how far it has come, in any unit.
+
+It is pickled into each worker before its first call, so whatever is costly is made by that call and kept.
+"""
+
+_FAREWELL_S = 5.0
+
+
+@dataclass(frozen=True)
+class WorkerEnded:
+    """In place of a result: the worker is gone, as when the system killed it for want of memory.
+
+    Parameters
+    ----------
+    exit_code : int or None
+        Of the process; negative for the signal that ended it.
+    """
+
+    exit_code: int | None
+
+
+class Workers(Generic[JobT, ResultT]):
+    """A few processes that work through a list of jobs; a context manager that leaves no process behind.
+
+    Parameters
+    ----------
+    task : callable
+        See `Task`; it and the jobs and results must pickle.
+    jobs : sequence
+        What there is to do.
+    count : int
+        How many processes.
+    """
+
+    def __init__(self, task: Task[JobT, ResultT], jobs: Sequence[JobT], count: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._task = task
+        self._jobs = list(jobs)
+        self._count = min(count, len(self._jobs))
+        self.progress = self._context.RawArray("d", len(self._jobs))
+        self._workers: dict[Connection, Any] = {}
+
+    def results(self, poll_s: float = 0.1) -> Iterator[tuple[int, ResultT | WorkerEnded] | None]:
+        """Yield each job's position and result as it is done, and None after `poll_s` seconds without one.
+
+        `progress` then holds how far each job has come. A worker that ends is replaced.
+        """
+        waiting = iter(range(len(self._jobs)))
+        busy: dict[Connection, int] = {}
+        for _ in range(self._count):
+            self._hand_out(None, waiting, busy)
+        while busy:
+            ready = wait(list(busy), poll_s)
+            if not ready:
+                yield None
+            for connection in [connection for connection in busy if connection in ready]:
+                index = busy.pop(connection)
+                try:
+                    result = connection.recv()
+                    free = connection
+                except (EOFError, OSError):
+                    result, free = WorkerEnded(self._bury(connection)), None
+                self._hand_out(free, waiting, busy)
+                yield index, result
+
+    def _hand_out(self, free: Connection | None, waiting: Iterator[int], busy: dict[Connection, int]) -> None:
+        """Give the next job to a worker that is free, or to a new one."""
+        index = next(waiting, None)
+        if index is None:
+            return
+        connection = free or self._start()
+        with contextlib.suppress(OSError):  # a worker that has just ended is found out when it is waited for
+            connection.send((index, self._jobs[index]))
+        busy[connection] = index
+
+    def _start(self) -> Connection:
+        ours, theirs = self._context.Pipe()
+        worker = self._context.Process(target=_serve, args=(theirs, self.progress, self._task), daemon=True)
+        with _interrupts_held_back():
+            worker.start()
+        theirs.close()
+        self._workers[ours] = worker
+        return ours
+
+    def _bury(self, connection: Connection) -> int | None:
+        worker = self._workers.pop(connection)
+        connection.close()
+        worker.join(_FAREWELL_S)
+        return worker.exitcode
+
+    def __enter__(self) -> Workers[JobT, ResultT]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers.values():
+            worker.terminate()
+        for connection, worker in self._workers.items():
+            worker.join(_FAREWELL_S)
+            worker.kill()
+            connection.close()
+        self._workers.clear()
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a process that never sees Ctrl-C, which goes to all of a group: its parent tells it to end."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection, progress: Any, task: Task[Any, Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As an exception, so that what is half written is removed on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    while True:
+        try:
+            index, job = connection.recv()
+        except EOFError:
+            return
+
+        def note(value: float, index: int = index) -> None:
+            progress[index] = value
+
+        connection.send(task(job, note))
