@@ -13,9 +13,17 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-from .graph import GraphTensor, TensorSpec, check_tensors
+from .graph import AUDIO_INPUT, AUDIO_OUTPUT, GraphTensor, TensorSpec, check_tensors
 from .metadata import nest_metadata, read_document, write_metadata
 from .tensor import Tensor, parse_shape
 
@@ -118,7 +126,9 @@ class Control(_Part):
             raise ValueError(f"default {self.default:g} must be from {self.minimum:g} to {self.maximum:g}")
         if self.scale is Scale.LOG and self.minimum <= 0:
             raise ValueError(f"a log scale needs a minimum above 0, not {self.minimum:g}")
-        if self.is_stepped and any(value != round(value) for value in (self.minimum, self.maximum, self.default)):
+        if self.is_stepped and any(
+            value != round(value) for value in (self.minimum, self.maximum, self.default)
+        ):
             raise ValueError(f"scale {self.scale} needs whole numbers for minimum, maximum and default")
         if self.scale is Scale.CHOICE and (self.minimum, self.maximum) != (0, len(self.choices) - 1):
             raise ValueError(
@@ -172,7 +182,8 @@ class GoldenPair(_Part):
     Parameters
     ----------
     inputs, outputs : dict of str to Tensor
-        By the graph's own tensor names without states (``audio``, ``control.f0_hz``). Numpy arrays are taken, too.
+        By the graph's own tensor names, without states: ``audio`` and ``control.<name>`` in, ``output.audio`` or
+        ``output.<name>`` out. Numpy arrays are taken, too.
     tolerance : float
         Largest absolute difference that a correct host may show, in the unit of the outputs.
     """
@@ -242,16 +253,16 @@ class ModelDocument(_Part):
     def graph_inputs(self) -> tuple[TensorSpec, ...]:
         """List the tensors the graph must take, in the order: audio, controls, states."""
         return (
-            *([TensorSpec.audio(self.channels)] if self.has_audio_input else []),
-            *(TensorSpec.control(control.name) for control in self.controls),
+            *([TensorSpec.audio(AUDIO_INPUT, self.channels)] if self.has_audio_input else []),
+            *(TensorSpec.control(f"control.{control.name}") for control in self.controls),
             *(TensorSpec(f"state.{state.name}", state.dtype, state.shape) for state in self.states),
         )
 
     def graph_outputs(self) -> tuple[TensorSpec, ...]:
         """List the tensors the graph must give, in the order: audio or controls, states."""
         return (
-            *([TensorSpec.audio(self.channels)] if self.has_audio_output else []),
-            *(TensorSpec.control(control.name) for control in self.outputs),
+            *([TensorSpec.audio(AUDIO_OUTPUT, self.channels)] if self.has_audio_output else []),
+            *(TensorSpec.control(f"output.{control.name}") for control in self.outputs),
             *(TensorSpec(f"next_state.{state.name}", state.dtype, state.shape) for state in self.states),
         )
 

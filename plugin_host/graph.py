@@ -9,6 +9,9 @@ from typing import Protocol, Self
 
 from .errors import ModelFileError
 
+AUDIO_INPUT = "audio"
+AUDIO_OUTPUT = "output.audio"
+
 _GRAPH_TYPES = {"float32": "tensor(float)", "float64": "tensor(double)", "int64": "tensor(int64)"}
 
 
@@ -34,14 +37,19 @@ class TensorSpec:
     shape: tuple[int | None, ...]
 
     @classmethod
-    def audio(cls, channels: int) -> Self:
-        """Give the spec of ``audio``: (1, C, N * hop_length)."""
-        return cls("audio", "float32", (1, channels, None))
+    def audio(cls, name: str, channels: int) -> Self:
+        """Give the spec of audio: (1, C, N * hop_length)."""
+        return cls(name, "float32", (1, channels, None))
 
     @classmethod
     def control(cls, name: str) -> Self:
-        """Give the spec of ``control.<name>``: (1, N)."""
-        return cls(f"control.{name}", "float32", (1, None))
+        """Give the spec of a control, in or out: (1, N)."""
+        return cls(name, "float32", (1, None))
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether the time axis counts samples, not frames."""
+        return self.name in (AUDIO_INPUT, AUDIO_OUTPUT)
 
     @property
     def is_state(self) -> bool:
@@ -50,7 +58,7 @@ class TensorSpec:
 
     def describe(self) -> str:
         """Write type and shape for a message, with T or N for the time axis."""
-        time = "T" if self.name == "audio" else "N"
+        time = "T" if self.is_audio else "N"
         return f"{self.dtype} ({', '.join(time if length is None else str(length) for length in self.shape)})"
 
     def admits(self, shape: Sequence[int | str | None], is_output: bool) -> bool:
@@ -69,7 +77,7 @@ class TensorSpec:
         """Give the number of frames in a concrete tensor; raises ValueError unless it fits and has `frames`, if given."""
         if len(shape) != len(self.shape) or shape[:-1] != self.shape[:-1]:
             raise ValueError(f"{self.name} has shape {shape}, needed is {self.describe()}")
-        samples_per_step = hop_length if self.name == "audio" else 1
+        samples_per_step = hop_length if self.is_audio else 1
         found, rest = divmod(shape[-1], samples_per_step)
         if rest or found == 0:
             raise ValueError(

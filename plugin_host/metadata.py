@@ -1,7 +1,7 @@
 """Turn a document into flat string keys and back, for any schema made of nested pydantic models.
 
 Rules: a field is ``prefix.field``; a sequence of parts is ``prefix.part.count`` and ``prefix.part.<index>.field``, with the part's
-name in the singular; a mapping is ``prefix.field.<key>``. Numbers are written so that reading gives the same bits.
+name in the singular; a mapping is ``prefix.field.<key>``; a tensor of the golden pair is ``prefix.golden.<tensor>``. Numbers are written so that reading gives the same bits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from .tensor import Tensor, format_shape
 
 PREFIX = "brainsynth"
 
-_SEQUENCES = {"controls": "control", "outputs": "output", "states": "state", "choices": "choice"}
-_GOLDEN = {"inputs": "input", "outputs": "output"}
+_SINGULAR = {"controls": "control", "outputs": "output", "states": "state", "choices": "choice"}
 _MAXIMUM_PARTS = 4096
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -35,7 +34,7 @@ def _write(prefix: str, value: Any, flat: dict[str, str]) -> None:
         flat[prefix] = value.text()
     elif isinstance(value, BaseModel):
         for field in type(value).model_fields:
-            _write(f"{prefix}.{_key_word(prefix, field)}", getattr(value, field), flat)
+            _write(_join(prefix, field), getattr(value, field), flat)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _write(f"{prefix}.{key}", item, flat)
@@ -51,9 +50,11 @@ def _write(prefix: str, value: Any, flat: dict[str, str]) -> None:
         flat[prefix] = str(value)
 
 
-def _key_word(prefix: str, field: str) -> str:
-    words = _GOLDEN if prefix == f"{PREFIX}.golden" else _SEQUENCES
-    return words.get(field, field)
+def _join(prefix: str, field: str) -> str:
+    # The names of tensors tell input from output by themselves.
+    if prefix == f"{PREFIX}.golden" and field in ("inputs", "outputs"):
+        return prefix
+    return f"{prefix}.{_SINGULAR.get(field, field)}"
 
 
 def nest_metadata(metadata: Mapping[str, str], version: int, source: str) -> dict[str, Any]:
@@ -73,19 +74,18 @@ def nest_metadata(metadata: Mapping[str, str], version: int, source: str) -> dic
     ModelFileError
         Where the file is foreign, of a newer format, or a count is no count.
     """
-    keys = {key.removeprefix(f"{PREFIX}."): text for key, text in metadata.items() if key.startswith(f"{PREFIX}.")}
+    keys = {
+        key.removeprefix(f"{PREFIX}."): text for key, text in metadata.items() if key.startswith(f"{PREFIX}.")
+    }
     _check_version(keys.get("format"), version, source)
     nested: dict[str, Any] = _plain(keys)
     for field in ("controls", "outputs", "states"):
-        nested[field] = _sequence(keys, _SEQUENCES[field], source)
+        nested[field] = _sequence(keys, _SINGULAR[field], source)
     for control in (*nested["controls"], *nested["outputs"]):
         control["choices"] = _choices(control, source)
     nested["trained"] = _mapping_of_parts(keys, "trained")
     nested["provenance"] = _below(keys, "provenance")
-    golden = _below(keys, "golden")
-    nested["golden"] = (
-        _plain(golden) | {field: _below(golden, word) for field, word in _GOLDEN.items()} if golden else None
-    )
+    nested["golden"] = _golden(_below(keys, "golden"))
     return nested
 
 
@@ -139,6 +139,14 @@ def _mapping_of_parts(keys: Mapping[str, str], word: str) -> dict[str, dict[str,
     return parts
 
 
+def _golden(keys: Mapping[str, str]) -> dict[str, Any] | None:
+    if not keys:
+        return None
+    inputs = {key: text for key, text in keys.items() if key == "audio" or key.startswith("control.")}
+    outputs = {key: text for key, text in keys.items() if key.startswith("output.")}
+    return _plain(keys) | {"inputs": inputs, "outputs": outputs}
+
+
 def _sequence(keys: Mapping[str, str], word: str, source: str) -> list[dict[str, Any]]:
     prefix = f"{PREFIX}.{word}"
     count = _count(keys.get(f"{word}.count"), prefix, source)
@@ -148,7 +156,8 @@ def _sequence(keys: Mapping[str, str], word: str, source: str) -> list[dict[str,
 def _choices(control: Mapping[str, str], source: str) -> list[str]:
     prefix = f"{control['key']}.choice"
     choices = [
-        control.get(f"choice.{index}") for index in range(_count(control.get("choice.count", "0"), prefix, source))
+        control.get(f"choice.{index}")
+        for index in range(_count(control.get("choice.count", "0"), prefix, source))
     ]
     if None in choices:
         raise ModelFileError(
@@ -170,11 +179,10 @@ def _count(text: str | None, prefix: str, source: str) -> int:
 
 
 def _flat_key(location: tuple[int | str, ...]) -> str:
-    words = [PREFIX]
+    key = PREFIX
     for part in location:
-        prefix = ".".join(words)
-        words.append(_key_word(prefix, str(part)))
-    return ".".join(words)
+        key = _join(key, str(part))
+    return key
 
 
 def _shorten(value: object) -> str:
