@@ -1,0 +1,287 @@
+"""Train the judge of timbre transfer on real notes and tell how often it is right on held-out ones.
+
+python -m benchmarks.train_classifier --recordings PATH [--steps N]
+"""
+
+import argparse
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import scipy.signal
+import soxr
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from torch.nn import functional
+
+from benchmarks.cache import CACHE
+from benchmarks.classifier import (
+    CROP_FRAMES,
+    N_BANDS,
+    RANGE_DB,
+    SAMPLE_RATE,
+    Classifier,
+    InstrumentNet,
+    crop,
+    features,
+)
+from benchmarks.recordings import Recording, find_recordings, held_out_notes, read_audio
+from benchmarks.report import write_results
+
+SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
+BATCH_SIZE = 64
+VERSION = 1
+"""Raised when a classifier trained before would no longer be the one trained now."""
+
+
+def shifted(audio: np.ndarray, sample_rate: int, semitones: float) -> np.ndarray:
+    """Play a recording faster or slower, as a tape would.
+
+    Parameters
+    ----------
+    audio : ndarray
+        (T,) mono.
+    sample_rate : int
+        Hz.
+    semitones : float
+        Above 0 is higher and shorter.
+
+    Returns
+    -------
+    ndarray
+        Mono float32, at the same sample rate.
+    """
+    return soxr.resample(audio, sample_rate * 2.0 ** (semitones / 12.0), sample_rate) if semitones else audio
+
+
+def in_room(audio: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Add the reverberation of a made-up room.
+
+    Parameters
+    ----------
+    audio : ndarray
+        (T,) mono.
+    sample_rate : int
+        Hz.
+    rng : Generator
+        Draws the room: 0.2 to 1.2 s of decay, 5 to 20 dB below the direct sound.
+
+    Returns
+    -------
+    ndarray
+        (T,) float32.
+    """
+    decay_s = rng.uniform(0.2, 1.2)
+    time_s = np.arange(round(decay_s * sample_rate)) / sample_rate
+    room = rng.standard_normal(time_s.size) * 10.0 ** (-3.0 * time_s / decay_s)
+    room *= 10.0 ** (-rng.uniform(5.0, 20.0) / 20.0) / np.sqrt(np.sum(room**2))
+    room[0] += 1.0
+    return scipy.signal.fftconvolve(audio, room)[: audio.size].astype(np.float32)
+
+
+def variants(recording: Recording) -> list[np.ndarray]:
+    """Compute the features of a recording as it is, at other speeds and in a room.
+
+    Parameters
+    ----------
+    recording : Recording
+        Any.
+
+    Returns
+    -------
+    list of ndarray
+        (80, N) uint8 each: 0..255 for 0..1.
+    """
+    audio = read_audio(recording.path, SAMPLE_RATE)
+    rng = np.random.default_rng(
+        int.from_bytes(hashlib.sha256(recording.path.name.encode()).digest()[:8], "big")
+    )
+    sounds = [shifted(audio, SAMPLE_RATE, semitones) for semitones in SHIFTS_SEMITONES]
+    sounds.append(in_room(audio, SAMPLE_RATE, rng))
+    return [np.round(255.0 * features(sound, SAMPLE_RATE)).astype(np.uint8) for sound in sounds]
+
+
+class Crops:
+    """Draws training crops: every stretch of three semitones, and in it every instrument, is equally likely.
+
+    Drawn in proportion to the files, a note's height alone would already speak for an instrument.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The training part.
+    instruments : sequence of str
+        In the order of the labels.
+    rng : Generator
+        Draws crops and changes.
+    """
+
+    def __init__(
+        self, recordings: Sequence[Recording], instruments: Sequence[str], rng: np.random.Generator
+    ) -> None:
+        self._variants = [variants(recording) for recording in track(recordings, description="features")]
+        self._labels = np.array([instruments.index(recording.instrument) for recording in recordings])
+        self._rng = rng
+        places = [(recording.midi // 3, recording.instrument) for recording in recordings]
+        heights, members = Counter(height for height, _ in set(places)), Counter(places)
+        weights = np.array([1.0 / (heights[place[0]] * members[place]) for place in places])
+        # A stretch counts by the instruments that have it: where there is one, there is nothing to tell
+        # apart.
+        weights *= np.array([heights[place[0]] for place in places])
+        self._weights = weights / weights.sum()
+
+    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw crops and their labels.
+
+        Parameters
+        ----------
+        size : int
+            B.
+
+        Returns
+        -------
+        tuple of Tensor
+            (B, 80, 100) float32 and (B,) int64.
+        """
+        chosen = self._rng.choice(self._labels.size, size, p=self._weights)
+        crops = np.stack([self._changed(self._crop(index)) for index in chosen])
+        return torch.from_numpy(crops), torch.from_numpy(self._labels[chosen])
+
+    def _crop(self, index: int) -> np.ndarray:
+        kinds = self._variants[index]
+        shown = kinds[self._rng.integers(len(kinds))]
+        start = int(self._rng.integers(0, max(1, shown.shape[1] - CROP_FRAMES // 2)))
+        # Half of the crops begin with the note, as those of short notes always do.
+        return crop(shown, start if self._rng.random() < 0.5 else 0).astype(np.float32) / 255.0
+
+    def _changed(self, shown: np.ndarray) -> np.ndarray:
+        # In decibels: a smooth filter over the bands, another floor, a little roughness.
+        level_db = (shown - 1.0) * RANGE_DB
+        band = np.linspace(0.0, np.pi, N_BANDS)
+        curve = sum(self._rng.normal(0.0, 2.5 / order) * np.cos(order * band) for order in (1, 2, 3, 4))
+        level_db = level_db + np.where(shown > 0.0, np.asarray(curve)[:, None], 0.0)
+        level_db = level_db + self._rng.normal(0.0, 1.0, level_db.shape)
+        floor_db = -self._rng.uniform(35.0, RANGE_DB)
+        level_db = np.maximum(level_db - level_db.max(), floor_db)
+        return np.clip(1.0 + level_db / RANGE_DB, 0.0, 1.0).astype(np.float32)
+
+
+def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
+    """Train a network from random weights.
+
+    Parameters
+    ----------
+    crops : Crops
+        What to learn from.
+    n_instruments : int
+        Outputs.
+    steps : int
+        Batches of 64.
+
+    Returns
+    -------
+    InstrumentNet
+        In evaluation mode.
+    """
+    torch.manual_seed(0)
+    network = InstrumentNet(n_instruments)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)
+    for _ in track(range(steps), description="training"):
+        shown, labels = crops.batch(BATCH_SIZE)
+        loss = functional.cross_entropy(network(shown), labels, label_smoothing=0.05)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return network.eval()
+
+
+def trained_classifier(recordings: Sequence[Recording], steps: int = 2000) -> Classifier:
+    """Give the classifier of a library, trained now or on an earlier call.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The library; its held-out files are not looked at.
+    steps : int
+        Batches.
+
+    Returns
+    -------
+    Classifier
+        Kept on disk for the next call.
+    """
+    training = [recording for recording in recordings if not recording.is_held_out]
+    contents = "\n".join([f"{VERSION} {steps}", *sorted(recording.path.name for recording in training)])
+    path = CACHE / "classifier" / f"{hashlib.sha256(contents.encode()).hexdigest()[:16]}.pt"
+    if not path.exists():
+        instruments = sorted({recording.instrument for recording in training})
+        crops = Crops(training, instruments, np.random.default_rng(0))
+        Classifier(tuple(instruments), train(crops, len(instruments), steps)).save(path)
+    return Classifier.load(path)
+
+
+def judged(
+    classifier: Classifier, notes: Sequence[Recording], semitones: float = 0.0
+) -> list[tuple[Recording, str]]:
+    """Let the classifier name the instrument of each note.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The judge.
+    notes : sequence of Recording
+        What it judges.
+    semitones : float
+        Speed at which they are played.
+
+    Returns
+    -------
+    list of tuple
+        Each note with the instrument named.
+    """
+    answers = []
+    for note in track(notes, description="judging", transient=True):
+        audio = shifted(read_audio(note.path, SAMPLE_RATE), SAMPLE_RATE, semitones)
+        answers.append((note, classifier.instrument(audio, SAMPLE_RATE)))
+    return answers
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.train_classifier")
+    parser.add_argument("--recordings", type=Path, required=True, help="folder with the instruments")
+    parser.add_argument("--steps", type=int, default=2000, help="training steps")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+
+    recordings = find_recordings(given.recordings)
+    classifier = trained_classifier(recordings, given.steps)
+    notes = held_out_notes(recordings)
+    table = Table(title="held-out notes named rightly, %", title_justify="left")
+    for head in ("played", *classifier.instruments, "all"):
+        table.add_column(head, justify="right")
+    figures = {}
+    for semitones in (0.0, -3.0, 3.0):
+        answers = judged(classifier, notes, semitones)
+        right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
+        total = Counter(note.instrument for note, _ in answers)
+        shares = {name: 100.0 * right[name] / total[name] for name in total}
+        shares["all"] = 100.0 * right.total() / total.total()
+        row = [f"{shares[name]:.1f}" if name in shares else "" for name in (*classifier.instruments, "all")]
+        table.add_row(f"{semitones:+g} semitones", *row)
+        wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
+        figures[f"{semitones:+g}"] = {"right_percent": shares, "wrong": wrong}
+    console = Console()
+    console.print(table)
+    console.print(figures["+0"]["wrong"])
+    console.print(write_results("classifier", {"steps": given.steps, "notes": len(notes)}, figures))
+
+
+if __name__ == "__main__":
+    main()
