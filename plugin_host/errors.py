@@ -1,7 +1,8 @@
 """Name everything that can go wrong in the host: one tree with one root, so that a caller can catch all of it at once.
 
-Each class also derives from the built-in exception that it is, so that code which knows nothing of this project still
-catches a bad value as a `ValueError`. A message says what arrived, what is needed and what to do, and names the file.
+Each class also derives from the built-in exception that it is, so that code which knows nothing of this
+project still catches a bad value as a `ValueError`. A message says what arrived, what is needed and what to
+do, and names the file.
 """
 
 
@@ -23,6 +24,10 @@ class ControlError(HostError, ValueError):
 
 class StreamError(HostError, ValueError):
     """A block, sample rate or call that the stream, effect or chain cannot take."""
+
+
+class CalibrationError(HostError, ValueError):
+    """A sound without a pitch to go by, or a model that does not say in which range it was trained."""
 
 
 class AudioFileError(HostError, ValueError):

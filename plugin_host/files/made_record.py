@@ -1,6 +1,6 @@
 """Remember what an output was made from, so that a later run may keep it, and prove that it may.
 
-The record is a file of JSON lines in the output folder. A line is appended, in one write, after its output got
+The record is a file of JSON lines in the output folder. A line is appended after its output got
 its name; the last line about an output counts, and a line that a crash cut short counts as nothing.
 """
 
