@@ -1,4 +1,4 @@
-"""Name everything that can go wrong in the host: one tree with one root, so that a caller can catch all of it at once.
+"""Name all that can go wrong in the host: one tree with one root, so that it can be caught at once.
 
 Each class also derives from the built-in exception that it is, so that code which knows nothing of this
 project still catches a bad value as a `ValueError`. A message says what arrived, what is needed and what to
@@ -43,7 +43,7 @@ class OutputError(AudioFileError):
 
 
 class UsageError(HostError, ValueError):
-    """A request that contradicts itself or that would destroy something, such as an output that is an input."""
+    """A request that contradicts itself or would destroy something, such as an output that is an input."""
 
 
 class MissingPackageError(HostError, ImportError):

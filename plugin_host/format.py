@@ -1,8 +1,8 @@
 """Describe a model file: the one schema of its metadata, shared by the writer (export) and every reader.
 
-A model file is an ONNX graph plus flat string keys in its metadata map, all of which begin with ``brainsynth.``. The
-classes here are the typed form of those keys; docs/model-format.md is the manual, with every key and the history of
-the format.
+A model file is an ONNX graph plus flat string keys in its metadata map, all of which begin with
+``brainsynth.``. The classes here are the typed form of those keys; docs/model-format.md is the manual, with
+every key and the history of the format.
 """
 
 from __future__ import annotations
@@ -83,13 +83,16 @@ class Control(_Part):
     Parameters
     ----------
     name : str
-        Lower case, digits and underscores, with the unit at its end where the name does not make it clear (`f0_hz`).
+        Lower case, digits and underscores, with the unit at its end where the name does not make it clear
+        (`f0_hz`).
     unit : str
         For people: ``"semitones"``, ``"dB"``, ``"Hz"``; empty for a plain number.
     minimum, maximum, default : float
-        In that unit, with ``minimum < maximum`` and the default between them. Those of a choice are positions in `choices`.
+        In that unit, with ``minimum < maximum`` and the default between them. Those of a choice are positions
+        in `choices`.
     scale : Scale
-        ``linear``, ``log`` (the minimum is above zero), ``integer`` or ``choice``. The last two jump, the others ramp.
+        ``linear``, ``log`` (the minimum is above zero), ``integer`` or ``choice``. The last two jump, the
+        others ramp.
     choices : tuple of str
         The words of a choice, in order; empty for every other scale.
     description : str
@@ -142,7 +145,8 @@ class Control(_Part):
 class StateTensor(_Part):
     """A tensor that a model carries from call to call. It starts as zeros.
 
-    The graph takes it as ``state.<name>`` and gives it back as ``next_state.<name>``, of the same shape and type.
+    The graph takes it as ``state.<name>`` and gives it back as ``next_state.<name>``, of the same shape and
+    type.
     """
 
     name: Name
@@ -163,7 +167,7 @@ class StateTensor(_Part):
 
 
 class Range(_Part):
-    """What a feature or control covered in training, in its own unit: 5th, 50th and 95th percentile or thereabouts."""
+    """What a feature or control covered in training, in its own unit: about 5th, 50th, 95th percentile."""
 
     low: FiniteFloat
     median: FiniteFloat
@@ -177,13 +181,13 @@ class Range(_Part):
 
 
 class GoldenPair(_Part):
-    """What the model's author computed: outputs for given inputs from the initial state, to check any host against.
+    """What the model's author computed from the initial state, to check any host against.
 
     Parameters
     ----------
     inputs, outputs : dict of str to Tensor
-        By the graph's own tensor names, without states: ``audio`` and ``control.<name>`` in, ``output.audio`` or
-        ``output.<name>`` out. Numpy arrays are taken, too.
+        By the graph's own tensor names, without states: ``audio`` and ``control.<name>`` in, ``output.audio``
+        or ``output.<name>`` out. Numpy arrays are taken, too.
     tolerance : float
         Largest absolute difference that a correct host may show, in the unit of the outputs.
     """
@@ -194,7 +198,7 @@ class GoldenPair(_Part):
 
 
 class ModelDocument(_Part):
-    """All that a host must know of a model: what it is, its tensors, its timing, its controls and where it comes from.
+    """All that a host must know of a model: what it is, its tensors, timing and controls, and its origin.
 
     Parameters
     ----------
@@ -219,7 +223,8 @@ class ModelDocument(_Part):
     trained : dict of str to Range
         The range of a control or feature in the training data, so that input can be moved into it.
     provenance : dict of str to str
-        Where it comes from: ``data``, ``training``, ``created``, ``author``, ``licence``, ``source_sha256`` and so on.
+        Where it comes from: ``data``, ``training``, ``created``, ``author``, ``licence``, ``source_sha256``
+        and so on.
     golden : GoldenPair or None
         The proof that the file carries.
     """
@@ -274,8 +279,8 @@ class ModelDocument(_Part):
         Parameters
         ----------
         inputs, outputs : sequence
-            Objects with `name`, `type` (such as ``"tensor(float)"``) and `shape` (integers, and text or None where a
-            dimension is free), as ``onnxruntime.InferenceSession.get_inputs()`` gives them.
+            Objects with `name`, `type` (such as ``"tensor(float)"``) and `shape` (integers, and text or None
+            where a dimension is free), as ``onnxruntime.InferenceSession.get_inputs()`` gives them.
         source : str
             How messages name the file.
 
@@ -288,7 +293,7 @@ class ModelDocument(_Part):
         check_tensors("output", self.graph_outputs(), outputs, source)
 
     def to_metadata(self) -> dict[str, str]:
-        """Give the flat keys and texts to store in an ONNX file; `from_metadata` gives back an equal document."""
+        """Give the flat keys to store in an ONNX file; `from_metadata` gives back an equal document."""
         return {"brainsynth.format": str(FORMAT_VERSION), **write_metadata(self)}
 
     @classmethod

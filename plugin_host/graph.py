@@ -19,18 +19,24 @@ class GraphTensor(Protocol):
     """An input or output of a graph, as ONNX Runtime lists them."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Unique among inputs and outputs."""
+        ...
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """Such as ``"tensor(float)"``."""
+        ...
 
     @property
-    def shape(self) -> Sequence[int | str | None]: ...
+    def shape(self) -> Sequence[int | str | None]:
+        """Lengths; text or None where they are free."""
+        ...
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor of the contract: its name in the graph, its type, and its shape with None for the time axis."""
+    """A tensor of the contract: its name in the graph, its type, its shape with None for the time axis."""
 
     name: str
     dtype: str
@@ -62,7 +68,7 @@ class TensorSpec:
         return f"{self.dtype} ({', '.join(time if length is None else str(length) for length in self.shape)})"
 
     def admits(self, shape: Sequence[int | str | None], is_output: bool) -> bool:
-        """Tell whether a graph's shape fits: the time axis is free; the others are fixed, or unknown in an output."""
+        """Tell whether a graph's shape fits: a free time axis, the others fixed or, in an output, unknown."""
         if len(shape) != len(self.shape):
             return False
         for needed, found in zip(self.shape, shape, strict=True):
@@ -74,14 +80,15 @@ class TensorSpec:
         return True
 
     def count_frames(self, shape: tuple[int, ...], hop_length: int, frames: int | None) -> int:
-        """Give the number of frames in a concrete tensor; raises ValueError unless it fits and has `frames`, if given."""
+        """Give the number of frames in a tensor; ValueError unless it fits and has `frames`, if given."""
         if len(shape) != len(self.shape) or shape[:-1] != self.shape[:-1]:
             raise ValueError(f"{self.name} has shape {shape}, needed is {self.describe()}")
         samples_per_step = hop_length if self.is_audio else 1
         found, rest = divmod(shape[-1], samples_per_step)
         if rest or found == 0:
             raise ValueError(
-                f"{self.name} has {shape[-1]} samples, needed is a whole number of hops of {hop_length}, at least one"
+                f"{self.name} has {shape[-1]} samples, needed is a whole number of hops of {hop_length}, at "
+                "least one"
             )
         if frames is not None and found != frames:
             raise ValueError(f"{self.name} has {found} frames where another tensor has {frames}")
@@ -114,7 +121,8 @@ def check_tensors(side: str, needed: Sequence[TensorSpec], found: Sequence[Graph
             near = difflib.get_close_matches(spec.name, found_by_name, 1)
             hint = f"; it has {near[0]!r}" if near else ""
             raise ModelFileError(
-                f"{source}: the graph has no {side} {spec.name!r}{hint}, but its metadata needs one: export it again"
+                f"{source}: the graph has no {side} {spec.name!r}{hint}, but its metadata needs one: export "
+                "it again"
             )
         if tensor.type != _GRAPH_TYPES[spec.dtype] or not spec.admits(tensor.shape, side == "output"):
             shape = ", ".join("?" if length is None else str(length) for length in tensor.shape)
@@ -124,5 +132,6 @@ def check_tensors(side: str, needed: Sequence[TensorSpec], found: Sequence[Graph
             )
     if found_by_name:
         raise ModelFileError(
-            f"{source}: the graph has {side} {min(found_by_name)!r}, which its metadata does not mention: export it again"
+            f"{source}: the graph has {side} {min(found_by_name)!r}, which its metadata does not mention: "
+            "export it again"
         )

@@ -1,7 +1,9 @@
 """Turn a document into flat string keys and back, for any schema made of nested pydantic models.
 
-Rules: a field is ``prefix.field``; a sequence of parts is ``prefix.part.count`` and ``prefix.part.<index>.field``, with the part's
-name in the singular; a mapping is ``prefix.field.<key>``; a tensor of the golden pair is ``prefix.golden.<tensor>``. Numbers are written so that reading gives the same bits.
+Rules: a field is ``prefix.field``; a sequence of parts is ``prefix.part.count`` and
+``prefix.part.<index>.field``, with the part's name in the singular; a mapping is ``prefix.field.<key>``; a
+tensor of the golden pair is ``prefix.golden.<tensor>``. Numbers are written so that reading gives the same
+bits.
 """
 
 from __future__ import annotations
@@ -109,16 +111,18 @@ def read_document(schema: type[Document], nested: dict[str, Any], source: str) -
 def _check_version(text: str | None, version: int, source: str) -> None:
     if text is None:
         raise ModelFileError(
-            f"{source}: this ONNX file has no '{PREFIX}.format' in its metadata, so it is no Brainsynth model: "
-            "make one with `brainsynth export`"
+            f"{source}: this ONNX file has no '{PREFIX}.format' in its metadata, so it is not one of "
+            "Brainsynth's models: make one with `brainsynth export`"
         )
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ModelFileError(
-            f"{source}: the metadata '{PREFIX}.format' is {_shorten(text)}, needed is a number from 1 to {version}"
+            f"{source}: the metadata '{PREFIX}.format' is {_shorten(text)}, needed is a number from 1 to "
+            f"{version}"
         )
     if int(text) > version:
         raise ModelFileError(
-            f"{source}: this model is written in format {text}, and this Brainsynth reads up to {version}: upgrade Brainsynth"
+            f"{source}: this model is written in format {text}, and this Brainsynth reads up to {version}: "
+            "upgrade Brainsynth"
         )
 
 
@@ -161,7 +165,8 @@ def _choices(control: Mapping[str, str], source: str) -> list[str]:
     ]
     if None in choices:
         raise ModelFileError(
-            f"{source}: the metadata has no '{prefix}.{choices.index(None)}', which its count needs: export it again"
+            f"{source}: the metadata has no '{prefix}.{choices.index(None)}', which its count needs: export "
+            "it again"
         )
     return [choice for choice in choices if choice is not None]
 
@@ -173,7 +178,8 @@ def _count(text: str | None, prefix: str, source: str) -> int:
         )
     if not (text.isascii() and text.isdigit()) or int(text) > _MAXIMUM_PARTS:
         raise ModelFileError(
-            f"{source}: the metadata '{prefix}.count' is {_shorten(text)}, needed is a number from 0 to {_MAXIMUM_PARTS}: export it again"
+            f"{source}: the metadata '{prefix}.count' is {_shorten(text)}, needed is a number from 0 to "
+            f"{_MAXIMUM_PARTS}: export it again"
         )
     return int(text)
 

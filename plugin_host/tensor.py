@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Tensor(BaseModel):
-    """A float32 array that can be compared, hashed and written as ``SHAPE:BASE64``, such as ``1,1,2:AACAPwAAAEA=``.
+    """A float32 array that can be compared, and written as text such as ``1,1,2:AACAPwAAAEA=``.
 
-    The bytes are little-endian float32 in C order. Numpy arrays and such texts are taken wherever a `Tensor` is.
+    The text is ``SHAPE:BASE64``, the bytes are little-endian float32 in C order. Numpy arrays and such texts
+    are taken wherever a `Tensor` is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,7 +57,8 @@ class Tensor(BaseModel):
     def _bytes_fit(self) -> Self:
         if len(self.data) != 4 * math.prod(self.shape):
             raise ValueError(
-                f"shape {format_shape(self.shape)} needs {4 * math.prod(self.shape)} bytes, not {len(self.data)}"
+                f"shape {format_shape(self.shape)} needs {4 * math.prod(self.shape)} bytes, not "
+                f"{len(self.data)}"
             )
         if not np.isfinite(np.frombuffer(self.data, dtype="<f4")).all():
             raise ValueError("it must be finite throughout")

@@ -1,0 +1,166 @@
+"""Load a model file, after checking all of it that can be checked, and hand out streams that play it."""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .bundled import find_model
+from .check import Check, check_golden
+from .controls import ControlRamps
+from .errors import DeviceError, ModelFileError
+from .format import Control, ModelDocument
+from .onnx_file import SIZE_LIMIT, check_header, read_header, read_model_bytes
+from .render import render
+from .runner import GraphRunner
+from .stream import Stream
+
+CPU = ("CPUExecutionProvider",)
+
+_sessions: weakref.WeakValueDictionary[tuple[bytes, tuple[str, ...]], ort.InferenceSession] = (
+    weakref.WeakValueDictionary()
+)
+
+
+class Model:
+    """A loaded model file: what it is, and the graph that all its streams share.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A bundled model's name, or the path of a ``.onnx`` file.
+    providers : sequence of str
+        ONNX Runtime's execution providers in order of preference; the CPU unless asked for another, such as
+        ``("CUDAExecutionProvider", "CPUExecutionProvider")``.
+    size_limit : int
+        The largest file to load, in bytes.
+
+    Raises
+    ------
+    UnknownModelError
+        For a name that no bundled model has.
+    ModelFileError
+        For a file that is missing, no ONNX, damaged, foreign, of a newer format or an older operator set,
+        larger than `size_limit`, in several parts, or whose graph is not as its metadata says.
+    DeviceError
+        If the first provider asked for cannot be used on this machine.
+
+    Notes ----- Models of the same file share one session as long as any of them lives. Sessions do not
+    survive a fork: load models in the process that plays them.
+    """
+
+    def __init__(
+        self,
+        name_or_path: str | PathLike[str],
+        *,
+        providers: Sequence[str] = CPU,
+        size_limit: int = SIZE_LIMIT,
+    ) -> None:
+        self.path: Path = find_model(name_or_path)
+        self.source: str = str(self.path)
+        data = read_model_bytes(self.path, size_limit)
+        header = read_header(data, self.source)
+        self.document: ModelDocument = ModelDocument.from_metadata(header.metadata, self.source)
+        check_header(header, self.source)
+        self.size_bytes: int = len(data)
+        self.opset: int = header.opset
+        self.session: ort.InferenceSession = _open_session(data, tuple(providers), self.source)
+        self.document.check_graph(self.session.get_inputs(), self.session.get_outputs(), self.source)
+        self._try_out()
+
+    def __repr__(self) -> str:
+        return f"Model({self.source!r}: {self.document.role} {self.name!r}, {self.document.sample_rate} Hz)"
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.document.name
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        """What it can be told while it plays, by name."""
+        return {control.name: control for control in self.document.controls}
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers that its session really uses."""
+        return list(self.session.get_providers())
+
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Stream:
+        """Make a running instance; see `Stream` for the parameters.
+
+        With `background`, a worker thread computes each block while the last one plays, at one more block of
+        delay; see `BackgroundStream`. It needs a `block_size`.
+        """
+        if background:
+            from .background import BackgroundStream
+
+            return BackgroundStream(self, sample_rate, channels, block_size, deadline)
+        return Stream(self, sample_rate, channels, block_size, deadline)
+
+    def render(
+        self, audio: NDArray[np.floating], sample_rate: float, /, **controls: float | str
+    ) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
+        """Run a whole recording through an effect or analyzer, its latency taken out; see `render.render`."""
+        return render(self, audio, sample_rate, controls)
+
+    def check(self) -> tuple[Check, ...]:
+        """Play the golden pair that the file carries, whole and in blocks; see `check.check_golden`."""
+        return check_golden(self)
+
+    def _try_out(self) -> None:
+        """Run one frame and two, so that a graph with other shapes than it claims is refused now."""
+        controls = ControlRamps(self.document.controls, 1, 2)
+        controls.advance(2)
+        runner = GraphRunner(self.session, self.document, controls.buffers, self.source)
+        for frames in range(1, min(2, runner.maximum_frames) + 1):
+            runner.run(frames)
+
+
+def _open_session(data: bytes, providers: tuple[str, ...], source: str) -> ort.InferenceSession:
+    key = (hashlib.sha256(data).digest(), providers)
+    session = _sessions.get(key)
+    if session is not None:
+        return session
+    known = ort.get_available_providers()
+    for provider in providers:
+        if provider not in known:
+            raise DeviceError(
+                f"there is no execution provider {provider!r}; this ONNX Runtime has {', '.join(known)}"
+            )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # All errors are raised; none needs to be printed as well.
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    try:
+        session = ort.InferenceSession(data, options, providers=list(providers))
+    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+        reason = str(error).strip().split("\n", 1)[0][:300]
+        raise ModelFileError(
+            f"{source}: ONNX Runtime cannot load the graph ({reason}); export it again"
+        ) from error
+    if session.get_providers()[0] != providers[0]:
+        raise DeviceError(
+            f"{providers[0]} was asked for and cannot be used here; {session.get_providers()[0]} can"
+        )
+    _sessions[key] = session
+    return session

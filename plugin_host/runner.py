@@ -1,0 +1,204 @@
+"""Run one copy of a model's graph: audio and controls in, audio or controls out, its state kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .errors import ModelFileError
+from .format import ModelDocument
+from .graph import AUDIO_INPUT, AUDIO_OUTPUT
+
+SAMPLES_PER_CALL = 4096
+"""The most samples handed to a graph at once: longer calls do not fit the processor's cache."""
+
+_MOST_BINDINGS = 64
+
+
+@dataclass(frozen=True)
+class _Binding:
+    """The views for calls of one number of frames, and the graph bound from either state to the other."""
+
+    audio_in: NDArray[np.float32]
+    audio_out: NDArray[np.float32]
+    controls_out: dict[str, NDArray[np.float32]]
+    flat_outputs: tuple[NDArray[np.float32], ...]
+    from_first: ort.IOBinding
+    from_second: ort.IOBinding
+
+
+class GraphRunner:
+    """One running copy of a model at its own rate: memory for its tensors and two sets of states.
+
+    States are read from one set and written to the other, and the sets change places after every call; one
+    memory as input and output of a graph at the same time gives wrong results.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+        The graph, which may be shared with other runners.
+    document : ModelDocument
+        What the graph is.
+    controls : mapping of str to array
+        Memory of each control's values, one a frame, filled by the caller before each call.
+    source : str
+        How messages name the model.
+
+    Notes ----- A number of frames seen for the first time costs a binding (some 30 us); the last 64 are kept.
+    Otherwise nothing is allocated. A runner is for one thread at a time.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        document: ModelDocument,
+        controls: Mapping[str, NDArray[np.float32]],
+        source: str,
+    ) -> None:
+        self._session = session
+        self._document = document
+        self._controls = controls
+        self._source = source
+        self.maximum_frames = frames_per_call(document.hop_length)
+        most_samples = document.channels * self.maximum_frames * document.hop_length
+        self._audio_in = np.zeros(most_samples if document.has_audio_input else 0, dtype=np.float32)
+        self._audio_out = np.zeros(most_samples if document.has_audio_output else 0, dtype=np.float32)
+        self._controls_out = {
+            control.name: np.zeros(self.maximum_frames, dtype=np.float32) for control in document.outputs
+        }
+        self._states = tuple(
+            {state.name: np.zeros(state.shape, dtype=state.dtype) for state in document.states}
+            for _ in range(2)
+        )
+        self._current = 0
+        self._bindings: dict[int, _Binding] = {}
+        # Looked at one a call: a network can turn a NaN in its state into finite silence for ever after.
+        self._watched = [
+            tuple(states[state.name].reshape(-1) for states in self._states)
+            for state in document.states
+            if state.dtype != "int64"
+        ]
+        self._next_watched = 0
+
+    @property
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """A copy of the state after the last call, by name."""
+        return {name: array.copy() for name, array in self._states[self._current].items()}
+
+    @state.setter
+    def state(self, values: Mapping[str, NDArray[np.generic]]) -> None:
+        for name, array in self._states[self._current].items():
+            array[...] = values[name]
+
+    def reset(self) -> None:
+        """Start again: every state is zero."""
+        for array in self._states[self._current].values():
+            array.fill(0)
+
+    def audio_in(self, frames: int) -> NDArray[np.float32]:
+        """Give the view (C, frames * hop_length) to write the input of the next call into."""
+        return self._bind(frames).audio_in
+
+    def audio_out(self, frames: int) -> NDArray[np.float32]:
+        """Give the view (C, frames * hop_length) of the last call's output."""
+        return self._bind(frames).audio_out
+
+    def controls_out(self, frames: int) -> dict[str, NDArray[np.float32]]:
+        """Give the views (frames,) of the last call's output controls."""
+        return self._bind(frames).controls_out
+
+    def run(self, frames: int) -> bool:
+        """Run the graph over 1 to `maximum_frames` frames and tell whether its output is finite."""
+        binding = self._bind(frames)
+        bound = binding.from_second if self._current else binding.from_first
+        try:
+            self._session.run_with_iobinding(bound)
+        except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+            raise ModelFileError(
+                f"{self._source}: the graph fails on {frames} frames ({_first_line(error)})"
+            ) from error
+        self._current = 1 - self._current
+        return self._is_finite(binding)
+
+    def _is_finite(self, binding: _Binding) -> bool:
+        for values in binding.flat_outputs:
+            if not is_finite(values):
+                return False
+        if self._watched:
+            self._next_watched = (self._next_watched + 1) % len(self._watched)
+            values = self._watched[self._next_watched][self._current]
+            return is_finite(values)
+        return True
+
+    def _bind(self, frames: int) -> _Binding:
+        binding = self._bindings.get(frames)
+        if binding is None:
+            if len(self._bindings) >= _MOST_BINDINGS:
+                del self._bindings[next(iter(self._bindings))]
+            binding = self._bindings[frames] = self._make_binding(frames)
+        return binding
+
+    def _make_binding(self, frames: int) -> _Binding:
+        document = self._document
+        shape = (document.channels, frames * document.hop_length)
+        audio_in = (
+            self._audio_in[: math.prod(shape)].reshape(shape) if document.has_audio_input else self._audio_in
+        )
+        audio_out = (
+            self._audio_out[: math.prod(shape)].reshape(shape)
+            if document.has_audio_output
+            else self._audio_out
+        )
+        controls_out = {name: memory[:frames] for name, memory in self._controls_out.items()}
+        inputs = {f"control.{name}": memory[None, :frames] for name, memory in self._controls.items()}
+        outputs = {f"output.{name}": view[None] for name, view in controls_out.items()}
+        if document.has_audio_input:
+            inputs[AUDIO_INPUT] = audio_in[None]
+        if document.has_audio_output:
+            outputs[AUDIO_OUTPUT] = audio_out[None]
+        return _Binding(
+            audio_in,
+            audio_out,
+            controls_out,
+            tuple(array.reshape(-1) for array in outputs.values()),
+            self._connect(inputs, outputs, self._states[0], self._states[1]),
+            self._connect(inputs, outputs, self._states[1], self._states[0]),
+        )
+
+    def _connect(
+        self,
+        inputs: Mapping[str, NDArray[np.float32]],
+        outputs: Mapping[str, NDArray[np.float32]],
+        before: Mapping[str, NDArray[np.generic]],
+        after: Mapping[str, NDArray[np.generic]],
+    ) -> ort.IOBinding:
+        bound = self._session.io_binding()
+        for name, array in (*inputs.items(), *((f"state.{name}", array) for name, array in before.items())):
+            bound.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        for name, array in (
+            *outputs.items(),
+            *((f"next_state.{name}", array) for name, array in after.items()),
+        ):
+            bound.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        return bound
+
+
+def frames_per_call(hop_length: int) -> int:
+    """Give the most frames of one call, at least 1."""
+    return max(1, SAMPLES_PER_CALL // hop_length)
+
+
+def is_finite(values: NDArray[np.floating]) -> bool:
+    """Tell whether all of a contiguous vector is finite."""
+    # The sum of squares is the quickest look at every value; it overflows before the values do, hence the
+    # second.
+    return math.isfinite(values.dot(values)) or bool(np.isfinite(values).all())
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]
