@@ -78,6 +78,25 @@ def fir_lanes(taps: Tensor, lanes: int, stride: int = 1) -> Tensor:
     return kernels
 
 
+@torch.library.custom_op("brainsynth::gru", mutates_args=())
+def gru(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> Tensor:
+    """A GRU with its weights as ONNX lays them out (gates z, r, h; ``linear_before_reset``), kept whole by the exporter.
+
+    Torch's own GRU is unrolled when traced, which fixes the number of frames.
+
+    Shapes: x (B, N, I), hidden (B, H), w (1, 3 H, I), r (1, 3 H, H), b (1, 6 H) -> (B, N, H).
+    """
+    size = hidden.shape[1]
+    order = torch.cat([torch.arange(size, 2 * size), torch.arange(size), torch.arange(2 * size, 3 * size)])
+    weights = [w[0][order], r[0][order], b[0, : 3 * size][order], b[0, 3 * size :][order]]
+    return torch.gru(x, hidden.unsqueeze(0), weights, True, 1, 0.0, False, False, True)[0]
+
+
+@gru.register_fake
+def _(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> Tensor:
+    return x.new_empty(x.shape[0], x.shape[1], hidden.shape[1])
+
+
 class StreamingGRU(StreamingModule):
     """A gated recurrent unit over frames (Cho et al. 2014).
 
@@ -93,8 +112,22 @@ class StreamingGRU(StreamingModule):
         return {"hidden": torch.zeros(batch, self.hidden)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        y, last = self.cell(x, state["hidden"].unsqueeze(0))
-        return y, {"hidden": last[0]}
+        if torch.compiler.is_exporting():
+            y = gru(x, state["hidden"], *self._onnx_weights())
+        else:
+            y, _ = self.cell(x, state["hidden"].unsqueeze(0))
+        return y, {"hidden": y[:, -1]}
+
+    def _onnx_weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Weights with the gates in ONNX's order, z before r."""
+
+        def reorder(weight: Tensor) -> Tensor:
+            reset, update, new = weight.split(self.hidden)
+            return torch.cat([update, reset, new])
+
+        biases = torch.cat([reorder(self.cell.bias_ih_l0), reorder(self.cell.bias_hh_l0)])
+        w, r = reorder(self.cell.weight_ih_l0), reorder(self.cell.weight_hh_l0)
+        return w.unsqueeze(0), r.unsqueeze(0), biases.unsqueeze(0)
 
 
 def dense(inputs: int, outputs: int) -> nn.Sequential:

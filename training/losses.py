@@ -1,0 +1,59 @@
+"""Losses: how far a sound, or a decoder's amplitudes, are from what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor
+
+FFT_SIZES = (2048, 1024, 512, 256, 128, 64)
+
+
+@cache
+def _hann(n_fft: int, device: torch.device) -> Tensor:
+    return torch.hann_window(n_fft, device=device)
+
+
+def magnitude_spectrogram(x: Tensor, n_fft: int) -> Tensor:
+    """Magnitudes (B, bins, frames) of (B, T) with a Hann window of ``n_fft`` and three quarters overlap."""
+    spectrum = torch.stft(x, n_fft, n_fft // 4, window=_hann(n_fft, x.device), return_complex=True)
+    # The gradient of a magnitude is not finite at zero.
+    return (torch.view_as_real(spectrum).square().sum(-1) + 1e-10).sqrt()
+
+
+def multi_scale_spectral_loss(x: Tensor, y: Tensor, sizes: Sequence[int] = FFT_SIZES) -> Tensor:
+    """Mean absolute difference of magnitudes plus that of their logarithms, over several FFT sizes.
+
+    Engel et al. 2020, section 3.5; Wang, Takaki and Yamagishi 2019.
+
+    Parameters
+    ----------
+    x, y : (B, T)
+        The sound made and the sound wanted.
+    sizes : FFT sizes in samples.
+    """
+    total = x.new_zeros(())
+    for n_fft in sizes:
+        made, wanted = magnitude_spectrogram(x, n_fft), magnitude_spectrogram(y, n_fft)
+        total = total + (made - wanted).abs().mean() + (_level(made) - _level(wanted)).abs().mean()
+    return total / len(sizes)
+
+
+def _level(magnitude: Tensor) -> Tensor:
+    # What lies 100 dB below a full-scale bin is silence, whatever its ratio.
+    return (magnitude + 1e-4).log()
+
+
+def level_loss(made: Tensor, wanted: Tensor, audible: Tensor, range_nepers: float = 8.0) -> Tensor:
+    """Mean absolute difference of log amplitudes, of those within ``range_nepers`` of each frame's strongest.
+
+    Parameters
+    ----------
+    made, wanted : (B, N, K) nepers
+    audible : (B, N, 1) or (B, N, K) weights
+    """
+    floor = wanted.amax(-1, keepdim=True) - range_nepers
+    difference = (torch.maximum(made, floor) - torch.maximum(wanted, floor)).abs()
+    return (difference * audible).mean()

@@ -1,0 +1,292 @@
+"""Trains a timbre model on recordings of one instrument.
+
+Two lessons. First the decoder is taught levels: harmonics and noise as read off each frame's spectrum, without making a
+sound, which is fast. Then it listens: sound is made and compared by a multi-scale spectral loss, and the room is learned.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import RecordingsError
+from .features import Features, features_of, load_analyzer
+from .losses import FFT_SIZES, level_loss, multi_scale_spectral_loss
+from .models.timbre import DB, Instrument, TimbreSize
+from .recordings import find_recordings, split_recordings
+from .reverb import convolve
+from .runs import Run, optimiser_tensors, restore_optimiser
+from .streaming import Carry
+from .timbre_logs import TimbreLogs
+
+SAMPLE_RATE, HOP_LENGTH = 48000, 128
+SHORTEST_S = 10.0
+CHECKPOINT_EVERY_S = 30.0
+LISTEN_SIZES_A_STEP = 3
+
+
+@dataclass(frozen=True)
+class TimbreTraining:
+    """Settings of a training run; the run's folder remembers them.
+
+    Attributes
+    ----------
+    steps : int
+        Optimiser steps in all.
+    taught : float
+        Share of the steps spent on levels before listening begins, 0..1.
+    batch, excerpt_frames : int
+        Excerpts per listening step, and frames in each (375 a second). Level steps take four times as many.
+    seed : int
+    """
+
+    steps: int = 2600
+    taught: float = 0.5
+    batch: int = 6
+    excerpt_frames: int = 300
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a caller may show: the step done of how many, the lesson, the last loss, steps a second."""
+
+    step: int
+    steps: int
+    lesson: str
+    loss: float
+    rate: float
+
+
+def gather_features(
+    recordings: Path, size: TimbreSize, report: Callable[[str, int, int], None] = lambda *_: None
+) -> tuple[Features, Features, list[str]]:
+    """Return features to train on, features held out, and sentences about recordings left out.
+
+    Raises
+    ------
+    RecordingsError
+        If there is less than ten seconds that sounds, in all.
+    """
+    train, held_out = split_recordings(find_recordings(recordings))
+    analyzer, left_out = load_analyzer(), []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # small products, one after another: a second thread only waits
+    parts: dict[bool, list[Features]] = {True: [], False: []}
+    every = [(p, True) for p in train] + [(p, False) for p in held_out]
+    for i, (path, for_training) in enumerate(every):
+        report(path.name, i, len(every))
+        try:
+            features = features_of(path, analyzer, size.harmonic_rows * size.harmonic_columns, size.bands)
+        except RecordingsError as error:
+            left_out.append(str(error))
+            continue
+        if features.loudness_db.max() < -70.0:
+            left_out.append(f"{path} is silent; left out.")
+            continue
+        parts[for_training].append(features)
+    torch.set_num_threads(threads)
+    if not parts[True]:
+        raise RecordingsError(f"{recordings} holds no recording that sounds: {'; '.join(left_out[:3])}")
+    whole = Features.concatenate(parts[True])
+    seconds = float((whole.loudness_db > -70.0).sum()) * HOP_LENGTH / SAMPLE_RATE
+    if seconds < SHORTEST_S:
+        raise RecordingsError(
+            f"{recordings} holds {seconds:.1f} s of sound; at least {SHORTEST_S:.0f} s are needed, and ten minutes or more are good."
+        )
+    if not (whole.voicing > 0.5).mean() > 0.05:
+        raise RecordingsError(f"{recordings} holds hardly any pitched sound; timbre transfer needs a pitched, monophonic instrument.")
+    return whole, Features.concatenate(parts[False] or parts[True][-1:]), left_out
+
+
+def trained_range(features: Features) -> dict[str, tuple[float, float, float]]:
+    """The 5th, 50th and 95th percentile of pitch and loudness where the instrument sounds."""
+    sounding = (features.voicing > 0.5) & (features.loudness_db > features.loudness_db.max() - 40.0)
+    chosen = {"f0_hz": features.f0_hz[sounding], "loudness_db": features.loudness_db[sounding]}
+    return {k: tuple(float(x) for x in np.percentile(v, [5, 50, 95])) for k, v in chosen.items()}
+
+
+def render(instrument: Instrument, score: Tensor, noise_from: Tensor) -> tuple[Tensor, Tensor]:
+    """Play excerpts from a state of rest: (B, N, 3) -> sound (B, N * hop_length), and the decoder's amplitudes.
+
+    The same as the instrument's own forward, but with the room as one long convolution, which trains faster.
+    """
+    state = instrument.initial_state(score.shape[0])
+    state["synthesizer.noise.spectra.counter"] = noise_from
+    carry = Carry(instrument, state)
+    harmonics, noise = carry("decoder", score)
+    prefix = "synthesizer."
+    inner = Carry(instrument.synthesizer, {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
+    dry = instrument.synthesizer.dry(inner, score[:, :, 0], harmonics, noise)
+    return dry + convolve(dry, instrument.synthesizer.room.impulse_response), harmonics
+
+
+class TimbreTrainer:
+    """Holds the instrument, its slowly following average and the optimiser; `step` is one step.
+
+    What a step does depends on its number and the seed alone, so that a run that was stopped goes on exactly.
+    """
+
+    def __init__(self, features: Features, settings: TimbreTraining, size: TimbreSize, device: str = "cpu") -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.size, self.device = settings, size, torch.device(device)
+        self.features = features
+        self.instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
+        self.average = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
+        self.average.load_state_dict(self.instrument.state_dict())
+        self.optimiser = torch.optim.Adam(self.instrument.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98))
+        self.done = 0
+        sounding = features.loudness_db > -70.0
+        starts = np.flatnonzero(sounding[: max(1, features.frames - settings.excerpt_frames)])
+        self.starts = starts if len(starts) else np.zeros(1, np.int64)
+
+    @property
+    def lesson(self) -> str:
+        """Which lesson the next step belongs to."""
+        return "levels" if self.done < self.settings.taught * self.settings.steps else "listening"
+
+    def step(self) -> float:
+        """Do one step and return its loss."""
+        random = np.random.default_rng([self.settings.seed, self.done])
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        loss = self._levels(random) if self.lesson == "levels" else self._listening(random)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.instrument.parameters(), 3.0)
+        self.optimiser.step()
+        self.done += 1
+        keep = min(0.998, self.done / (self.done + 10))
+        with torch.no_grad():
+            for slow, fast in zip(self.average.parameters(), self.instrument.parameters(), strict=True):
+                slow.lerp_(fast, 1 - keep)
+        return float(loss.detach())
+
+    def _learning_rate(self) -> float:
+        """Each lesson warms up and falls along a cosine; listening goes more carefully."""
+        s = self.settings
+        border = s.taught * s.steps
+        if self.lesson == "levels":
+            share, top = self.done / max(border, 1), s.learning_rate
+        else:
+            share, top = (self.done - border) / max(s.steps - border, 1), s.learning_rate * 0.4
+        warm = min(1.0, (self.done + 1) / 50)
+        return top * warm * (0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * min(share, 1.0))))
+
+    def _excerpts(self, random: np.random.Generator, count: int) -> tuple[Tensor, np.ndarray]:
+        frames = min(self.settings.excerpt_frames, self.features.frames)
+        first = np.minimum(random.choice(self.starts, count), self.features.frames - frames)
+        rows = first[:, None] + np.arange(frames)
+        f = self.features
+        score = np.stack([f.f0_hz[rows], f.loudness_db[rows], f.voicing[rows]], -1)
+        return torch.from_numpy(score).to(self.device), rows
+
+    def _levels(self, random: np.random.Generator) -> Tensor:
+        score, rows = self._excerpts(random, 4 * self.settings.batch)
+        decoder = self.instrument.decoder
+        carry = Carry(decoder, decoder.initial_state(score.shape[0]))
+        nepers, loudness = decoder.nepers(carry, score)
+        made = nepers + loudness * DB
+        tones = torch.from_numpy(self.features.harmonics[rows]).to(self.device).float()
+        bands = torch.from_numpy(self.features.bands[rows]).to(self.device).float()
+        below = score[:, :, :1] * self.instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
+        heard = (loudness > -75.0).float()
+        count = tones.shape[-1]
+        pitched = score[:, :, 2:] * heard * below
+        return level_loss(made[:, :, :count], tones, pitched) + 0.5 * level_loss(made[:, :, count:], bands, heard)
+
+    def _listening(self, random: np.random.Generator) -> Tensor:
+        score, rows = self._excerpts(random, self.settings.batch)
+        hop = np.arange(HOP_LENGTH)
+        wanted = self.features.audio[(rows[:, :, None] * HOP_LENGTH + hop).reshape(len(rows), -1)]
+        noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1))).to(self.device)
+        made, _ = render(self.instrument, score, noise_from)
+        sizes = random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)
+        return multi_scale_spectral_loss(made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything needed to go on: weights, their average, the optimiser's state."""
+        names = {id(p): n for n, p in self.instrument.named_parameters()}
+        return (
+            {f"instrument.{k}": v for k, v in self.instrument.state_dict().items()}
+            | {f"average.{k}": v for k, v in self.average.state_dict().items()}
+            | optimiser_tensors(self.optimiser, names)
+        )
+
+    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Go back to a checkpoint."""
+        for name, module in (("instrument.", self.instrument), ("average.", self.average)):
+            module.load_state_dict({k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)})
+        restore_optimiser(self.optimiser, self.instrument, tensors)
+        self.done = step
+
+
+def train_timbre(
+    recordings: Path,
+    out: Path,
+    settings: TimbreTraining | None = None,
+    size: TimbreSize | None = None,
+    device: str | None = None,
+    on_features: Callable[[str, int, int], None] = lambda *_: None,
+    on_step: Callable[[Progress], None] = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Train a timbre model, or go on with one, and return the run's folder.
+
+    Stops cleanly on KeyboardInterrupt with a checkpoint written; calling it again goes on where it was, also after a kill.
+
+    Parameters
+    ----------
+    recordings : Path
+        A folder of recordings of one monophonic, pitched instrument, nested or not.
+    out : Path
+        The run's folder, new or begun with the same settings.
+    device : "cpu", "cuda" or None for CUDA where there is one.
+
+    Raises
+    ------
+    RecordingsError, RunError
+    """
+    settings, size = settings or TimbreTraining(), size or TimbreSize()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    config: dict[str, Any] = {"family": "timbre", "recordings": str(recordings.resolve())}
+    config |= {"settings": vars(settings).copy(), "size": size.asdict()}
+    find_recordings(recordings)
+    run = Run(out, config)
+    features, held_out, left_out = gather_features(recordings, size, on_features)
+    for sentence in left_out:
+        on_warning(sentence)
+    trainer = TimbreTrainer(features, settings, size, device)
+    if checkpoint := run.latest():
+        tensors, facts = checkpoint
+        trainer.restore(tensors, facts["step"])
+    facts = {
+        "trained": trained_range(features),
+        "seconds": features.frames * HOP_LENGTH / SAMPLE_RATE,
+        "held_out_seconds": held_out.frames * HOP_LENGTH / SAMPLE_RATE,
+    }
+    logs = TimbreLogs(run.logs, held_out, trainer)
+    saved = time.monotonic()
+    try:
+        while trainer.done < settings.steps:
+            began, lesson = time.monotonic(), trainer.lesson
+            loss = trainer.step()
+            rate = 1 / max(time.monotonic() - began, 1e-9)
+            on_step(Progress(trainer.done, settings.steps, lesson, loss, rate))
+            logs.after_step(lesson, loss, rate)
+            if time.monotonic() - saved > CHECKPOINT_EVERY_S:
+                run.save(trainer.done, trainer.tensors(), facts)
+                saved = time.monotonic()
+    finally:
+        run.save(trainer.done, trainer.tensors(), facts)
+        logs.close()
+    return out
