@@ -51,6 +51,21 @@ class PitchTrack:
         nearest = np.searchsorted(middle, times_s)
         return PitchTrack(times_s, self.f0_hz[nearest], self.voicing[nearest])
 
+    def higher(self, octaves: float) -> "PitchTrack":
+        """Move the pitch up.
+
+        Parameters
+        ----------
+        octaves : float
+            Below 0 is down.
+
+        Returns
+        -------
+        PitchTrack
+            As many frames.
+        """
+        return PitchTrack(self.times_s, self.f0_hz * 2.0**octaves, self.voicing)
+
 
 class Tracker(Protocol):
     """A pitch tracker."""
