@@ -80,6 +80,19 @@ def as_samples(block: object, owner: str) -> NDArray[np.floating]:
     return array
 
 
+def as_rows(audio: object, owner: str) -> NDArray[np.floating]:
+    """Give audio (C, T), or (T,) for one channel, as (C, T); raises StreamError for anything else."""
+    samples = as_samples(audio, owner)
+    if samples.ndim == 1:
+        return samples[None]
+    if samples.ndim != 2:
+        raise StreamError(
+            f"{owner} takes audio of shape (channels, samples) or (samples,), and shape {samples.shape} "
+            "arrived"
+        )
+    return samples
+
+
 def check_sample_rate(rate: float, owner: str) -> float:
     """Give a sample rate in Hz, from 1000 to 768000; raises StreamError for any other value."""
     if isinstance(rate, int | float | np.integer | np.floating) and not isinstance(rate, bool):

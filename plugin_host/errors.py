@@ -42,6 +42,10 @@ class OutputError(AudioFileError):
     """An output that cannot be written: a full disk, a read-only folder, a path that leads through a file."""
 
 
+class DiskFullError(OutputError):
+    """No room for an output, so that none can be made for others either."""
+
+
 class UsageError(HostError, ValueError):
     """A request that contradicts itself or would destroy something, such as an output that is an input."""
 

@@ -45,6 +45,7 @@ RESERVED_NAMES = frozenset(
         "model",
         "name",
         "path",
+        "player",
         "process",
         "reset",
         "sample_rate",

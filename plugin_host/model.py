@@ -7,11 +7,13 @@ import weakref
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from .background import BackgroundStream
 from .bundled import find_model
 from .check import Check, check_golden
 from .controls import ControlRamps
@@ -93,6 +95,27 @@ class Model:
         """The execution providers that its session really uses."""
         return list(self.session.get_providers())
 
+    @overload
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        deadline: float | None = None,
+        background: Literal[False] = False,
+    ) -> Stream: ...
+
+    @overload
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        background: Literal[True],
+    ) -> BackgroundStream: ...
+
     def stream(
         self,
         sample_rate: float | None = None,
@@ -101,16 +124,14 @@ class Model:
         *,
         deadline: float | None = None,
         background: bool = False,
-    ) -> Stream:
+    ) -> Stream | BackgroundStream:
         """Make a running instance; see `Stream` for the parameters.
 
         With `background`, a worker thread computes each block while the last one plays, at one more block of
         delay; see `BackgroundStream`. It needs a `block_size`.
         """
         if background:
-            from .background import BackgroundStream
-
-            return BackgroundStream(self, sample_rate, channels, block_size, deadline)
+            return BackgroundStream(self, sample_rate, channels, block_size)
         return Stream(self, sample_rate, channels, block_size, deadline)
 
     def render(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import as_samples, check_channels, check_sample_rate
+from .blocks import as_rows, check_channels, check_sample_rate
 from .errors import StreamError
 from .format import Role
 
@@ -49,12 +49,7 @@ def render(
     if model.document.role is Role.GENERATOR:
         raise StreamError(f"{name} takes no audio: make a stream and call generate")
     rate = check_sample_rate(sample_rate, name)
-    samples = as_samples(audio, name)
-    if samples.ndim not in (1, 2):
-        raise StreamError(
-            f"{name} takes audio of shape (channels, samples), and shape {samples.shape} arrived"
-        )
-    rows = samples if samples.ndim == 2 else samples[None]
+    rows = as_rows(audio, name)
     stream = model.stream(rate, check_channels(len(rows), model.document.channels, name))
     stream.set(**controls)
     if model.document.role is Role.ANALYZER:
@@ -62,7 +57,7 @@ def render(
     # Silence after the end pushes out what the latency still holds back.
     silence = np.zeros((len(rows), stream.latency_samples), dtype=np.float32)
     played = np.concatenate([stream.process(rows), stream.process(silence)], axis=1)
-    return played[:, stream.latency_samples :].reshape(samples.shape)
+    return played[:, stream.latency_samples :].reshape(np.shape(audio))
 
 
 def _analyze(

@@ -141,6 +141,11 @@ class Stream:
         return self.latency.total
 
     @property
+    def tail_samples(self) -> int:
+        """How long the model goes on sounding after its input has ended, in samples at the stream's rate."""
+        return math.ceil(self.model.document.tail_samples * self._rate_ratio)
+
+    @property
     def controls(self) -> dict[str, float]:
         """The value that each control has or is moving to, by name."""
         return self._voices.controls.targets
@@ -255,7 +260,9 @@ class Stream:
             self._finish_block(length, started)
         return self._collect_found()
 
-    def generate(self, samples: int, **controls: float | str | NDArray[np.floating]) -> NDArray[np.float32]:
+    def generate(
+        self, samples: int, /, **controls: float | str | NDArray[np.floating]
+    ) -> NDArray[np.float32]:
         """Let a generator play on.
 
         Parameters
@@ -436,7 +443,7 @@ class Stream:
         return {name: np.concatenate([nothing, *(part[name] for part in found)], axis=1) for name in names}
 
     def _flush_effect(self) -> NDArray[np.float32]:
-        rest = self.latency.total + math.ceil(self.model.document.tail_samples * self._rate_ratio)
+        rest = self.latency.total + self.tail_samples
         while (missing := rest - len(self._outlet)) > 0:
             self._take_in(np.zeros((self.channels, min(missing, self._piece)), dtype=np.float32))
         return self._outlet.front(rest).copy()
