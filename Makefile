@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed-demo
-	@$(BIN)/brainsynth demo --out out $(if $(INPUT),"$(INPUT)")
+	@$(BIN)/brainsynth demo --output out $(if $(INPUT),"$(INPUT)")
 
 # The suite comes last: its closing line is the verdict.
 test: .venv/.installed-test

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import OutputError
+from ..errors import DiskFullError, OutputError
 
 try:
     import fcntl
@@ -126,13 +126,12 @@ def remove_leftovers(folder: Path) -> int:
 
 def output_error(target: Path, error: OSError) -> OutputError:
     """Give the exception that says in one sentence why a file could not be written and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        advice = "make room there, or choose another disk"
-    elif error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-        advice = "a file and a folder of one name are in each other's way; choose another name"
-    else:
-        advice = "choose a folder that can be written"
-    return OutputError(f"{target} cannot be written ({error.strerror or error}); {advice}")
+    why = f"{target} cannot be written ({error.strerror or error})"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"{why}; make room there, or choose another disk")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return OutputError(f"{why}; a file and a folder of one name are in each other's way, choose another")
+    return OutputError(f"{why}; choose a folder that can be written")
 
 
 def _lock(handle: int) -> None:

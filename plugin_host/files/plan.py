@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from ..errors import NoInputError, UsageError
@@ -15,6 +16,30 @@ AUDIO_SUFFIXES = frozenset(
     {".wav", ".wave", ".rf64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3"}
 )
 """The endings by which a file in a folder is taken for audio, and by which an output is written."""
+
+
+class IfExists(StrEnum):
+    """What to do about an output that is there already."""
+
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+    FAIL = "fail"
+
+
+class Container(StrEnum):
+    """What kind of file an output is."""
+
+    SAME = "same"
+    WAV = "wav"
+    FLAC = "flac"
+    AIFF = "aiff"
+    OGG = "ogg"
+    MP3 = "mp3"
+
+    @property
+    def suffix(self) -> str | None:
+        """What names of such files end in; None for `SAME`, which keeps the input's."""
+        return None if self is Container.SAME else f".{self.value}"
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ class FileReport:
         `KEPT` is an output that was there, whole, and made from the same input in the same way.
     error : str
         One sentence where it failed, else empty.
-    stops_all : bool
-        Whether what went wrong stops every other file as well, as a full disk does.
+    error_kind : str
+        The name of the exception, such as ``"AudioFileError"``, or empty.
     duration_s, processing_s : float
         Of the sound, and how long its processing took with reading and writing.
     sample_rate, channels : int
@@ -47,7 +47,7 @@ class FileReport:
         Samples of the input that were NaN or infinite and became 0; samples of the output beyond full scale.
     muted_blocks : int
         How often the model's output was not finite and was muted.
-    settings : dict of str to float
+    settings : dict of str to float or str
         The controls, those set by calibration among them.
     """
 
@@ -55,7 +55,7 @@ class FileReport:
     target: str
     status: Status
     error: str = ""
-    stops_all: bool = False
+    error_kind: str = ""
     duration_s: float = 0.0
     processing_s: float = 0.0
     sample_rate: int = 0
@@ -64,7 +64,7 @@ class FileReport:
     repaired_samples: int = 0
     clipped_samples: int = 0
     muted_blocks: int = 0
-    settings: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, float | str] = field(default_factory=dict)
 
     @property
     def rtf(self) -> float:
@@ -102,6 +102,4 @@ def write_report(
 
 
 def _as_values(report: FileReport) -> dict[str, Any]:
-    values = asdict(report)
-    del values["stops_all"]
-    return {**values, "rtf": round(report.rtf, 5)}
+    return {**asdict(report), "rtf": round(report.rtf, 5)}

@@ -1,0 +1,100 @@
+"""Put the commands together and turn every failure into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from . import bench, demo, export, info, live, models, process, train, verify
+from .exit_codes import SUMMARY, ExitCode, exit_code
+
+DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
+
+app = typer.Typer(
+    name="brainsynth",
+    help="Train neural instruments and effects, export each to one file, play it over folders or live.",
+    epilog=SUMMARY,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("process")(process.process)
+app.command("live")(live.live)
+app.command("models")(models.models)
+app.command("info")(info.info)
+app.command("verify")(verify.verify)
+app.command("bench")(bench.bench)
+app.command("demo")(demo.demo)
+app.add_typer(train.app, name="train")
+app.command("export")(export.export)
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.", envvar=DEBUG_VARIABLE)
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=lambda wanted: _version(wanted)
+        ),
+    ] = False,
+) -> None:
+    """Take the options of all commands."""
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line and leave with its exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        What follows the program's name; the process's own arguments if not given.
+    """
+    try:
+        code = app(arguments, prog_name="brainsynth", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        code = _fail(error.format_message(), ExitCode(error.exit_code))
+    except typer.Abort:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads has had enough; nothing may be flushed to them on the way out either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.WELL
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        code = _fail(_sentence(error), exit_code(error))
+    sys.exit(int(code or 0))
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = " ".join(str(error).split())
+    if exit_code(error) is ExitCode.FAULT:
+        return f"fault in this program ({type(error).__name__}: {text}); brainsynth --debug shows where"
+    return text or type(error).__name__
+
+
+def _fail(sentence: str, code: ExitCode) -> ExitCode:
+    print(f"brainsynth: {sentence}", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(f"brainsynth {metadata.version('brainsynth')}")
+        raise typer.Exit

@@ -1,0 +1,41 @@
+"""`brainsynth demo`: hear and see what the bundled models do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    source: Annotated[
+        Path | None, typer.Argument(help="A sound of your own; else a melody is made.", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where sounds and pictures go.")] = Path(
+        "out"
+    ),
+) -> None:
+    """Turn a melody, or a sound of yours, into every bundled instrument, with pictures."""
+    from ..demo import demo as render_all
+    from .tables import add_row, make_table, open_console
+
+    numbers = ("rtf", "latency")
+    table = make_table(("instrument", *numbers, "set to", "sound", "picture"), right=numbers)
+    for rendering in render_all(output, source):
+        add_row(
+            table,
+            rendering.model,
+            f"{rendering.rtf:.4f}",
+            f"{rendering.latency_ms:.1f} ms",
+            ", ".join(f"{name} {value:+g}" for name, value in rendering.settings.items()),
+            str(rendering.sound),
+            str(rendering.picture),
+        )
+        typer.echo(f"{rendering.model} is done", err=True)
+    open_console().print(table)
+    if source is None:
+        typer.echo(f"The melody itself is {output / 'melody.wav'}.")
+    typer.echo(
+        "rtf is processing time over the sound's time; latency is that of live playing in blocks of 128."
+    )

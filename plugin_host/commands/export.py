@@ -1,0 +1,40 @@
+"""`brainsynth export`: write what a run has learned into model files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .training_packages import training_packages
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A folder made by brainsynth train.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The model file to write.", show_default=False)
+    ],
+    licence: Annotated[
+        str | None, typer.Option("--licence", help="Of the model.", show_default=False)
+    ] = None,
+    author: Annotated[str | None, typer.Option("--author", help="Of the model.", show_default=False)] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+) -> None:
+    """Write what a run has learned into model files, if they play as torch does; else write nothing."""
+    with training_packages():
+        from export.families import export_run
+
+        from .tables import add_row, make_table, open_console
+
+        stated = {"licence": licence, "author": author}
+        provenance = {name: text for name, text in stated.items() if text is not None}
+        numbers = ("frames", "largest error", "allowed")
+        console = open_console()
+        for written in export_run(run, output, provenance, overwrite):
+            table = make_table(("output", "compared", *numbers), right=numbers)
+            for proof in written.proofs:
+                error, allowed = f"{proof.error:.2e}", f"{proof.tolerance:.0e}"
+                add_row(table, proof.tensor, proof.compared, str(proof.frames), error, allowed)
+            console.print(f"{written.path}, {written.size / 1e6:.2f} MB", style="bold", markup=False)
+            console.print(table)

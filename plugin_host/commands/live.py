@@ -1,0 +1,146 @@
+"""`brainsynth live`: play through an effect."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..effect import NeuralEffect
+    from ..live import Device, Reading
+
+_DRAWINGS_PER_SECOND = 8
+
+
+def live(
+    model: Annotated[str, typer.Option("--model", "-m", help="A bundled model or a model file.")] = "cello",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
+    ] = None,
+    mix: Annotated[
+        float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")
+    ] = 1.0,
+    calibrate: Annotated[
+        float, typer.Option("--calibrate", metavar="SECONDS", help="Listen first; suit octave and loudness.")
+    ] = 0.0,
+    block: Annotated[int, typer.Option("--block", min=16, max=8192, help="Samples at a time.")] = 128,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Hz; the card's own.", show_default=False)
+    ] = None,
+    input_device: Annotated[
+        str | None, typer.Option("--input-device", help="Its name, or a part of it.", show_default=False)
+    ] = None,
+    output_device: Annotated[
+        str | None, typer.Option("--output-device", help="Its name, or a part of it.", show_default=False)
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Stop by itself after a while; 0: never.", min=0)
+    ] = 0.0,
+    list_devices: Annotated[
+        bool, typer.Option("--list-devices", help="List inputs and outputs, and end.")
+    ] = False,
+) -> None:
+    """Play through an effect until Ctrl-C. A microphone beside a loudspeaker howls: use headphones."""
+    from ..effect import NeuralEffect
+    from ..model import Model
+    from ..sound_card import SoundCard
+    from .settings import parse_settings
+
+    if list_devices:
+        _list_devices()
+        return
+    loaded = Model(model)
+    effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
+    with SoundCard(input_device, output_device, block, rate) as card:
+        typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
+        play(card, effect, block, calibrate, seconds or math.inf)
+
+
+def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, duration_s: float) -> Reading:
+    """Play an effect on a device and draw a meter, until the time is over or Ctrl-C.
+
+    Parameters
+    ----------
+    device : Device
+        Running.
+    effect : NeuralEffect
+        With the settings it starts with.
+    block : int
+        Samples at a time.
+    calibrate_s : float
+        How many seconds to listen first, to set octave and loudness; 0 for not at all.
+    duration_s : float
+        How many seconds to play.
+
+    Returns
+    -------
+    Reading
+        The meter's last.
+    """
+    from rich.live import Live
+
+    from ..calibration import calibrate
+    from ..live import LiveLoop, record
+    from .tables import open_console
+
+    if calibrate_s > 0:
+        typer.echo(f"calibrating: play or sing for {calibrate_s:g} s")
+        found = calibrate(effect.model, record(device, calibrate_s, block), device.sample_rate)
+        for name, value in found.items():
+            setattr(effect, name, value)
+        typer.echo(", ".join(f"{name} {value:g}" for name, value in found.items()))
+    loop = LiveLoop(device, lambda samples: effect.process(samples, device.sample_rate, reset=False), block)
+    end = time.monotonic() + duration_s
+    console = open_console()
+    try:
+        with loop.running(), Live(console=console, auto_refresh=False, transient=True) as screen:
+            while loop.is_playing and time.monotonic() < end:
+                if console.is_terminal:
+                    screen.update(_meter(loop.reading), refresh=True)
+                time.sleep(min(1 / _DRAWINGS_PER_SECOND, max(0.0, end - time.monotonic())))
+    except KeyboardInterrupt:
+        # The way in which playing usually ends.
+        pass
+    reading = loop.reading
+    delay_ms = 1000 * effect.latency_samples / device.sample_rate
+    typer.echo(
+        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {reading.dropped_samples} samples lost,"
+        f" load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
+    )
+    return reading
+
+
+def _meter(reading: Reading) -> Table:
+    from .tables import add_row, make_table
+
+    table = make_table(("", "", ""), right=())
+    add_row(table, "input", _bar((reading.input_db + 60) / 60), _level(reading.input_db))
+    add_row(table, "output", _bar((reading.output_db + 60) / 60), _level(reading.output_db))
+    add_row(table, "load", _bar(reading.load), f"{reading.load:4.0%}, at most {reading.load_peak:.0%}")
+    lost = f"{reading.missed} of {reading.blocks} blocks, {reading.dropped_samples} input samples"
+    add_row(table, "missed", "", lost)
+    return table
+
+
+def _bar(part: float) -> str:
+    width = 30
+    filled = round(width * min(max(part, 0.0), 1.0))
+    return "█" * filled + "·" * (width - filled)
+
+
+def _level(level_db: float) -> str:
+    return f"{level_db:6.1f} dB" if level_db > -200 else "silent"
+
+
+def _list_devices() -> None:
+    from ..sound_card import device_names
+
+    for what, names in zip(("inputs", "outputs"), device_names(), strict=True):
+        typer.echo(f"{what}:")
+        for name in names or ["none"]:
+            typer.echo(f"  {name}")

@@ -1,0 +1,167 @@
+"""`brainsynth process`: run an effect over files and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import DiskFullError, OutputError, UsageError
+from ..files.plan import Container, IfExists
+from .exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from ..files.batch import Batch
+    from ..files.plan import Job
+    from ..files.report import FileReport
+    from ..files.task import Request
+
+
+def process(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders, or patterns such as 'takes/**/*.wav'.", show_default=False),
+    ],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A bundled model or a model file.", show_default=False)
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="A folder; for a single file also a file.", show_default=False),
+    ],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
+    ] = None,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Suit octave and loudness of each file to the model.")
+    ] = False,
+    mix: Annotated[
+        float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")
+    ] = 1.0,
+    tail: Annotated[bool, typer.Option("--tail", help="Let outputs ring on after their inputs end.")] = False,
+    container: Annotated[
+        Container, typer.Option("--container", help="Kind of the outputs.")
+    ] = Container.SAME,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core.")] = 0,
+    if_exists: Annotated[
+        IfExists,
+        typer.Option(
+            "--if-exists", help="skip keeps an output that is whole and made from the same in the same way."
+        ),
+    ] = IfExists.FAIL,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write a JSON report.", show_default=False)
+    ] = None,
+) -> int:
+    """Run an effect over files and folders.
+
+    Outputs are as long as their inputs and in step with them, of the same rate and depth.
+    The tree of a folder is mirrored.
+    Inputs are never overwritten, and an output appears only when it is whole.
+    """
+    from ..files.batch import Batch
+    from ..files.plan import plan_jobs, refuse_inputs_as_outputs
+    from ..files.task import FileTask
+
+    if report is not None and report.suffix != ".json":
+        raise UsageError(f"the report {report} must have a name that ends in .json")
+    request = _make_request(model, settings or [], mix, auto, tail)
+    jobs = plan_jobs(inputs, output, container.suffix)
+    refuse_inputs_as_outputs([Path(request.model)], [job.target for job in jobs])
+    folder = output.parent if output in {job.target for job in jobs} else output
+    batch = Batch(FileTask(request), jobs, folder, if_exists, workers or os.cpu_count() or 1)
+    reports, interrupted = _run(batch, jobs)
+    if report is not None:
+        _write_report(report, request, reports, interrupted)
+    _summarize(reports)
+    return ExitCode.INTERRUPTED if interrupted else _exit_code(reports)
+
+
+def _make_request(name: str, texts: Sequence[str], mix: float, auto: bool, tail: bool) -> Request:
+    """Load the model and try the settings on it, so that what is wrong with them is said once and at once."""
+    from ..effect import NeuralEffect
+    from ..files.made_record import hash_file
+    from ..files.task import Request
+    from ..model import Model
+    from .settings import parse_settings
+
+    model = Model(name)
+    settings = parse_settings(texts, model)
+    NeuralEffect(model, mix=mix, **settings)
+    return Request(str(model.path), hash_file(model.path), settings, mix, auto, tail)
+
+
+def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
+    """Give a report for every job, and whether the run was interrupted; show how far it has come."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from ..files.report import FileReport, Status
+    from .tables import open_console
+
+    sizes = [job.source.stat().st_size if job.source.is_file() else 0 for job in jobs]
+    done = [0.0] * len(jobs)
+    reports: list[FileReport] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = open_console(errors=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        shown = bar.add_task(f"0 of {len(jobs)}", total=sum(sizes) or 1)
+
+        def note(index: int, part: float) -> None:
+            done[index] = part
+            bar.update(shown, completed=sum(size * part for size, part in zip(sizes, done, strict=True)))
+
+        try:
+            for report in batch.run(note):
+                reports.append(report)
+                bar.update(shown, description=f"{len(reports)} of {len(jobs)}")
+        except KeyboardInterrupt:
+            made = {report.target for report in reports}
+            left = [job for job in jobs if str(job.target) not in made]
+            return [
+                *reports,
+                *(FileReport(str(job.source), str(job.target), Status.NOT_TRIED) for job in left),
+            ], True
+    return reports, False
+
+
+def _write_report(path: Path, request: Request, reports: Sequence[FileReport], interrupted: bool) -> None:
+    from dataclasses import asdict
+
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..files.report import write_report
+
+    refuse_inputs_as_outputs([Path(report.source) for report in reports], [path])
+    write_report(path, asdict(request), reports, interrupted)
+
+
+def _summarize(reports: Sequence[FileReport]) -> None:
+    from ..files.report import Status, count
+
+    for report in reports:
+        if report.error:
+            typer.echo(f"brainsynth: {report.error}", err=True)
+        for number, what in (
+            (report.repaired_samples, "samples of the input were NaN or infinite and became 0"),
+            (report.clipped_samples, "samples of the output were beyond full scale and clipped"),
+            (report.muted_blocks, "times the model's output was not finite and was muted"),
+        ):
+            if number:
+                typer.echo(f"{report.target}: {number} {what}", err=True)
+    duration_s = sum(report.duration_s for report in reports)
+    processing_s = sum(report.processing_s for report in reports)
+    parts = [f"{count(reports, status)} {status}" for status in Status if count(reports, status)]
+    if duration_s:
+        rtf = processing_s / duration_s
+        parts.append(f"{duration_s:.1f} s of sound in {processing_s:.1f} s of processing, rtf {rtf:.3f}")
+    typer.echo(", ".join(parts))
+
+
+def _exit_code(reports: Sequence[FileReport]) -> ExitCode:
+    from ..files.report import Status, count
+
+    if any(report.error_kind in (OutputError.__name__, DiskFullError.__name__) for report in reports):
+        return ExitCode.ENVIRONMENT
+    return ExitCode.FAILED if count(reports, Status.FAILED) else ExitCode.WELL

@@ -1,0 +1,49 @@
+"""Read controls from the command line: ``--set pitch_shift=12``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ControlError, UsageError
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+
+def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
+    """Turn ``name=value`` texts into keywords for `NeuralEffect`, which checks their ranges.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        As typed. Of two about one control the last one counts.
+    model : Model
+        Whose controls they are. A choice stays a word; every other value becomes a number.
+
+    Raises
+    ------
+    UsageError
+        For a text without ``=``.
+    ControlError
+        For an unknown control, with the nearest that exists, or a value that is no number.
+    """
+    from ..controls import check_name
+
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise UsageError(
+                f"--set {text} is no setting; write --set name=value, as in --set pitch_shift=12"
+            )
+        check_name(name, model.controls, f"{model.document.role} {model.name!r}")
+        settings[name] = value if model.controls[name].choices else _number(name, value)
+    return settings
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise ControlError(f"control {name} was set to {value!r}; a number is needed") from error

@@ -1,0 +1,100 @@
+"""Run many jobs, in this process or in several, and keep the record of what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..errors import DiskFullError
+from .made_record import MadeRecord
+from .partial_file import remove_leftovers
+from .plan import IfExists, Job
+from .report import FileReport, Status
+from .task import FileTask, Outcome, Work, failed
+from .workers import WorkerEnded, Workers
+
+Progress = Callable[[int, float], None]
+
+
+class Batch:
+    """All jobs of one call; `run` yields a report for each file, in the order in which they are done.
+
+    Parameters
+    ----------
+    task : FileTask
+        What is done to each file.
+    jobs : sequence of Job
+        From `plan_jobs`.
+    folder : Path
+        The output folder, in which the record is kept.
+    if_exists : IfExists
+        `SKIP` keeps an output that is whole and was made from the same input in the same way, and makes any
+        other again; `FAIL` reports an output that is there as failed.
+    workers : int
+        How many processes; 1 for this one.
+    """
+
+    def __init__(
+        self, task: FileTask, jobs: Sequence[Job], folder: Path, if_exists: IfExists, workers: int = 1
+    ) -> None:
+        self._task = task
+        self._jobs = jobs
+        self._record = MadeRecord(folder)
+        self._if_exists = if_exists
+        self._workers = workers
+
+    def run(self, on_progress: Progress = lambda index, done: None) -> Iterator[FileReport]:
+        """Do the jobs. `on_progress` gets a job's position and how much of it is done, from 0 to 1.
+
+        After a full disk the files that remain are reported as not tried.
+        """
+        for folder in {job.target.parent for job in self._jobs}:
+            remove_leftovers(folder)
+        todo: list[int] = []
+        for index, job in enumerate(self._jobs):
+            if self._if_exists is IfExists.FAIL and job.target.exists():
+                yield failed(
+                    job, f"{job.target} exists already; choose --if-exists skip or overwrite", "UsageError"
+                )
+            else:
+                todo.append(index)
+        remaining = set(todo)
+        for index, outcome in self._outcomes(todo, on_progress):
+            remaining.discard(index)
+            if outcome.made is not None:
+                self._record.add(outcome.made)
+            yield outcome.report
+            if outcome.report.error_kind == DiskFullError.__name__:
+                break
+        for index in sorted(remaining):
+            job = self._jobs[index]
+            yield FileReport(str(job.source), str(job.target), Status.NOT_TRIED)
+
+    def _outcomes(self, todo: Sequence[int], on_progress: Progress) -> Iterator[tuple[int, Outcome]]:
+        works = [self._work(self._jobs[index]) for index in todo]
+        if self._workers <= 1 or len(works) <= 1:
+            for index, work in zip(todo, works, strict=True):
+                yield index, self._task(work, lambda done, index=index: on_progress(index, done))
+            return
+        with Workers(self._task, works, self._workers) as workers:
+            for found in workers.results():
+                for position, index in enumerate(todo):
+                    on_progress(index, workers.progress[position])
+                if found is None:
+                    continue
+                position, outcome = found
+                index = todo[position]
+                if isinstance(outcome, WorkerEnded):
+                    outcome = _ended(self._jobs[index], outcome)
+                yield index, outcome
+
+    def _work(self, job: Job) -> Work:
+        return Work(job, self._record.find(job.name) if self._if_exists is IfExists.SKIP else None)
+
+
+def _ended(job: Job, ended: WorkerEnded) -> Outcome:
+    how = (
+        f"signal {-ended.exit_code}" if ended.exit_code and ended.exit_code < 0 else f"code {ended.exit_code}"
+    )
+    sentence = f"{job.source}: its worker process ended ({how}), as for want of memory; try --workers 1"
+    return Outcome(failed(job, sentence, "RuntimeError"))
