@@ -31,28 +31,39 @@ class OverlapAdd(StreamingModule):
 class FilterBank(StreamingModule):
     """Fixed FIR filters side by side, evaluated once every ``stride`` samples.
 
+    A product of frames with a matrix, not a convolution: ONNX Runtime gives a row of a product the same bits however
+    many rows there are, which it does not do for convolutions. So blocks equal the whole to the last bit.
+
     Parameters
     ----------
     kernels : (F, L) tensor
-        Each row is correlated with the newest ``L`` samples, oldest first; ``L >= stride``.
+        Each row is correlated with the newest ``L`` samples, oldest first.
     stride : int
         Samples between outputs, the last of which ends with the call.
 
-    Shapes: (B, T) -> (B, F, T / stride).
+    Shapes: (B, T) -> (B, T / stride, F).
     """
 
     def __init__(self, kernels: Tensor, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.past_length = kernels.shape[1] - stride
-        self.register_buffer("kernels", kernels[:, None].float().contiguous(), persistent=False)
+        self.strides = -(-kernels.shape[1] // stride)
+        padded = F.pad(kernels, (self.strides * stride - kernels.shape[1], 0))
+        self.register_buffer("kernels", padded.T.float().contiguous(), persistent=False)
+        self.register_buffer("window", torch.arange(self.strides), persistent=False)
 
     def own_state(self, batch: int) -> State:
-        return {"past": torch.zeros(batch, self.past_length)}
+        return {"past": torch.zeros(batch, (self.strides - 1) * self.stride)} if self.strides > 1 else {}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        line = torch.cat([state["past"], x], 1)
-        return F.conv1d(line.unsqueeze(1), self.kernels, stride=self.stride), {"past": line[:, -self.past_length :]}
+        steps = x.reshape(x.shape[0], -1, self.stride)
+        if self.strides == 1:
+            return steps @ self.kernels, {}
+        past = state["past"].reshape(x.shape[0], -1, self.stride)
+        line = torch.cat([past, steps], 1)
+        frames = torch.arange(steps.shape[1], device=x.device)
+        recent = line[:, frames[:, None] + self.window].flatten(2)
+        return recent @ self.kernels, {"past": line[:, 1 - self.strides :].flatten(1)}
 
 
 def fir_lanes(taps: Tensor, lanes: int, stride: int = 1) -> Tensor:

@@ -65,7 +65,7 @@ class Loudness(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        weighted = carry("weighting", x)
-        per_hop = weighted.reshape(x.shape[0], LANES, -1, self.hop_length // LANES)
-        energy = carry("smoothing", (per_hop * per_hop).mean((1, 3)))[:, 0]
-        return (energy + 10 ** (FLOOR_DB / 10)).log() * self.to_db, carry.next_state
+        weighted = carry("weighting", x).reshape(x.shape[0], -1, self.hop_length)
+        energy = carry("smoothing", (weighted * weighted).mean(2)).squeeze(2)
+        # The floor as 1 beside a scaled energy: optimisers of graphs take an addend of 1e-10 for nothing.
+        return (energy * 10 ** (-FLOOR_DB / 10) + 1.0).log() * self.to_db + FLOOR_DB, carry.next_state

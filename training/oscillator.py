@@ -9,9 +9,6 @@ from torch import Tensor
 
 from .streaming import State, StreamingModule, hold
 
-GRID = 256.0  # steps per Hz: f0 is rounded to 1/256 Hz, so that last-bit differences between engines are not integrated
-
-
 class HarmonicOscillator(StreamingModule):
     """Sum of ``rows * columns`` harmonics of f0, none above the Nyquist frequency.
 
@@ -58,14 +55,14 @@ class HarmonicOscillator(StreamingModule):
         }
 
     def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
-        f0 = (x[0] * GRID).round() / GRID
+        f0, amplitudes = x
         f0_before, f0_last = hold(state["f0"], f0)
-        amplitudes_before, amplitudes_last = hold(state["amplitudes"], x[1])
+        amplitudes_before, amplitudes_last = hold(state["amplitudes"], amplitudes)
         f0_pair = torch.stack([f0_before, f0], -1)
         cycles, phase = self._cycles(f0_pair.double(), state["phase"])
         audible = self._audible(f0_pair.amax(-1))
         start = amplitudes_before * audible
-        y = self._sines(cycles, start, x[1] * audible - start)
+        y = self._sines(cycles, start, amplitudes * audible - start)
         return y.reshape(f0.shape[0], -1), {"phase": phase, "f0": f0_last, "amplitudes": amplitudes_last}
 
     def _cycles(self, f0_pair: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:

@@ -73,11 +73,12 @@ class PitchFeatures(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        at_6k = carry("to_6k", x).transpose(1, 2).reshape(x.shape[0], -1)
+        at_6k = carry("to_6k", x).flatten(1)
         spectra = [carry("long", at_6k), carry("short", x)]
-        power = [(s * s).unflatten(1, (2, -1)).sum(1) for s in spectra]
-        levelled = F.layer_norm((torch.cat(power, 1).transpose(1, 2) + 4e-10).log(), (self.size,))
-        return levelled, carry.next_state
+        power = [(s * s).unflatten(2, (2, -1)).sum(2) for s in spectra]
+        # Silence is exactly 0: around a large mean, layer normalisation in ONNX Runtime loses a small variance to rounding.
+        level = (torch.cat(power, 2) * 2.5e9 + 1.0).log()
+        return F.layer_norm(level, (self.size,)), carry.next_state
 
 
 class PitchNetwork(StreamingModule):
@@ -96,7 +97,7 @@ class PitchNetwork(StreamingModule):
         self.head = nn.Linear(72, PITCH_BINS + 1)
         bins = torch.arange(PITCH_BINS).float()
         self.register_buffer("bins", bins, persistent=False)
-        self.register_buffer("moments", torch.stack([bins, torch.ones(PITCH_BINS)], 1), persistent=False)
+        self.register_buffer("bin_hz", midi_to_hz(LOWEST_MIDI + bins.double() * (CENTS_PER_BIN / 100)).float(), persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
@@ -107,9 +108,11 @@ class PitchNetwork(StreamingModule):
     def decode(self, logits: Tensor) -> Tensor:
         """Mean of the distribution over the five bins on each side of its peak, in Hz: (B, N, PITCH_BINS) -> (B, N)."""
         peak = logits.argmax(-1, keepdim=True)
-        near = (self.bins - peak).abs() < 5.5
-        first, total = (logits.softmax(-1) * near @ self.moments).split(1, -1)
-        return midi_to_hz(LOWEST_MIDI + (first / total).squeeze(-1) * (CENTS_PER_BIN / 100.0))
+        distance = self.bins - peak
+        weight = logits.softmax(-1) * (distance.abs() < 5.5)
+        # As a small offset from the peak the mean keeps its last bits, which the phase of an oscillator would add up.
+        offset = (weight * distance).sum(-1) / weight.sum(-1)
+        return self.bin_hz[peak.squeeze(-1)] * (offset * (CENTS_PER_BIN / 1200 * math.log(2))).exp()
 
 
 class PitchTracker(StreamingModule):
@@ -132,6 +135,6 @@ class PitchTracker(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        logits = carry("network", carry("to_12k", x).transpose(1, 2).reshape(x.shape[0], -1))
+        logits = carry("network", carry("to_12k", x).flatten(1))
         voicing = torch.sigmoid(logits[:, :, -1])
         return {"f0_hz": self.network.decode(logits[:, :, :-1]), "voicing": voicing}, carry.next_state

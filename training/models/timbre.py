@@ -16,13 +16,13 @@ from ..layers import StreamingGRU, dense
 from ..model import Control, StreamingModel
 from ..noise import FilteredNoise
 from ..oscillator import HarmonicOscillator
-from ..pitch import hz_to_midi, midi_to_hz
+from ..pitch import hz_to_midi
 from ..reverb import Reverb
 from ..streaming import Carry, State, StreamingModule, hold
 from .pitch import F0, LOUDNESS, VOICING, PitchAnalyzer
 
 DB = math.log(10) / 20
-LOWEST_NOTE = 15.5  # MIDI, 20 Hz
+LOWEST_HZ = 20.0
 SYNTHESIS_CONTROLS = (
     Control("harmonic_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of the harmonics"),
     Control("noise_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of breath and bow noise"),
@@ -214,6 +214,8 @@ class TimbreEffect(StreamingModel):
         return {"audio": audio.unsqueeze(1)}, carry.next_state
 
     def _transpose(self, f0: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        midi = hz_to_midi(f0) + inputs["control.pitch_shift"] + 12.0 * inputs["control.octave"].round()
-        midi = midi + (midi.round() - midi) * inputs["control.autotune"]
-        return midi_to_hz(midi.clamp_min(LOWEST_NOTE))
+        semitones = inputs["control.pitch_shift"] + 12.0 * inputs["control.octave"].round()
+        midi = hz_to_midi(f0) + semitones
+        semitones = semitones + (midi.round() - midi) * inputs["control.autotune"]
+        # As a ratio, which is exactly 1 at rest, so that f0 keeps its last bits.
+        return (f0 * (semitones * (math.log(2) / 12)).exp()).clamp_min(LOWEST_HZ)

@@ -1,0 +1,1 @@
+"""From trained torch modules to model files that prove themselves."""

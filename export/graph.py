@@ -1,0 +1,118 @@
+"""A streaming model as an ONNX graph with named tensors."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+import onnx
+import torch
+from onnxscript import opset20 as op
+from torch import Tensor, nn
+
+from training.model import StreamingModel
+
+OPSET = 20
+EXAMPLE_FRAMES = 5
+FEWEST_TRACED = 3  # slices of a state as short as two frames put this bound on the trace; the graph itself runs with one
+
+
+def state_name(name: str) -> str:
+    """Turn a state's name in torch (``room.spectra``) into its name in the file (``room_spectra``)."""
+    return name.replace(".", "_")
+
+
+def build_graph(model: StreamingModel) -> onnx.ModelProto:
+    """Export a model at opset 20 with inputs ``audio``, ``control.<name>``, ``state.<name>`` and outputs to match.
+
+    The number of frames is free, from one on. The batch is one.
+    """
+    model = model.eval()
+    inputs, state = model.example_inputs(EXAMPLE_FRAMES), model.initial_state(1)
+    with torch.no_grad():
+        outputs, _ = model(inputs, state)
+    frames = torch.export.Dim("frames", min=FEWEST_TRACED, max=1 << 16)
+    shapes = [{2: model.hop_length * frames} if name == "audio" else {1: frames} for name in inputs]
+    with _quietly():
+        program = torch.onnx.export(
+            _Flat(model, list(inputs), list(state), list(outputs)).eval(),
+            (),
+            kwargs={"inputs": list(inputs.values()), "state": list(state.values())},
+            dynamic_shapes={"inputs": shapes, "state": [None] * len(state)},
+            input_names=[*inputs, *(f"state.{state_name(name)}" for name in state)],
+            output_names=[
+                *(f"output.{name.removeprefix('control.')}" for name in outputs),
+                *(f"next_state.{state_name(name)}" for name in state),
+            ],
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+            custom_translation_table={torch.ops.brainsynth.gru.default: _gru},
+        )
+    assert program is not None
+    proto = program.model_proto
+    _free_time_axis(proto, model)
+    del proto.metadata_props[:]
+    for part in (proto.graph, *proto.graph.node, *proto.graph.input, *proto.graph.output, *proto.graph.initializer):
+        del part.metadata_props[:]  # the exporter's notes hold source paths, and cost more than the weights of a small model
+    proto.graph.doc_string = ""
+    proto.producer_name, proto.producer_version = "brainsynth", ""
+    onnx.checker.check_model(proto)
+    return proto
+
+
+class _Flat(nn.Module):
+    """The model with lists in place of dictionaries, in a known order."""
+
+    def __init__(self, model: StreamingModel, inputs: list[str], state: list[str], outputs: list[str]) -> None:
+        super().__init__()
+        self.model, self.inputs, self.state, self.outputs = model, inputs, state, outputs
+
+    def forward(self, inputs: list[Tensor], state: list[Tensor]) -> list[Tensor]:
+        outputs, following = self.model(
+            dict(zip(self.inputs, inputs, strict=True)), dict(zip(self.state, state, strict=True))
+        )
+        return [*(outputs[name] for name in self.outputs), *(following[name] for name in self.state)]
+
+
+def _gru(x, hidden, w, r, b):  # noqa: ANN001, ANN202 - traced by onnxscript
+    """`training.layers.gru` as ONNX's GRU: time first, one direction."""
+    first = op.Constant(value_ints=[0])
+    y, _ = op.GRU(
+        op.Transpose(x, perm=[1, 0, 2]),
+        w,
+        r,
+        b,
+        None,
+        op.Unsqueeze(hidden, first),
+        hidden_size=hidden.shape[1],
+        linear_before_reset=1,
+    )
+    return op.Transpose(op.Squeeze(y, op.Constant(value_ints=[1])), perm=[1, 0, 2])
+
+
+def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:
+    """Say ``N`` and ``N * hop`` where time runs, and drop inferred shapes: some hold the example's length."""
+    del proto.graph.value_info[:]
+    for tensor in (*proto.graph.input, *proto.graph.output):
+        if tensor.name.startswith(("state.", "next_state.")):
+            continue
+        axis = tensor.type.tensor_type.shape.dim[-1]
+        axis.Clear()
+        axis.dim_param = f"{model.hop_length}*frames" if tensor.name.endswith("audio") else "frames"
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the exporter's progress and remarks off the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,139 @@
+"""Proof that an exported graph is the torch module it came from: whole, in blocks, at several lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.model import StreamingModel
+
+from .graph import state_name
+from .signals import proof_inputs
+
+Arrays = dict[str, NDArray[np.generic]]
+LENGTHS = (1, 2, 3, 7, 64, 188)  # frames; the example's five is not among them on purpose
+LONG_S = 10.0
+ENGINE_TOLERANCE = 1e-5
+ANALYSIS_TOLERANCE = 1e-4
+BLOCK_TOLERANCE = 2e-6
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One comparison: what with what, over how many frames, the largest difference and the largest allowed.
+
+    Values in Hz or dB are compared relative to their size where that is above one.
+    """
+
+    tensor: str
+    compared: str
+    frames: int
+    error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the difference is a number within its tolerance."""
+        return self.error <= self.tolerance
+
+
+class GraphPlayer:
+    """Plays an ONNX graph call by call, its states carried."""
+
+    def __init__(self, graph: bytes, model: StreamingModel) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        self.session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self.names = [output.name for output in self.session.get_outputs()]
+        self.start = {f"state.{state_name(k)}": v.numpy() for k, v in model.initial_state(1).items()}
+        self.hop_length = model.hop_length
+
+    def play(self, inputs: dict[str, Tensor], blocks: Sequence[int]) -> Arrays:
+        """Play ``inputs`` in calls of these numbers of frames, from the initial state: outputs by name."""
+        state, parts, first = dict(self.start), [], 0
+        for frames in blocks:
+            feeds = {k: v.numpy() for k, v in cut(inputs, first, frames, self.hop_length).items()}
+            results = dict(zip(self.names, self.session.run(None, feeds | state), strict=True))
+            state = {k.removeprefix("next_"): v for k, v in results.items() if k.startswith("next_state.")}
+            parts.append({k: v for k, v in results.items() if k.startswith("output.")})
+            first += frames
+        return {k: np.concatenate([part[k] for part in parts], -1) for k in parts[0]}
+
+
+@torch.no_grad()
+def play_torch(model: StreamingModel, inputs: dict[str, Tensor], blocks: Sequence[int]) -> Arrays:
+    """Play ``inputs`` through the torch module in calls of these numbers of frames: outputs by their names in the file."""
+    state, parts, first = model.initial_state(1), [], 0
+    for frames in blocks:
+        outputs, state = model(cut(inputs, first, frames, model.hop_length), state)
+        parts.append({f"output.{k.removeprefix('control.')}": v for k, v in outputs.items()})
+        first += frames
+    return {k: torch.cat([part[k] for part in parts], -1).numpy() for k in parts[0]}
+
+
+def cut(inputs: dict[str, Tensor], first: int, frames: int, hop_length: int) -> dict[str, Tensor]:
+    """Return frames ``first`` to ``first + frames`` of every input."""
+    return {
+        k: v[..., first * hop_length : (first + frames) * hop_length] if k == "audio" else v[..., first : first + frames]
+        for k, v in inputs.items()
+    }
+
+
+def random_blocks(frames: int, seed: int) -> list[int]:
+    """Cut ``frames`` into calls of 1 to 16 frames."""
+    random, blocks = np.random.default_rng(seed), []
+    while (rest := frames - sum(blocks)) > 0:
+        blocks.append(min(rest, int(random.integers(1, 17))))
+    return blocks
+
+
+def difference(x: Arrays, y: Arrays, name: str) -> float:
+    """Largest absolute difference of one output, relative to its size where that is above one.
+
+    A difference that is not a number, or outputs of different lengths, are infinitely different.
+    """
+    a, b = x[name].astype(np.float64), y[name].astype(np.float64)
+    if a.shape != b.shape or a.size == 0:
+        return float("inf")
+    error = np.max(np.abs(a - b) / np.maximum(1.0, np.abs(b)))
+    return float(error) if np.isfinite(error) else float("inf")
+
+
+def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
+    """Compare torch with ONNX Runtime, whole and in blocks, and each engine's blocks with its whole.
+
+    Short inputs come with moving controls. Over ten seconds an effect's controls rest: what its network hears differs
+    between engines by last bits, and the phase of its oscillators adds those up. For the same reason torch's own blocks,
+    whose matrix products round differently with the number of rows, are held to the tolerance between engines there.
+
+    Returns
+    -------
+    One `Proof` for every comparison, passed or not.
+    """
+    player, proofs = GraphPlayer(graph, model), []
+    engines = ANALYSIS_TOLERANCE if model.role == "analyzer" else ENGINE_TOLERANCE
+    own = engines if model.role == "effect" else BLOCK_TOLERANCE
+    long = int(LONG_S * model.sample_rate / model.hop_length)
+    for frames in (*LENGTHS, long):
+        inputs = proof_inputs(model, frames, seed=frames, moving=frames < long or model.role == "generator")
+        blocks = random_blocks(frames, frames)
+        whole, whole_onnx = play_torch(model, inputs, [frames]), player.play(inputs, [frames])
+        blocks_onnx = player.play(inputs, blocks)
+        compared = {
+            "ONNX Runtime whole - torch whole": (whole_onnx, whole, engines),
+            "ONNX Runtime blocks - torch whole": (blocks_onnx, whole, engines),
+            "ONNX Runtime blocks - its whole": (blocks_onnx, whole_onnx, BLOCK_TOLERANCE),
+            "torch blocks - torch whole": (play_torch(model, inputs, blocks), whole, own),
+        }
+        for title, (x, y, tolerance) in compared.items():
+            proofs += [Proof(name, title, frames, difference(x, y, name), tolerance) for name in whole]
+        if not any(np.any(values) for values in whole.values()):
+            proofs.append(Proof("all", "silent: nothing was compared", frames, float("inf"), 0.0))
+    return proofs
