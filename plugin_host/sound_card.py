@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from .errors import DeviceError, MissingPackageError
 
-
 _LONGEST_SILENCE_S = 2.0
 
 
@@ -42,7 +41,9 @@ class SoundCard:
     block_size : int
         Samples that the card hands over at a time.
     sample_rate : float or None
-        Hz; None for the card's own.
+        Hz; None for what pedalboard chooses.
+    input_channel : int
+        Which of the input's channels to take, from 1.
 
     Raises
     ------
@@ -56,6 +57,7 @@ class SoundCard:
         output_name: str | None = None,
         block_size: int = 128,
         sample_rate: float | None = None,
+        input_channel: int = 1,
     ) -> None:
         stream = _audio_stream()
         source = _choose(
@@ -66,9 +68,9 @@ class SoundCard:
         )
         self.input_name, self.output_name = source, sink
         try:
-            self._input = stream(source, None, None, sample_rate, block_size, num_input_channels=1)
+            self._input = _open(stream, source, None, sample_rate, block_size, input_channel)
             rate = self._input.sample_rate
-            self._output = stream(None, sink, None, rate, block_size, num_output_channels=2)
+            self._output = _open(stream, None, sink, rate, block_size, 2)
         except (RuntimeError, ValueError) as error:
             raise DeviceError(
                 f"the sound card cannot be opened: {error}; try another device, rate or block"
@@ -78,12 +80,17 @@ class SoundCard:
                 f"{source} runs at {rate:g} Hz and {sink} at {self._output.sample_rate:g} Hz;"
                 " set both to one rate, or give --rate"
             )
+        if not 1 <= input_channel <= self._input.num_input_channels:
+            raise DeviceError(
+                f"{source} has {self._input.num_input_channels} channels, and number {input_channel} was wanted"
+            )
+        self._channel = slice(input_channel - 1, input_channel)
         self._input.ignore_dropped_input = True
         self.sample_rate: float = rate
         self.dropped_samples = 0
 
     def read(self, length: int) -> NDArray[np.float32]:
-        """Wait for the next samples and give them, (C, `length`) float32.
+        """Wait for the next samples and give them, (1, `length`) float32.
 
         Raises
         ------
@@ -99,10 +106,10 @@ class SoundCard:
                 )
             time.sleep(pause_s)
         self.dropped_samples += self._input.dropped_input_frame_count
-        return self._input.read(length)
+        return self._input.read(length)[self._channel]
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """Hand over samples to play, (C, T); one channel goes to all outputs. Waits while there is no room."""
+        """Hand over samples to play, (C, T); one channel goes to all outputs. Waits until there is room."""
         self._output.write(block, self.sample_rate)
 
     def __enter__(self) -> Self:
@@ -123,6 +130,27 @@ def _audio_stream() -> Any:
     except ImportError as error:
         raise MissingPackageError("playing live needs pedalboard: pip install pedalboard") from error
     return AudioStream
+
+
+def _open(
+    stream: Any,
+    source: str | None,
+    sink: str | None,
+    sample_rate: float | None,
+    block_size: int,
+    channels: int,
+) -> Any:
+    """Open one direction, with all the channels that the device insists on.
+
+    A device may give more channels than were asked for, and pedalboard then writes behind the end of its
+    memory and crashes: what is opened here is looked at first, and opened again with all that there are.
+    """
+    opened = stream(source, sink, None, sample_rate, block_size, False, channels, channels)
+    found = opened.num_input_channels if source is not None else opened.num_output_channels
+    if found > channels:
+        opened.close()
+        return stream(source, sink, None, sample_rate, block_size, False, found, found)
+    return opened
 
 
 def _choose(what: str, wanted: str | None, names: list[str], default: str | None) -> str:

@@ -29,12 +29,11 @@ def live(
         float, typer.Option("--calibrate", metavar="SECONDS", help="Listen first; suit octave and loudness.")
     ] = 0.0,
     block: Annotated[int, typer.Option("--block", min=16, max=8192, help="Samples at a time.")] = 128,
-    rate: Annotated[
-        float | None, typer.Option("--rate", help="Hz; the card's own.", show_default=False)
-    ] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="Hz.", show_default=False)] = None,
     input_device: Annotated[
         str | None, typer.Option("--input-device", help="Its name, or a part of it.", show_default=False)
     ] = None,
+    input_channel: Annotated[int, typer.Option("--input-channel", min=1, help="Which of its channels.")] = 1,
     output_device: Annotated[
         str | None, typer.Option("--output-device", help="Its name, or a part of it.", show_default=False)
     ] = None,
@@ -56,7 +55,7 @@ def live(
         return
     loaded = Model(model)
     effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
-    with SoundCard(input_device, output_device, block, rate) as card:
+    with SoundCard(input_device, output_device, block, rate, input_channel) as card:
         typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
         play(card, effect, block, calibrate, seconds or math.inf)
 
@@ -109,8 +108,8 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
     reading = loop.reading
     delay_ms = 1000 * effect.latency_samples / device.sample_rate
     typer.echo(
-        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {reading.dropped_samples} samples lost,"
-        f" load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
+        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {reading.dropped_samples} samples lost"
+        f", load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
     )
     return reading
 
