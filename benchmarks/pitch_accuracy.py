@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from benchmarks.metrics import cents, pitch_figures
 from benchmarks.noise import add_pink_noise
 from benchmarks.notes import Note, settle_notes
 from benchmarks.recordings import SAMPLE_RATE, find_recordings, held_out_notes
-from benchmarks.report import write_results
+from benchmarks.report import wide_console, write_results
 from benchmarks.trackers import Ours, make_tracker
 from benchmarks.tracking import VOICED, Tracker, tracked
 
@@ -82,7 +81,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="only so many notes")
     given = parser.parse_args()
 
-    console = Console()
+    console = wide_console()
     chosen = held_out_notes(find_recordings(given.recordings), given.limit)
     with console.status("finding the tuning of each note"):
         notes = settle_notes(chosen)

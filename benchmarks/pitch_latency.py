@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from benchmarks.metrics import cents
 from benchmarks.notes import settle_notes
 from benchmarks.octave_steps import OctaveStep, spliced_steps, synthetic_steps
 from benchmarks.recordings import find_recordings, held_out_notes
-from benchmarks.report import write_results
+from benchmarks.report import wide_console, write_results
 from benchmarks.trackers import Ours, make_tracker
 from benchmarks.tracking import Tracker, tracked
 
@@ -85,7 +84,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="how many steps of each kind")
     given = parser.parse_args()
 
-    console = Console()
+    console = wide_console()
     kinds = {"synthetic": list(synthetic_steps(given.count))}
     if given.recordings is not None:
         with console.status("finding the tuning of each note"):

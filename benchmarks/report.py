@@ -7,7 +7,20 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def wide_console() -> Console:
+    """Make a console on which the tables fit, also where output goes to a file.
+
+    Returns
+    -------
+    Console
+        At least 120 columns wide.
+    """
+    return Console(width=max(120, Console().width))
 
 
 def machine() -> dict[str, Any]:

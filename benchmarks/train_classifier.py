@@ -13,7 +13,6 @@ import numpy as np
 import scipy.signal
 import soxr
 import torch
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from torch.nn import functional
@@ -30,7 +29,7 @@ from benchmarks.classifier import (
     features,
 )
 from benchmarks.recordings import Recording, find_recordings, held_out_notes, read_audio
-from benchmarks.report import write_results
+from benchmarks.report import wide_console, write_results
 
 SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 BATCH_SIZE = 64
@@ -277,7 +276,7 @@ def main() -> None:
         table.add_row(f"{semitones:+g} semitones", *row)
         wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
         figures[f"{semitones:+g}"] = {"right_percent": shares, "wrong": wrong}
-    console = Console()
+    console = wide_console()
     console.print(table)
     console.print(figures["+0"]["wrong"])
     console.print(write_results("classifier", {"steps": given.steps, "notes": len(notes)}, figures))

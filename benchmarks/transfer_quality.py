@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -25,7 +24,7 @@ from benchmarks.metrics import (
 from benchmarks.pictures import save_picture
 from benchmarks.players import MeanSpectrumPlayer, ModelPlayer, Played, Player
 from benchmarks.recordings import SAMPLE_RATE, Recording, find_recordings, held_out_notes, read_audio
-from benchmarks.report import write_results
+from benchmarks.report import wide_console, write_results
 from benchmarks.sounding import sounding_times
 from benchmarks.trackers import make_tracker
 from benchmarks.tracking import VOICED, Tracker, tracked
@@ -218,7 +217,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
 
-    console = Console()
+    console = wide_console()
     recordings = find_recordings(given.recordings)
     classifier = trained_classifier(recordings)
     held_out = held_out_notes(recordings)
