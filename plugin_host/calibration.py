@@ -54,12 +54,16 @@ def calibrate(
     controls = model.controls
     missing = [name for name in ("octave", "loudness_gain") if name not in controls]
     if missing:
-        raise CalibrationError(f"{model.name} has no control {' or '.join(missing)}, and calibration sets them")
+        raise CalibrationError(
+            f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
+        )
     f0_hz, loudness_db = _voiced_frames(analyzer or _bundled_analyzer(), audio, sample_rate)
     octave, gain = controls["octave"], controls["loudness_gain"]
     return {
         "octave": float(np.clip(_octaves(f0_hz, f0_range), octave.minimum, octave.maximum)),
-        "loudness_gain": round(float(np.clip(_gain_db(loudness_db, loudness_range), gain.minimum, gain.maximum)), 1),
+        "loudness_gain": round(
+            float(np.clip(_gain_db(loudness_db, loudness_range), gain.minimum, gain.maximum)), 1
+        ),
     }
 
 
@@ -89,7 +93,9 @@ def _voiced_frames(
     loudness_db = found["loudness_db"]
     loudest = float(loudness_db.max(initial=-math.inf))
     if loudest < SILENT_DB:
-        raise CalibrationError("the sound is silent, so there is nothing to calibrate by; play, or choose another part")
+        raise CalibrationError(
+            "the sound is silent, so there is nothing to calibrate by; play, or choose another part"
+        )
     chosen = (found["voicing"] > VOICED) & (loudness_db > max(SILENT_DB, loudest - RANGE_DB))
     frame_s = analyzer.document.hop_length / analyzer.document.sample_rate
     if chosen.sum() * frame_s < SHORTEST_VOICED_S:

@@ -82,7 +82,7 @@ class SoundCard:
             )
         if not 1 <= input_channel <= self._input.num_input_channels:
             raise DeviceError(
-                f"{source} has {self._input.num_input_channels} channels, and number {input_channel} was wanted"
+                f"{source} has {self._input.num_input_channels} channels, no number {input_channel}"
             )
         self._channel = slice(input_channel - 1, input_channel)
         self._input.ignore_dropped_input = True
