@@ -43,7 +43,7 @@ def export_run(
     instrument.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
     origin = _origin(config, facts) | (provenance or {})
     name = path.stem
-    effect, generator = TimbreEffect(load_analyzer(), instrument), TimbreGenerator(instrument)
+    effect, generator = TimbreEffect(load_analyzer().ear, instrument), TimbreGenerator(instrument)
     effect.description = f"Turns a monophonic, pitched sound into {_with_article(name)}"
     generator.description = f"Plays {_with_article(name)} from pitch, loudness and voicing"
     decoder_path = path.with_name(f"{name}.decoder.onnx")

@@ -79,19 +79,11 @@ class _Flat(nn.Module):
 
 
 def _gru(x, hidden, w, r, b):  # noqa: ANN001, ANN202 - traced by onnxscript
-    """`training.layers.gru` as ONNX's GRU: time first, one direction."""
-    first = op.Constant(value_ints=[0])
-    y, _ = op.GRU(
-        op.Transpose(x, perm=[1, 0, 2]),
-        w,
-        r,
-        b,
-        None,
-        op.Unsqueeze(hidden, first),
-        hidden_size=hidden.shape[1],
-        linear_before_reset=1,
-    )
-    return op.Transpose(op.Squeeze(y, op.Constant(value_ints=[1])), perm=[1, 0, 2])
+    """`training.layers.gru` as ONNX's GRU: time first. With a batch of one that is the same memory under another shape."""
+    size = hidden.shape[2]
+    first = op.Reshape(x, op.Constant(value_ints=[-1, 1, x.shape[2]]))
+    y, last = op.GRU(first, w, r, b, None, hidden, hidden_size=size, linear_before_reset=1)
+    return op.Reshape(y, op.Constant(value_ints=[1, -1, size])), last
 
 
 def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:

@@ -58,7 +58,7 @@ class Features:
 def load_analyzer() -> PitchAnalyzer:
     """Return the trained pitch and loudness analyzer."""
     analyzer = PitchAnalyzer()
-    analyzer.tracker.load_state_dict(load_file(WEIGHTS))
+    analyzer.ear.pitch.load_state_dict(load_file(WEIGHTS))
     return analyzer.eval()
 
 

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .streaming import State, StreamingModule
+from .streaming import State, StreamingModule, recent, with_previous
 
 
 class OverlapAdd(StreamingModule):
     """Add frames of twice the hop, each overlapping the next by half.
 
-    Shapes: (B, N, 2 * hop_length) -> (B, N * hop_length).
+    Shapes: (B, N, 2 * hop_length) -> (B, N, hop_length).
     """
 
     def __init__(self, hop_length: int) -> None:
@@ -23,13 +23,13 @@ class OverlapAdd(StreamingModule):
         return {"tail": torch.zeros(batch, 1, self.hop_length)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        tails = torch.cat([state["tail"], x[:, :, self.hop_length :]], 1)
-        y = x[:, :, : self.hop_length] + tails[:, :-1]
-        return y.reshape(x.shape[0], -1), {"tail": tails[:, -1:]}
+        head, tail = x.split(self.hop_length, -1)
+        before, _, last = with_previous(state["tail"], tail)
+        return head + before, {"tail": last}
 
 
 class FilterBank(StreamingModule):
-    """Fixed FIR filters side by side, evaluated once every ``stride`` samples.
+    """Fixed FIR filters side by side, evaluated once a hop.
 
     A product of frames with a matrix, not a convolution: ONNX Runtime gives a row of a product the same bits however
     many rows there are, which it does not do for convolutions. So blocks equal the whole to the last bit.
@@ -38,74 +38,64 @@ class FilterBank(StreamingModule):
     ----------
     kernels : (F, L) tensor
         Each row is correlated with the newest ``L`` samples, oldest first.
-    stride : int
-        Samples between outputs, the last of which ends with the call.
+    hop_length : int
 
-    Shapes: (B, T) -> (B, T / stride, F).
+    Shapes: (B, N, hop_length) -> (B, N, F).
     """
 
-    def __init__(self, kernels: Tensor, stride: int) -> None:
+    def __init__(self, kernels: Tensor, hop_length: int) -> None:
         super().__init__()
-        self.stride = stride
-        self.strides = -(-kernels.shape[1] // stride)
-        padded = F.pad(kernels, (self.strides * stride - kernels.shape[1], 0))
+        self.hop_length = hop_length
+        self.hops = -(-kernels.shape[1] // hop_length)
+        padded = F.pad(kernels, (self.hops * hop_length - kernels.shape[1], 0))
         self.register_buffer("kernels", padded.T.float().contiguous(), persistent=False)
-        self.register_buffer("window", torch.arange(self.strides), persistent=False)
+        self.register_buffer("window", torch.arange(self.hops), persistent=False)
 
     def own_state(self, batch: int) -> State:
-        return {"past": torch.zeros(batch, (self.strides - 1) * self.stride)} if self.strides > 1 else {}
+        return {"past": torch.zeros(batch, self.hops - 1, self.hop_length)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        steps = x.reshape(x.shape[0], -1, self.stride)
-        if self.strides == 1:
-            return steps @ self.kernels, {}
-        past = state["past"].reshape(x.shape[0], -1, self.stride)
-        line = torch.cat([past, steps], 1)
-        frames = torch.arange(steps.shape[1], device=x.device)
-        recent = line[:, frames[:, None] + self.window].flatten(2)
-        return recent @ self.kernels, {"past": line[:, 1 - self.strides :].flatten(1)}
+        frames, past = recent(state["past"], x, self.window)
+        return frames @ self.kernels, {"past": past}
 
 
-def fir_lanes(taps: Tensor, lanes: int, stride: int = 1) -> Tensor:
-    """Kernels of a `FilterBank` that gives ``lanes`` neighbouring outputs of one FIR filter at once.
-
-    One filter alone makes a matrix product with a single row, which no processor does well. Use the bank with a stride
-    of ``lanes * stride`` samples.
+def fir_kernels(taps: Tensor, outputs: int, stride: int = 1) -> Tensor:
+    """Kernels of a `FilterBank` that is one FIR filter: all its outputs of a hop, oldest first.
 
     Parameters
     ----------
     taps : (L,) impulse response, ``taps[0]`` acting on the newest sample.
-    lanes : outputs per step, oldest first.
-    stride : samples from one output to the next (decimation).
+    outputs : samples out per hop.
+    stride : samples in per sample out (decimation).
 
     Returns
     -------
-    (lanes, L + (lanes - 1) * stride)
+    (outputs, L + (outputs - 1) * stride)
     """
-    reversed_taps = taps.flip(0)
-    kernels = torch.zeros(lanes, len(taps) + (lanes - 1) * stride, dtype=taps.dtype)
-    for lane in range(lanes):
-        kernels[lane, lane * stride : lane * stride + len(taps)] = reversed_taps
+    kernels = torch.zeros(outputs, len(taps) + (outputs - 1) * stride, dtype=taps.dtype)
+    for i in range(outputs):
+        kernels[i, i * stride : i * stride + len(taps)] = taps.flip(0)
     return kernels
 
 
 @torch.library.custom_op("brainsynth::gru", mutates_args=())
-def gru(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> Tensor:
+def gru(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """A GRU with its weights as ONNX lays them out (gates z, r, h; ``linear_before_reset``), kept whole by the exporter.
 
     Torch's own GRU is unrolled when traced, which fixes the number of frames.
 
-    Shapes: x (B, N, I), hidden (B, H), w (1, 3 H, I), r (1, 3 H, H), b (1, 6 H) -> (B, N, H).
+    Shapes: x (1, N, I), hidden (1, 1, H), w (1, 3 H, I), r (1, 3 H, H), b (1, 6 H) -> (1, N, H), (1, 1, H).
     """
-    size = hidden.shape[1]
+    size = hidden.shape[2]
     order = torch.cat([torch.arange(size, 2 * size), torch.arange(size), torch.arange(2 * size, 3 * size)])
     weights = [w[0][order], r[0][order], b[0, : 3 * size][order], b[0, 3 * size :][order]]
-    return torch.gru(x, hidden.unsqueeze(0), weights, True, 1, 0.0, False, False, True)[0]
+    y, last = torch.gru(x, hidden, weights, True, 1, 0.0, False, False, True)
+    return y, last.clone()
 
 
 @gru.register_fake
-def _(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> Tensor:
-    return x.new_empty(x.shape[0], x.shape[1], hidden.shape[1])
+def _(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    return x.new_empty(x.shape[0], x.shape[1], hidden.shape[2]), torch.empty_like(hidden)
 
 
 class StreamingGRU(StreamingModule):
@@ -120,14 +110,14 @@ class StreamingGRU(StreamingModule):
         self.cell = nn.GRU(inputs, hidden, batch_first=True)
 
     def own_state(self, batch: int) -> State:
-        return {"hidden": torch.zeros(batch, self.hidden)}
+        return {"hidden": torch.zeros(batch, 1, self.hidden)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         if torch.compiler.is_exporting():
-            y = gru(x, state["hidden"], *self._onnx_weights())
-        else:
-            y, _ = self.cell(x, state["hidden"].unsqueeze(0))
-        return y, {"hidden": y[:, -1]}
+            y, last = gru(x, state["hidden"], *self._onnx_weights())
+            return y, {"hidden": last}
+        y, last = self.cell(x, state["hidden"].transpose(0, 1))
+        return y, {"hidden": last.transpose(0, 1)}
 
     def _onnx_weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Weights with the gates in ONNX's order, z before r."""

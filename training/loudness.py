@@ -6,11 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .layers import FilterBank, fir_lanes
+from .layers import FilterBank, fir_kernels
 from .streaming import Carry, State, StreamingModule
 
 FLOOR_DB = -100.0
-LANES = 16
 
 
 def a_weighting_gain(frequency_hz: np.ndarray) -> np.ndarray:
@@ -37,35 +36,28 @@ def a_weighting_fir(sample_rate: int, taps: int) -> Tensor:
     return torch.from_numpy(response)
 
 
+def a_weighting_kernels(sample_rate: int, hop_length: int, taps: int = 384) -> Tensor:
+    """Kernels of a filter bank that gives the A-weighted samples of each hop."""
+    return fir_kernels(a_weighting_fir(sample_rate, taps), hop_length)
+
+
 class Loudness(StreamingModule):
-    """A-weighted loudness of a signal in dB relative to full scale.
+    """Loudness of an A-weighted signal in dB relative to full scale.
 
-    The mean square of the A-weighted signal is taken per hop and smoothed over eight hops with weights that decay
-    towards the past (mean age 2.2 hops, 6 ms at 48 kHz and a hop of 128), so that an onset shows at once.
+    The mean square is taken per hop and smoothed over eight hops with weights that decay towards the past (mean age
+    2.2 hops, 6 ms at 48 kHz and a hop of 128), so that an onset shows at once.
 
-    Parameters
-    ----------
-    sample_rate : int
-        Hz.
-    hop_length : int
-        Samples.
-    taps : int
-        Length of the A-weighting filter.
-
-    Shapes: (B, T) -> (B, N) in dB, from -100 to about 0.
+    Shapes: (B, N, hop_length), A-weighted -> (B, N, 1) in dB, from -100 to about 0.
     """
 
-    def __init__(self, sample_rate: int, hop_length: int, taps: int = 384) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.hop_length = hop_length
-        self.weighting = FilterBank(fir_lanes(a_weighting_fir(sample_rate, taps), LANES), LANES)
         decay = torch.exp(-torch.arange(8) / 3.0)
         self.smoothing = FilterBank((decay / decay.sum()).flip(0)[None], 1)
         self.register_buffer("to_db", torch.tensor(10 / np.log(10), dtype=torch.float32), persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        weighted = carry("weighting", x).reshape(x.shape[0], -1, self.hop_length)
-        energy = carry("smoothing", (weighted * weighted).mean(2)).squeeze(2)
+        energy = carry("smoothing", (x * x).mean(2, keepdim=True))
         # The floor as 1 beside a scaled energy: optimisers of graphs take an addend of 1e-10 for nothing.
         return (energy * 10 ** (-FLOOR_DB / 10) + 1.0).log() * self.to_db + FLOOR_DB, carry.next_state

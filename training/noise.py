@@ -10,38 +10,39 @@ from .layers import OverlapAdd, dft_matrices
 from .streaming import Carry, State, StreamingModule
 
 TABLE_LENGTH = 16384
+PRIME = 2147483647
 
 
 class NoiseSpectra(StreamingModule):
     """Independent complex normal spectra, one a frame, from a counter.
 
     An integer hash of the frame's number picks where in a fixed table of normal values the frame is read. A hash per
-    value would cost three times as much and sound the same.
+    value would cost several times as much and sound the same.
 
     Shapes: (B, N, ...) any frames, for their number -> (B, N, 2 * bins): real parts, then imaginary parts.
     """
 
     def __init__(self, bins: int) -> None:
         super().__init__()
-        values = torch.randn(TABLE_LENGTH + 2 * bins, generator=torch.Generator().manual_seed(20200114))
+        self.size = 2 * bins
+        values = torch.randn(TABLE_LENGTH + self.size, generator=torch.Generator().manual_seed(20200114))
         self.register_buffer("table", values, persistent=False)
-        self.register_buffer("offsets", torch.arange(2 * bins), persistent=False)
+        self.register_buffer("offsets", torch.arange(self.size), persistent=False)
 
     def own_state(self, batch: int) -> State:
-        return {"counter": torch.zeros(batch, 1, dtype=torch.int64)}
+        return {"counter": torch.zeros(batch, 1, 1, dtype=torch.int64)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        count = state["counter"] + torch.arange(x.shape[1], device=x.device)
-        start = _hash(count) % TABLE_LENGTH
-        following = (count[:, -1:] + 1) % (1 << 31)
-        return self.table[start.unsqueeze(-1) + self.offsets], {"counter": following}
+        count = state["counter"] + torch.arange(x.shape[1], device=x.device)[:, None]
+        places = (_hash(count) % TABLE_LENGTH + self.offsets).flatten()
+        spectra = self.table.index_select(0, places).reshape(x.shape[0], -1, self.size)
+        return spectra, {"counter": (count[:, -1:] + 1) % (1 << 31)}
 
 
 def _hash(count: Tensor) -> Tensor:
-    """Scatter counters below 2**31 over 0..2**31 - 1: two rounds of a multiply and a square, in products below 2**63."""
-    prime = 2147483647
-    x = (count + 1) * 48271 % prime
-    return x * x % prime * 69621 % prime
+    """Scatter counters below 2**31 over 0..2**31 - 2: multiply and square modulo a prime, in products below 2**63."""
+    x = (count * 48271 + 11) % PRIME
+    return x * x % PRIME * 69621 % PRIME
 
 
 class FilteredNoise(StreamingModule):
@@ -57,7 +58,7 @@ class FilteredNoise(StreamingModule):
     bands : int
         Magnitudes per frame, evenly from 0 Hz to the Nyquist frequency.
 
-    Shapes: (B, N, bands) linear magnitudes -> (B, N * hop_length). A magnitude of 1 everywhere gives noise of unit variance.
+    Shapes: (B, N, bands) linear magnitudes -> (B, N, hop_length). A magnitude of 1 everywhere gives noise of unit variance.
     """
 
     def __init__(self, hop_length: int, bands: int = 65) -> None:
@@ -71,8 +72,8 @@ class FilteredNoise(StreamingModule):
         self.register_buffer("spread", spread.repeat(1, 2), persistent=False)
         _, inverse = dft_matrices(n_fft, n_fft)
         window = torch.sin(torch.pi * (torch.arange(n_fft) + 0.5) / n_fft)
-        # Real and imaginary parts of unit variance make n_fft**0.5 / 1 the norm of a frame of unit variance.
-        self.register_buffer("synthesis", inverse * window * n_fft**0.5 / 2**0.5, persistent=False)
+        # Real and imaginary parts of variance 1 make a frame of variance 2 / n_fft.
+        self.register_buffer("synthesis", inverse * window * (n_fft / 2) ** 0.5, persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import FilterBank, StreamingGRU, fir_lanes
+from .layers import FilterBank, StreamingGRU, fir_kernels
 from .streaming import Carry, State, StreamingModule
 
 LOWEST_MIDI = 28.0  # E1, 41.2 Hz
@@ -27,7 +27,7 @@ def midi_to_hz(midi: Tensor) -> Tensor:
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:
     """Convert Hz to MIDI note numbers (A4 = 440 Hz = 69)."""
-    return 69.0 + (f0_hz / 440.0).log() * (12.0 / math.log(2.0))
+    return f0_hz.log() * (12.0 / math.log(2.0)) + (69.0 - 12.0 * math.log2(440.0))
 
 
 def lowpass_fir(cutoff: float, taps: int) -> Tensor:
@@ -57,7 +57,7 @@ class PitchFeatures(StreamingModule):
 
     The long window tells low harmonics apart, the short one answers fast; each is computed at the lowest rate that holds it.
 
-    Shapes: (B, T) at 12 kHz -> (B, N, `size`).
+    Shapes: (B, N, hop_length) at 12 kHz -> (B, N, `size`).
     """
 
     LONG_BINS, SHORT_BINS = 128, 88
@@ -65,7 +65,7 @@ class PitchFeatures(StreamingModule):
 
     def __init__(self, hop_length: int) -> None:
         super().__init__()
-        self.to_6k = FilterBank(fir_lanes(lowpass_fir(0.40 / 2, 36), 8, 2), 16)
+        self.to_6k = FilterBank(fir_kernels(lowpass_fir(0.40 / 2, 36), hop_length // 2, 2), hop_length)
         long = torch.arange(1, self.LONG_BINS + 1) * (1500.0 / self.LONG_BINS / 6000)
         short = torch.arange(1, self.SHORT_BINS + 1) * (4000.0 / self.SHORT_BINS / 12000)
         self.long = FilterBank(spectrum_kernels(384, long), hop_length // 2)
@@ -73,8 +73,7 @@ class PitchFeatures(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        at_6k = carry("to_6k", x).flatten(1)
-        spectra = [carry("long", at_6k), carry("short", x)]
+        spectra = [carry("long", carry("to_6k", x)), carry("short", x)]
         power = [(s * s).unflatten(2, (2, -1)).sum(2) for s in spectra]
         # Silence is exactly 0: around a large mean, layer normalisation in ONNX Runtime loses a small variance to rounding.
         level = (torch.cat(power, 2) * 2.5e9 + 1.0).log()
@@ -84,10 +83,10 @@ class PitchFeatures(StreamingModule):
 class PitchNetwork(StreamingModule):
     """From sound at 12 kHz to logits: a softmax over `PITCH_BINS` bins of pitch, and voicing last.
 
-    Shapes: (B, T) -> (B, N, PITCH_BINS + 1).
+    Shapes: (B, N, hop_length) -> (B, N, PITCH_BINS + 1).
     """
 
-    def __init__(self, hop_length: int, width: int, hidden: int) -> None:
+    def __init__(self, hop_length: int, width: int = 128, hidden: int = 96) -> None:
         super().__init__()
         self.features = PitchFeatures(hop_length)
         self.enter = nn.Linear(PitchFeatures.size, width)
@@ -106,35 +105,16 @@ class PitchNetwork(StreamingModule):
         return self.head(F.relu(self.gather(both))), carry.next_state
 
     def decode(self, logits: Tensor) -> Tensor:
-        """Mean of the distribution over the five bins on each side of its peak, in Hz: (B, N, PITCH_BINS) -> (B, N)."""
+        """Mean of the distribution over the five bins on each side of its peak, in Hz: (B, N, PITCH_BINS) -> (B, N, 1)."""
         peak = logits.argmax(-1, keepdim=True)
         distance = self.bins - peak
         weight = logits.softmax(-1) * (distance.abs() < 5.5)
         # As a small offset from the peak the mean keeps its last bits, which the phase of an oscillator would add up.
-        offset = (weight * distance).sum(-1) / weight.sum(-1)
-        return self.bin_hz[peak.squeeze(-1)] * (offset * (CENTS_PER_BIN / 1200 * math.log(2))).exp()
+        offset = (weight * distance).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
+        at_peak = self.bin_hz.index_select(0, peak.flatten()).reshape(offset.shape[0], -1, 1)
+        return at_peak * (offset * (CENTS_PER_BIN / 1200 * math.log(2))).exp()
 
 
-class PitchTracker(StreamingModule):
-    """Fundamental frequency and voicing of a monophonic sound, one value a hop.
-
-    Parameters
-    ----------
-    hop_length : int
-        Samples at 48 kHz; a multiple of 4.
-    width, hidden : int
-        Sizes of the dense and the recurrent layer.
-
-    Shapes: (B, T) -> ``f0_hz`` (B, N) from 41.2 to 2960, ``voicing`` (B, N) from 0 to 1.
-    """
-
-    def __init__(self, hop_length: int = 128, width: int = 128, hidden: int = 96) -> None:
-        super().__init__()
-        self.to_12k = FilterBank(fir_lanes(lowpass_fir(0.42 / 4, 72), 8, 4), 32)
-        self.network = PitchNetwork(hop_length // 4, width, hidden)
-
-    def forward(self, x: Tensor, state: State) -> tuple[dict[str, Tensor], State]:
-        carry = Carry(self, state)
-        logits = carry("network", carry("to_12k", x).flatten(1))
-        voicing = torch.sigmoid(logits[:, :, -1])
-        return {"f0_hz": self.network.decode(logits[:, :, :-1]), "voicing": voicing}, carry.next_state
+def to_12k_kernels(hop_length: int) -> Tensor:
+    """Kernels of a filter bank that gives the samples of each hop at a quarter of the rate."""
+    return fir_kernels(lowpass_fir(0.42 / 4, 72), hop_length // 4, 4)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .layers import OverlapAdd, dft_matrices
-from .streaming import Carry, State, StreamingModule
+from .streaming import Carry, State, StreamingModule, recent
 
 
 def convolve(x: Tensor, impulse_response: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ class Reverb(StreamingModule):
     partitions : int
         The impulse response lasts ``partitions * hop_length`` samples.
 
-    Shapes: (B, N * hop_length) -> (B, N * hop_length), the reverberation without the direct sound.
+    Shapes: (B, N, hop_length) -> (B, N, hop_length), the reverberation without the direct sound.
     """
 
     def __init__(self, hop_length: int, partitions: int = 64) -> None:
@@ -50,18 +50,14 @@ class Reverb(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        spectra = x.reshape(x.shape[0], -1, self.hop_length) @ self.analysis
-        line = torch.cat([state["spectra"], spectra], 1)
-        following = {"spectra": line[:, 1 - self.partitions :]}
-        frames = torch.arange(spectra.shape[1], device=x.device)
-        recent = line[:, frames[:, None] + self.window]
-        wet = carry("overlap_add", self._product(recent) @ self.synthesis)
-        return wet, following | carry.next_state
+        frames, spectra = recent(state["spectra"], x @ self.analysis, self.window)
+        frames = frames.reshape(x.shape[0], -1, self.partitions, 2 * self.bins)
+        wet = carry("overlap_add", self._product(frames) @ self.synthesis)
+        return wet, carry.next_state | {"spectra": spectra}
 
-    def _product(self, recent: Tensor) -> Tensor:
-        """Complex sum over partitions: (B, N, P, 2 bins) -> (B, N, 2 bins)."""
-        # Oldest first, as the line is.
+    def _product(self, frames: Tensor) -> Tensor:
+        """Complex sum over partitions, oldest first: (B, N, P, 2 bins) -> (B, N, 2 bins)."""
         response = self.impulse_response.reshape(self.partitions, self.hop_length).flip(0) @ self.analysis
         real, imag = response.split(self.bins, -1)
-        x, y = recent.split(self.bins, -1)
+        x, y = frames.split(self.bins, -1)
         return torch.cat([(x * real - y * imag).sum(2), (x * imag + y * real).sum(2)], -1)

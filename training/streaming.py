@@ -79,16 +79,32 @@ class Carry:
         return y
 
 
-def hold(previous: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Delay ``x`` by one frame along its second axis.
+def with_previous(previous: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ``x`` one frame late, ``x`` itself, and its last frame, to be the next call's ``previous``.
 
     Parameters
     ----------
-    previous : (B, ...) the last frame of the call before.
+    previous : (B, 1, ...) the last frame of the call before.
     x : (B, N, ...)
+    """
+    line = torch.cat([previous, x], 1)
+    return line[:, :-1], x, line[:, -1:]
+
+
+def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+    """Return with each frame those before it, and the frames to keep for the next call.
+
+    Parameters
+    ----------
+    past : (B, M - 1, S) the frames before ``x``.
+    x : (B, N, S)
+    window : (M,) the numbers 0 to M - 1.
 
     Returns
     -------
-    delayed : (B, N, ...), last : (B, ...)
+    frames : (B, N, M * S), oldest first; following : (B, M - 1, S).
     """
-    return torch.cat([previous.unsqueeze(1), x[:, :-1]], 1), x[:, -1]
+    line = torch.cat([past, x], 1)
+    rows = (torch.arange(x.shape[1], device=x.device)[:, None] + window).flatten()
+    frames = line.index_select(1, rows).reshape(x.shape[0], -1, len(window) * x.shape[2])
+    return frames, line[:, 1 - len(window) :]

@@ -29,8 +29,7 @@ class TimbreLogs:
         frames = min(EXCERPT_FRAMES, held_out.frames)
         starts = np.linspace(0, held_out.frames - frames, EXCERPTS).astype(int)
         rows = starts[:, None] + np.arange(frames)
-        score = np.stack([held_out.f0_hz[rows], held_out.loudness_db[rows], held_out.voicing[rows]], -1)
-        self.score = torch.from_numpy(score).to(trainer.device)
+        self.rows, self.held_out = rows, held_out
         samples = rows[:, :, None] * 128 + np.arange(128)
         self.recorded = torch.from_numpy(held_out.audio[samples.reshape(EXCERPTS, -1)])
 
@@ -45,10 +44,12 @@ class TimbreLogs:
 
     @torch.no_grad()
     def _sound(self, step: int) -> None:
-        from .train_timbre import render
+        from .train_timbre import render, scores
 
-        counter = torch.zeros(EXCERPTS, 1, dtype=torch.int64, device=self.trainer.device)
-        made = render(self.trainer.average, self.score, counter)[0].cpu()
+        device = self.trainer.device
+        f0, score = (x.to(device) for x in scores(self.held_out, self.rows))
+        counter = torch.zeros(EXCERPTS, 1, 1, dtype=torch.int64, device=device)
+        made = render(self.trainer.average, f0, score, counter).cpu()
         self.writer.add_scalar("loss/held_out", float(multi_scale_spectral_loss(made, self.recorded)), step)
         rate = 48000
         for name, sound in (("recorded", self.recorded), ("resynthesised", made)):

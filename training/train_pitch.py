@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from .pitch import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS, PitchTracker, hz_to_midi
+from .pitch import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS, PitchNetwork, hz_to_midi
 from .synthetic_sounds import SoundSource, SyntheticSounds
 
 LABEL_DELAY = 3  # hops: the middle of the short window; asking for the very last sample would ask for extrapolation
@@ -57,19 +57,18 @@ def _delayed(x: Tensor) -> Tensor:
 
 def train_pitch(
     out: Path, seconds: float, batch: int = 16, frames: int = 400, width: int = 128, hidden: int = 96, seed: int = 0
-) -> PitchTracker:
-    """Train a tracker for ``seconds`` and save its weights to ``out`` (safetensors).
+) -> torch.nn.Module:
+    """Train the network for ``seconds`` and save its weights to ``out`` (safetensors).
 
     The learning rate follows a cosine over the time given. Uses CUDA where there is one.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
-    tracker = PitchTracker(width=width, hidden=hidden).to(device)
-    network = tracker.network
+    network = PitchNetwork(HOP_AT_12K, width, hidden).to(device)
     source = SoundSource(12000, HOP_AT_12K, device, seed)
-    optimiser = torch.optim.AdamW(tracker.parameters(), lr=2e-3, weight_decay=1e-3, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3, betas=(0.9, 0.98))
     average = torch.optim.swa_utils.AveragedModel(
-        tracker, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=False
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=False
     )
     start, step = time.monotonic(), 0
     while (elapsed := time.monotonic() - start) < seconds:
@@ -77,15 +76,15 @@ def train_pitch(
         for group in optimiser.param_groups:
             group["lr"] = rate
         sounds = source.batch(batch, frames)
-        logits, _ = network(sounds.audio, network.initial_state(batch))
+        logits, _ = network(sounds.audio.reshape(batch, -1, HOP_AT_12K), network.initial_state(batch))
         loss = pitch_loss(logits, sounds)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(tracker.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        average.update_parameters(tracker)
+        average.update_parameters(network)
         if step % 50 == 0:
-            f0_hz = network.decode(logits[:, :, :-1])
+            f0_hz = network.decode(logits[:, :, :-1]).squeeze(2)
             figures = pitch_figures(f0_hz, logits[:, :, -1].sigmoid(), sounds)
             shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
             print(f"step {step}  {elapsed:.0f} s  loss {loss.item():.4f}  {shown}", flush=True)
@@ -97,9 +96,9 @@ def train_pitch(
     return average.module
 
 
-def _save(tracker: torch.nn.Module, out: Path) -> None:
+def _save(network: torch.nn.Module, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.cpu().contiguous() for k, v in tracker.state_dict().items()}, out)
+    save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, out)
 
 
 if __name__ == "__main__":

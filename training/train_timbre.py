@@ -20,7 +20,8 @@ from torch import Tensor
 from .errors import RecordingsError
 from .features import Features, features_of, load_analyzer
 from .losses import FFT_SIZES, level_loss, multi_scale_spectral_loss
-from .models.timbre import DB, Instrument, TimbreSize
+from .models.timbre import Instrument, TimbreSize
+from .pitch import hz_to_midi
 from .recordings import find_recordings, split_recordings
 from .reverb import convolve
 from .runs import Run, optimiser_tensors, restore_optimiser
@@ -31,6 +32,7 @@ SAMPLE_RATE, HOP_LENGTH = 48000, 128
 SHORTEST_S = 10.0
 CHECKPOINT_EVERY_S = 30.0
 LISTEN_SIZES_A_STEP = 3
+ROOM_RATE = 0.02
 
 
 @dataclass(frozen=True)
@@ -115,19 +117,29 @@ def trained_range(features: Features) -> dict[str, tuple[float, float, float]]:
     return {k: tuple(float(x) for x in np.percentile(v, [5, 50, 95])) for k, v in chosen.items()}
 
 
-def render(instrument: Instrument, score: Tensor, noise_from: Tensor) -> tuple[Tensor, Tensor]:
-    """Play excerpts from a state of rest: (B, N, 3) -> sound (B, N * hop_length), and the decoder's amplitudes.
+def scores(features: Features, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Return f0 (B, N, 1) and score (B, N, 5) of the frames ``rows`` (B, N)."""
+    f0 = torch.from_numpy(features.f0_hz[rows])[:, :, None]
+    heard = torch.from_numpy(np.stack([features.loudness_db[rows], features.voicing[rows]], -1))
+    return f0, torch.cat([hz_to_midi(f0), heard, torch.zeros_like(heard)], -1)
 
-    The same as the instrument's own forward, but with the room as one long convolution, which trains faster.
+
+def render(instrument: Instrument, f0: Tensor, score: Tensor, noise_from: Tensor) -> Tensor:
+    """Play excerpts from a state of rest: (B, N * hop_length).
+
+    The same as the instrument's own forward at full reverb, but with the room as one long convolution, which trains faster.
+
+    Parameters
+    ----------
+    f0 : (B, N, 1) Hz
+    score : (B, N, 5), see `training.models.timbre.Decoder`.
+    noise_from : (B, 1, 1) where the noise counters begin.
     """
-    state = instrument.initial_state(score.shape[0])
-    state["synthesizer.noise.spectra.counter"] = noise_from
-    carry = Carry(instrument, state)
-    harmonics, noise = carry("decoder", score)
-    prefix = "synthesizer."
-    inner = Carry(instrument.synthesizer, {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
-    dry = instrument.synthesizer.dry(inner, score[:, :, 0], harmonics, noise)
-    return dry + convolve(dry, instrument.synthesizer.room.impulse_response), harmonics
+    synthesizer = instrument.synthesizer
+    (harmonics, noise), _ = instrument.decoder(score, instrument.decoder.initial_state(len(score)))
+    state = synthesizer.initial_state(len(score)) | {"noise.spectra.counter": noise_from}
+    dry = synthesizer.dry(Carry(synthesizer, state), f0, harmonics, noise).flatten(1)
+    return dry + convolve(dry, synthesizer.room.impulse_response)
 
 
 class TimbreTrainer:
@@ -143,7 +155,11 @@ class TimbreTrainer:
         self.instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         self.average = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         self.average.load_state_dict(self.instrument.state_dict())
-        self.optimiser = torch.optim.Adam(self.instrument.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98))
+        room = self.instrument.synthesizer.room.impulse_response
+        others = [p for p in self.instrument.parameters() if p is not room]
+        # Adam moves each tap as far as any weight: at the full rate that would be noise, not a room.
+        groups = [{"params": others, "share": 1.0}, {"params": [room], "share": ROOM_RATE}]
+        self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
         self.done = 0
         sounding = features.loudness_db > -70.0
         starts = np.flatnonzero(sounding[: max(1, features.frames - settings.excerpt_frames)])
@@ -158,7 +174,7 @@ class TimbreTrainer:
         """Do one step and return its loss."""
         random = np.random.default_rng([self.settings.seed, self.done])
         for group in self.optimiser.param_groups:
-            group["lr"] = self._learning_rate()
+            group["lr"] = self._learning_rate() * group["share"]
         loss = self._levels(random) if self.lesson == "levels" else self._listening(random)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -182,34 +198,33 @@ class TimbreTrainer:
         warm = min(1.0, (self.done + 1) / 50)
         return top * warm * (0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * min(share, 1.0))))
 
-    def _excerpts(self, random: np.random.Generator, count: int) -> tuple[Tensor, np.ndarray]:
+    def _excerpts(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Draw excerpts that begin where something sounds: numbers of frames (count, N)."""
         frames = min(self.settings.excerpt_frames, self.features.frames)
         first = np.minimum(random.choice(self.starts, count), self.features.frames - frames)
-        rows = first[:, None] + np.arange(frames)
-        f = self.features
-        score = np.stack([f.f0_hz[rows], f.loudness_db[rows], f.voicing[rows]], -1)
-        return torch.from_numpy(score).to(self.device), rows
+        return first[:, None] + np.arange(frames)
 
     def _levels(self, random: np.random.Generator) -> Tensor:
-        score, rows = self._excerpts(random, 4 * self.settings.batch)
+        rows = self._excerpts(random, 4 * self.settings.batch)
+        f0, score = (x.to(self.device) for x in scores(self.features, rows))
         decoder = self.instrument.decoder
-        carry = Carry(decoder, decoder.initial_state(score.shape[0]))
-        nepers, loudness = decoder.nepers(carry, score)
-        made = nepers + loudness * DB
+        made, _ = decoder.nepers(score, decoder.initial_state(len(rows)))
         tones = torch.from_numpy(self.features.harmonics[rows]).to(self.device).float()
         bands = torch.from_numpy(self.features.bands[rows]).to(self.device).float()
-        below = score[:, :, :1] * self.instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
+        below = f0 * self.instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
+        loudness, voicing = score[:, :, 1:2], score[:, :, 2:3]
         heard = (loudness > -75.0).float()
         count = tones.shape[-1]
-        pitched = score[:, :, 2:] * heard * below
-        return level_loss(made[:, :, :count], tones, pitched) + 0.5 * level_loss(made[:, :, count:], bands, heard)
+        pitched = level_loss(made[:, :, :count], tones, voicing * heard * below)
+        return pitched + 0.5 * level_loss(made[:, :, count:], bands, heard)
 
     def _listening(self, random: np.random.Generator) -> Tensor:
-        score, rows = self._excerpts(random, self.settings.batch)
+        rows = self._excerpts(random, self.settings.batch)
+        f0, score = (x.to(self.device) for x in scores(self.features, rows))
         hop = np.arange(HOP_LENGTH)
         wanted = self.features.audio[(rows[:, :, None] * HOP_LENGTH + hop).reshape(len(rows), -1)]
-        noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1))).to(self.device)
-        made, _ = render(self.instrument, score, noise_from)
+        noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
+        made = render(self.instrument, f0, score, noise_from)
         sizes = random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)
         return multi_scale_spectral_loss(made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes])
 

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from ..loudness import FLOOR_DB, Loudness
+from ..layers import FilterBank
+from ..loudness import FLOOR_DB, Loudness, a_weighting_kernels
 from ..model import Control, StreamingModel
-from ..pitch import PitchTracker
-from ..streaming import Carry, State
+from ..pitch import PitchNetwork, to_12k_kernels
+from ..streaming import Carry, State, StreamingModule
 
 F0 = Control("f0_hz", "Hz", 41.2, 2960.0, 220.0, "log", "fundamental frequency")
 VOICING = Control("voicing", "", 0.0, 1.0, 1.0, "linear", "how sure it is that there is a pitch")
 LOUDNESS = Control("loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB")
+
+
+class Ear(StreamingModule):
+    """Hears pitch, voicing and loudness in a monophonic sound.
+
+    One filter bank gives, for each hop, the A-weighted sound and the sound at 12 kHz.
+
+    Shapes: (B, N, hop_length) at 48 kHz -> ``f0_hz``, ``voicing``, ``loudness_db``, each (B, N, 1).
+    """
+
+    def __init__(self, sample_rate: int, hop_length: int) -> None:
+        super().__init__()
+        weighting, decimation = a_weighting_kernels(sample_rate, hop_length), to_12k_kernels(hop_length)
+        self.sizes = [len(weighting), len(decimation)]
+        wider = weighting.shape[1] - decimation.shape[1]
+        self.filters = FilterBank(torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))]), hop_length)
+        self.loudness = Loudness()
+        self.pitch = PitchNetwork(hop_length // 4)
+
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        weighted, at_12k = carry("filters", x).split(self.sizes, -1)
+        logits, voiced = carry("pitch", at_12k).split([len(self.pitch.bins), 1], -1)
+        heard = (self.pitch.decode(logits), voiced.sigmoid(), carry("loudness", weighted))
+        return heard, carry.next_state
 
 
 class PitchAnalyzer(StreamingModel):
@@ -22,13 +49,12 @@ class PitchAnalyzer(StreamingModel):
     description = "Causal pitch tracker with voicing, and A-weighted loudness"
     outputs = (F0, VOICING, LOUDNESS)
 
-    def __init__(self, tracker: PitchTracker | None = None) -> None:
+    def __init__(self, ear: Ear | None = None) -> None:
         super().__init__()
-        self.tracker = tracker or PitchTracker(self.hop_length)
-        self.loudness = Loudness(self.sample_rate, self.hop_length)
+        self.ear = ear or Ear(self.sample_rate, self.hop_length)
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        mono = inputs["audio"][:, 0]
-        values = carry("tracker", mono) | {"loudness_db": carry("loudness", mono)}
-        return {f"control.{name}": value for name, value in values.items()}, carry.next_state
+        audio = inputs["audio"]
+        heard = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        return {f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)}, carry.next_state

@@ -18,8 +18,8 @@ from ..noise import FilteredNoise
 from ..oscillator import HarmonicOscillator
 from ..pitch import hz_to_midi
 from ..reverb import Reverb
-from ..streaming import Carry, State, StreamingModule, hold
-from .pitch import F0, LOUDNESS, VOICING, PitchAnalyzer
+from ..streaming import Carry, State, StreamingModule, with_previous
+from .pitch import F0, LOUDNESS, VOICING, Ear
 
 DB = math.log(10) / 20
 LOWEST_HZ = 20.0
@@ -59,7 +59,8 @@ class Decoder(StreamingModule):
     The network speaks in nepers relative to the loudness asked for: an untrained level follows the player by
     construction, and what is learned is the timbre.
 
-    Shapes: (B, N, 3) ``f0_hz``, ``loudness_db``, ``voicing`` -> (B, N, harmonics), (B, N, bands), linear amplitudes.
+    Shapes: score (B, N, 5) -> (B, N, harmonics), (B, N, bands), linear amplitudes. A score is MIDI note number, loudness
+    in dB, voicing, and gains of harmonics and of noise in nepers.
     """
 
     def __init__(self, size: TimbreSize) -> None:
@@ -71,83 +72,84 @@ class Decoder(StreamingModule):
         self.leave = dense(size.width + size.hidden, size.width)
         self.head = nn.Linear(size.width, self.harmonics + size.bands)
         self.register_buffer("ceiling", torch.tensor(4.0), persistent=False)
+        self.register_buffer("scale", torch.diag(torch.tensor([1 / 24, 0.04, 1.0, 0, 0]))[:, :3].contiguous(), persistent=False)
+        self.register_buffer("shift", torch.tensor([-2.5, 1.5, 0.0]), persistent=False)
+        # Loudness raises everything, the gains their part.
+        parts = torch.tensor([[1.0] * self.harmonics + [0.0] * size.bands, [0.0] * self.harmonics + [1.0] * size.bands])
+        levels = torch.cat([torch.zeros_like(parts[:1]), torch.full_like(parts[:1], DB), torch.zeros_like(parts[:1]), parts])
+        self.register_buffer("levels", levels, persistent=False)
         with torch.no_grad():
             self.head.weight.mul_(0.3)
             self.head.bias[: self.harmonics] = -1.0 - torch.arange(1, self.harmonics + 1).log()
             self.head.bias[self.harmonics :] = -5.0
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor], State]:
-        carry = Carry(self, state)
-        nepers, loudness = self.nepers(carry, x)
-        amplitudes = (nepers + loudness * DB).exp()
-        return tuple(amplitudes.split([self.harmonics, self.bands], -1)), carry.next_state  # type: ignore[return-value]
+        nepers, following = self.nepers(x, state)
+        harmonics, noise = nepers.exp().split([self.harmonics, self.bands], -1)
+        return (harmonics, noise), following
 
-    def nepers(self, carry: Carry, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Log amplitudes relative to the loudness (B, N, harmonics + bands), and the loudness (B, N, 1) in dB."""
-        f0, loudness, voicing = x.split(1, -1)
-        scaled = torch.cat([hz_to_midi(f0) * (1 / 24) - 2.5, loudness * 0.04 + 1.5, voicing], -1)
-        now = self.enter(scaled)
+    def nepers(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Log amplitudes (B, N, harmonics + bands), and the next state."""
+        carry = Carry(self, state)
+        now = self.enter(x @ self.scale + self.shift)
         hidden = self.leave(torch.cat([now, carry("gru", now)], -1))
-        return torch.minimum(self.head(hidden), self.ceiling), loudness
+        return torch.minimum(self.head(hidden), self.ceiling) + x @ self.levels, carry.next_state
 
 
 class Synthesizer(StreamingModule):
     """Harmonics, filtered noise and the room.
 
-    Inputs: ``f0_hz`` (B, N), ``harmonics`` (B, N, K), ``noise`` (B, N, bands), ``reverb`` (B, N) -> (B, N * hop_length).
+    Inputs: ``f0_hz`` (B, N, 1), ``harmonics`` (B, N, K), ``noise`` (B, N, bands), ``reverb`` (B, N, 1) -> (B, N, hop_length).
     """
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
         super().__init__()
-        self.hop_length = hop_length
         self.oscillator = HarmonicOscillator(sample_rate, hop_length, size.harmonic_rows, size.harmonic_columns)
         self.noise = FilteredNoise(hop_length, size.bands)
         self.room = Reverb(hop_length, size.partitions)
-        self.register_buffer("ramp", (torch.arange(hop_length) + 1.0) / hop_length, persistent=False)
+        ramp = (torch.arange(hop_length) + 1.0) / hop_length
+        self.register_buffer("ramps", torch.stack([1 - ramp, ramp]), persistent=False)
 
     def own_state(self, batch: int) -> State:
-        return {"reverb": torch.zeros(batch)}
+        return {"reverb": torch.zeros(batch, 1, 1)}
 
     def dry(self, carry: Carry, f0_hz: Tensor, harmonics: Tensor, noise: Tensor) -> Tensor:
-        """Harmonics and noise without the room: (B, N * hop_length)."""
+        """Harmonics and noise without the room: (B, N, hop_length)."""
         return carry("oscillator", (f0_hz, harmonics)) + carry("noise", noise)
 
     def forward(self, x: tuple[Tensor, Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
         f0_hz, harmonics, noise, reverb = x
         dry = self.dry(carry, f0_hz, harmonics, noise)
-        wet = carry("room", dry).reshape(dry.shape[0], -1, self.hop_length)
-        before, last = hold(state["reverb"], reverb)
-        amount = before.unsqueeze(-1) + (reverb - before).unsqueeze(-1) * self.ramp
-        return dry + (wet * amount).reshape(dry.shape), carry.next_state | {"reverb": last}
+        before, now, last = with_previous(state["reverb"], reverb)
+        amount = torch.cat([before, now], -1) @ self.ramps
+        return dry + carry("room", dry) * amount, carry.next_state | {"reverb": last}
 
 
 class PitchHold(StreamingModule):
     """Keep the last pitch through unvoiced frames, where a tracker only guesses.
 
-    Shapes: ``f0_hz`` (B, N), ``voicing`` (B, N) -> (B, N). Until the first voiced frame the pitch is 110 Hz.
+    Shapes: ``f0_hz`` (B, N, 1), ``voicing`` (B, N, 1) -> (B, N, 1). Until the first voiced frame the pitch is 20 Hz.
     """
 
     def own_state(self, batch: int) -> State:
-        return {"f0": torch.zeros(batch, 1)}
+        return {"f0": torch.zeros(batch, 1, 1)}
 
     def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         f0, voicing = x
-        voiced = (voicing > 0.5).long()
-        # Slot k of the line is the pitch of the k-th voiced frame, slot 0 what was held before; the last is a bin.
-        number = voiced.cumsum(1)
-        bin_ = f0.shape[1] + 1
-        line = torch.cat([state["f0"], torch.zeros_like(f0), torch.zeros_like(state["f0"])], 1)
-        line = line.scatter(1, torch.where(voiced > 0, number, bin_), f0)
+        voiced = voicing > 0.5
+        # Slot k of the line is the pitch of the k-th voiced frame, slot 0 what was held before. The last slot takes what
+        # is unvoiced: if anything is, no frame reads that slot.
+        number = voiced.long().cumsum(1)
+        line = torch.cat([state["f0"], f0], 1).scatter(1, torch.where(voiced, number, f0.shape[1]), f0)
         held = line.gather(1, number)
-        return torch.where(held > 0, held, 110.0), {"f0": held[:, -1:]}
+        return held.clamp_min(LOWEST_HZ), {"f0": held[:, -1:]}
 
 
 class Instrument(StreamingModule):
     """Decoder and synthesizer: what the effect and the generator share, and what is trained.
 
-    Inputs: ``score`` (B, N, 3) ``f0_hz``, ``loudness_db``, ``voicing``; ``gains`` (B, N, 2) linear, of harmonics and of noise;
-    ``reverb`` (B, N). Output: (B, N * hop_length).
+    Inputs: ``f0_hz`` (B, N, 1); ``score`` (B, N, 5), see `Decoder`; ``reverb`` (B, N, 1). Output: (B, N, hop_length).
     """
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
@@ -158,16 +160,14 @@ class Instrument(StreamingModule):
 
     def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        score, gains, reverb = x
+        f0_hz, score, reverb = x
         harmonics, noise = carry("decoder", score)
-        harmonic_gain, noise_gain = gains.split(1, -1)
-        parts = (score[:, :, 0], harmonics * harmonic_gain, noise * noise_gain, reverb)
-        return carry("synthesizer", parts), carry.next_state
+        return carry("synthesizer", (f0_hz, harmonics, noise, reverb)), carry.next_state
 
 
-def _gains(inputs: dict[str, Tensor]) -> Tensor:
-    levels = torch.stack([inputs["control.harmonic_gain"], inputs["control.noise_gain"]], -1)
-    return (levels * DB).exp()
+def _inputs(inputs: dict[str, Tensor], controls: tuple[Control, ...]) -> list[Tensor]:
+    """The controls asked for as (B, N, 1)."""
+    return [inputs[f"control.{c.name}"].unsqueeze(2) for c in controls]
 
 
 class TimbreGenerator(StreamingModel):
@@ -184,9 +184,10 @@ class TimbreGenerator(StreamingModel):
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        score = torch.stack([inputs[f"control.{c.name}"] for c in (F0, LOUDNESS, VOICING)], -1)
-        audio = carry("instrument", (score, _gains(inputs), inputs["control.reverb"]))
-        return {"audio": audio.unsqueeze(1)}, carry.next_state
+        f0, loudness, voicing, harmonic_gain, noise_gain, reverb = _inputs(inputs, self.controls)
+        score = torch.cat([hz_to_midi(f0), loudness, voicing, harmonic_gain * DB, noise_gain * DB], -1)
+        audio = carry("instrument", (f0, score, reverb))
+        return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
 
 
 class TimbreEffect(StreamingModel):
@@ -196,26 +197,25 @@ class TimbreEffect(StreamingModel):
     role = "effect"
     controls = (*PLAYER_CONTROLS, *SYNTHESIS_CONTROLS)
 
-    def __init__(self, analyzer: PitchAnalyzer, instrument: Instrument) -> None:
+    def __init__(self, ear: Ear, instrument: Instrument) -> None:
         super().__init__()
-        self.analyzer, self.pitch_hold, self.instrument = analyzer, PitchHold(), instrument
+        self.ear, self.pitch_hold, self.instrument = ear, PitchHold(), instrument
         self.tail_samples = instrument.synthesizer.room.length + self.hop_length
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        heard = carry("analyzer", {"audio": inputs["audio"]})
-        f0 = carry("pitch_hold", (heard["control.f0_hz"], heard["control.voicing"]))
-        loudness = heard["control.loudness_db"]
-        gate = torch.sigmoid((loudness - inputs["control.noise_gate"]) * 0.5)
-        loudness = loudness + inputs["control.loudness_gain"]
-        score = torch.stack([self._transpose(f0, inputs), loudness, heard["control.voicing"]], -1)
-        gains = _gains(inputs) * gate.unsqueeze(-1)
-        audio = carry("instrument", (score, gains, inputs["control.reverb"]))
-        return {"audio": audio.unsqueeze(1)}, carry.next_state
-
-    def _transpose(self, f0: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        semitones = inputs["control.pitch_shift"] + 12.0 * inputs["control.octave"].round()
+        shift, octave, gain, autotune, noise_gate, *rest = _inputs(inputs, self.controls)
+        harmonic_gain, noise_gain, reverb = rest
+        audio = inputs["audio"]
+        f0, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        f0 = carry("pitch_hold", (f0, voicing))
+        semitones = octave.round() * 12.0 + shift
         midi = hz_to_midi(f0) + semitones
-        semitones = semitones + (midi.round() - midi) * inputs["control.autotune"]
+        pull = (midi.round() - midi) * autotune
         # As a ratio, which is exactly 1 at rest, so that f0 keeps its last bits.
-        return (f0 * (semitones * (math.log(2) / 12)).exp()).clamp_min(LOWEST_HZ)
+        f0 = f0 * ((semitones + pull) * (math.log(2) / 12)).exp()
+        gate = torch.sigmoid((loudness - noise_gate) * 0.5).log()
+        gains = torch.cat([harmonic_gain, noise_gain], -1) * DB + gate
+        score = torch.cat([midi + pull, loudness + gain, voicing, gains], -1)
+        audio = carry("instrument", (f0, score, reverb))
+        return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
