@@ -1,4 +1,4 @@
-"""Fixtures that several tests share: tiny models on disk, sounds, and the command line called in this process."""
+"""Fixtures that several tests share: tiny models, sounds, and the command line called in this process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ def write_sound(
 def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     """Read audio (C, T) and its sample rate."""
     audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return audio.T, sample_rate
+    return np.ascontiguousarray(audio.T, dtype=np.float32), sample_rate
 
 
 def tree(folder: Path) -> list[str]:

@@ -246,7 +246,8 @@ task = FileTask(Request({str(models / "gain.onnx")!r}, ""))
 folder = Path({str(tmp_path)!r})
 for name in ("short.wav", "long.wav"):
     outcome = task(Work(Job(folder / name, folder / "out" / name, name)), lambda done: None)
-    print(outcome.report.status, outcome.report.duration_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(outcome.report.status, outcome.report.duration_s, memory)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120

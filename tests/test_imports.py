@@ -67,7 +67,8 @@ from plugin_host.commands.app import main
 try:
     main(["--help"])
 except SystemExit as left:
-    heavy = {"numpy", "onnxruntime", "soundfile", "soxr", "pedalboard", "pydantic", "torch"} & set(sys.modules)
+    banned = {"numpy", "onnxruntime", "soundfile", "soxr", "pedalboard", "pydantic", "torch"}
+    heavy = banned & set(sys.modules)
     print(left.code, sorted(heavy))
 """
     done = run_python(code)
