@@ -358,7 +358,7 @@ def test_a_full_disk_stops_all_and_leaves_nothing(models: Path, tmp_path: Path) 
         )
     except FileNotFoundError:
         done = None
-    if done is None or done.returncode in (1, 99) and "brainsynth:" not in done.stderr:
+    if done is None or (done.returncode in (1, 99) and "brainsynth:" not in done.stderr):
         done = subprocess.run(
             ["sh", "-c", f'ulimit -f 100; "$@"{listing}', str(disk), *command],
             capture_output=True,

@@ -1,4 +1,4 @@
-"""Work in several processes: nothing is lost when a worker dies, and nothing is left when the user stops it."""
+"""Work in several processes: nothing is lost when a worker dies, nothing is left when the user stops."""
 
 import os
 import signal
