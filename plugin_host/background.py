@@ -16,7 +16,7 @@ from .controls import check_name, check_value
 from .errors import StreamError
 from .fifo import SampleFifo
 from .format import Role
-from .guards import repair
+from .guards import ignore_overflow, repair
 from .latency import Latency
 from .stream import Counters, Stream
 
@@ -116,6 +116,12 @@ class BackgroundStream:
             name: check_value(known[name], v) for name, v in self._pending.items()
         }
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the worker has done all that was handed over."""
+        with self._desk.changed:
+            return _is_idle(self._desk)
+
     def set(self, **values: float | str) -> None:
         """Move controls to new values from the next block on; see `Stream.set`."""
         known = self.model.controls
@@ -124,6 +130,7 @@ class BackgroundStream:
             check_value(known[name], value)
         self._pending.update(values)
 
+    @ignore_overflow
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Hand over a block (C, block_size) and take (C, block_size), delayed by `latency_samples`.
 
@@ -160,8 +167,7 @@ class BackgroundStream:
         last = self._desk.done.get(self._blocks - 1)
         if last is None:
             last = np.zeros((self.channels, self.block_size), dtype=np.float32)
-        flushed = self._stream.flush()
-        rest = np.concatenate([last, flushed], axis=1)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        rest = np.concatenate([last, self._stream.flush()], axis=1)
         self._start_line()
         return rest
 
@@ -205,11 +211,7 @@ class BackgroundStream:
 
     def _wait(self) -> None:
         with self._desk.changed:
-            self._desk.changed.wait_for(lambda: self._is_idle(self._desk))
-
-    @staticmethod
-    def _is_idle(desk: _Desk) -> bool:
-        return desk.is_closed or desk.failure is not None or not (desk.waiting or desk.is_busy)
+            self._desk.changed.wait_for(lambda: _is_idle(self._desk))
 
 
 def _work(stream: Stream, desk: _Desk) -> None:
@@ -241,3 +243,7 @@ def _close(desk: _Desk) -> None:
     with desk.changed:
         desk.is_closed = True
         desk.changed.notify_all()
+
+
+def _is_idle(desk: _Desk) -> bool:
+    return desk.is_closed or desk.failure is not None or not (desk.waiting or desk.is_busy)

@@ -14,7 +14,7 @@ from .board import BoardPlayer
 from .effect import NeuralEffect
 from .errors import StreamError
 from .fifo import SampleFifo
-from .guards import repair
+from .guards import ignore_overflow, repair
 
 _BLOCK_SIZE = 64
 
@@ -56,7 +56,7 @@ class ChainLine:
         self._block_size = block_size
         declared = block_size or 1
         board_block = _board_block_size(block_size, channels)
-        # A neural effect on its own takes any block; in a row the waiting for whole blocks is done once, here.
+        # A neural effect on its own takes any block; a row waits for whole blocks once, here.
         is_alone = len(plugins) < 2 and all(isinstance(plugin, NeuralEffect) for plugin in plugins)
         self._unit = declared if is_alone or declared % board_block == 0 else board_block
         self._segments = _make_segments(plugins, sample_rate, channels, board_block, self._unit)
@@ -80,6 +80,7 @@ class ChainLine:
                     "whole recordings, or leave it out"
                 )
 
+    @ignore_overflow
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a block (C, T) and give (C, T); raises StreamError if T is no multiple of the block size."""
         length = block.shape[1]
@@ -90,8 +91,7 @@ class ChainLine:
                 "arrived: make it with block_size=None for blocks of any sizes"
             )
         entry = self._inlet.append(length)
-        with np.errstate(over="ignore"):
-            entry[...] = block
+        entry[...] = block
         self.repaired_samples += repair(entry)
         ready = len(self._inlet) // self._unit * self._unit
         if ready:
@@ -104,6 +104,7 @@ class ChainLine:
         self._outlet.drop(length)
         return output
 
+    @ignore_overflow
     def render(self, audio: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a whole recording; the line has to be new, and is used up."""
         length = audio.shape[1]
@@ -111,8 +112,7 @@ class ChainLine:
         # Silence after the end, so that the sound that is still under way comes out, up to whole blocks.
         total = -(-(length + latency) // self._unit) * self._unit
         played = np.zeros((self.channels, total), dtype=np.float32)
-        with np.errstate(over="ignore"):
-            played[:, :length] = audio
+        played[:, :length] = audio
         self.repaired_samples += repair(played)
         if length == 0:
             return played[:, :0]

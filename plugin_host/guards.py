@@ -9,6 +9,9 @@ from .runner import is_finite
 
 FADE_SECONDS = 0.01
 
+ignore_overflow = np.errstate(over="ignore", invalid="ignore")
+"""Decorates what takes in samples: numbers too large for float32 are repaired and counted, not warned of."""
+
 
 def repair(block: NDArray[np.float32]) -> int:
     """Replace NaN and infinities in a block (C, T) by zeros, in place, and give how many there were."""

@@ -54,8 +54,7 @@ class DryWetMix:
         length = wet.shape[1]
         self._has_started = True
         entry = self._dry.append(length)
-        with np.errstate(over="ignore"):
-            entry[...] = dry
+        entry[...] = dry
         repair(entry)
         delayed = self._dry.front(length)
         if self._done < self._ramp_length:

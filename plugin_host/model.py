@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import onnxruntime as ort
@@ -134,9 +134,7 @@ class Model:
             return BackgroundStream(self, sample_rate, channels, block_size)
         return Stream(self, sample_rate, channels, block_size, deadline)
 
-    def render(
-        self, audio: NDArray[np.floating], sample_rate: float, /, **controls: float | str
-    ) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
+    def render(self, audio: NDArray[np.floating], sample_rate: float, /, **controls: float | str) -> Any:
         """Run a whole recording through an effect or analyzer, its latency taken out; see `render.render`."""
         return render(self, audio, sample_rate, controls)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def render(
     model: Model, audio: NDArray[np.floating], sample_rate: float, controls: Mapping[str, float | str]
-) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
+) -> Any:
     """Run a recording through an effect or analyzer.
 
     Parameters
@@ -63,9 +63,7 @@ def render(
 def _analyze(
     model: Model,
     frames: dict[str, NDArray[np.float32]],
-    rest: NDArray[np.float32] | dict[str, NDArray[np.float32]],
+    rest: dict[str, NDArray[np.float32]],
 ) -> dict[str, NDArray[np.float32]]:
     lag = round(model.document.latency_samples / model.document.hop_length)
-    if not isinstance(rest, dict):
-        return frames
     return {name: np.concatenate([values, rest[name]], axis=1)[:, lag:] for name, values in frames.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -86,12 +87,12 @@ class GraphRunner:
         self._next_watched = 0
 
     @property
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """A copy of the state after the last call, by name."""
         return {name: array.copy() for name, array in self._states[self._current].items()}
 
     @state.setter
-    def state(self, values: Mapping[str, NDArray[np.generic]]) -> None:
+    def state(self, values: Mapping[str, NDArray[Any]]) -> None:
         for name, array in self._states[self._current].items():
             array[...] = values[name]
 
@@ -174,8 +175,8 @@ class GraphRunner:
         self,
         inputs: Mapping[str, NDArray[np.float32]],
         outputs: Mapping[str, NDArray[np.float32]],
-        before: Mapping[str, NDArray[np.generic]],
-        after: Mapping[str, NDArray[np.generic]],
+        before: Mapping[str, NDArray[Any]],
+        after: Mapping[str, NDArray[Any]],
     ) -> ort.IOBinding:
         bound = self._session.io_binding()
         for name, array in (*inputs.items(), *((f"state.{name}", array) for name, array in before.items())):

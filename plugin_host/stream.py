@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from .blocks import check_block, check_block_size, check_channels, check_sample_
 from .errors import StreamError
 from .fifo import SampleFifo
 from .format import Role
-from .guards import repair
+from .guards import ignore_overflow, repair
 from .latency import Latency, plan_blocks
 from .resampling import RateConversion, Resampler
 from .voices import Voices
@@ -151,7 +151,7 @@ class Stream:
         return self._voices.controls.targets
 
     @property
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """A copy of the model's state by name, each (copies, ...): one copy per channel, or one for all.
 
         It can be set to such a copy. Samples that wait in the stream for a whole hop are not part of it.
@@ -159,7 +159,7 @@ class Stream:
         return self._voices.state
 
     @state.setter
-    def state(self, values: Mapping[str, NDArray[np.generic]]) -> None:
+    def state(self, values: Mapping[str, NDArray[Any]]) -> None:
         self._voices.state = values
 
     def set(self, **values: float | str) -> None:
@@ -174,6 +174,7 @@ class Stream:
         """
         self._voices.controls.set(values, self._name)
 
+    @ignore_overflow
     def process(
         self,
         block: NDArray[np.floating],
@@ -222,6 +223,7 @@ class Stream:
         self._finish_block(length, started)
         return output
 
+    @ignore_overflow
     def analyze(
         self,
         block: NDArray[np.floating],
@@ -260,6 +262,7 @@ class Stream:
             self._finish_block(length, started)
         return self._collect_found()
 
+    @ignore_overflow
     def generate(
         self, samples: int, /, **controls: float | str | NDArray[np.floating]
     ) -> NDArray[np.float32]:
@@ -312,7 +315,8 @@ class Stream:
             missing = self._output_resampler.missing(missing)
         return max(0, -(-missing // self._hop_length))
 
-    def flush(self) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
+    @ignore_overflow
+    def flush(self) -> Any:
         """End the input and give the rest; the stream is then as new, with its controls where they were.
 
         Returns
@@ -323,7 +327,7 @@ class Stream:
             Generator: what was computed already and not yet asked for, less than a frame.
         """
         if self._role is Role.EFFECT:
-            rest: NDArray[np.float32] | dict[str, NDArray[np.float32]] = self._flush_effect()
+            rest: Any = self._flush_effect()
         elif self._role is Role.ANALYZER:
             rest = self._flush_analyzer()
         else:
@@ -405,11 +409,7 @@ class Stream:
             part = samples[:, start : start + self._piece]
             queue = self._input_resampler
             entry = self._inlet.append(part.shape[1]) if queue is None else queue.room(part.shape[1])
-            if part.dtype == np.float32:
-                entry[...] = part
-            else:
-                with np.errstate(over="ignore"):
-                    entry[...] = part
+            entry[...] = part
             self.counters.repaired_samples += repair(entry)
             if queue is not None:
                 queue.convert(self._inlet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -124,13 +125,13 @@ class Voices:
         return len(self._runners)
 
     @property
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """A copy of all states by name, each (copies, ...)."""
         states = [runner.state for runner in self._runners]
         return {name: np.stack([state[name] for state in states]) for name in states[0]}
 
     @state.setter
-    def state(self, values: Mapping[str, NDArray[np.generic]]) -> None:
+    def state(self, values: Mapping[str, NDArray[Any]]) -> None:
         needed = {state.name: (self.copies, *state.shape) for state in self._document.states}
         found = {name: np.shape(value) for name, value in values.items()}
         if found != needed:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from plugin_host.format import Control, GoldenPair, ModelDocument, Role, Scale, StateTensor
+from plugin_host.model import Model
 from plugin_host.tensor import Tensor
 
 SAMPLE_RATE = 48_000
@@ -21,7 +24,7 @@ LEVEL = Control(
     name="level", minimum=-1.0, maximum=1.0, default=0.0, description="What the output's samples are."
 )
 MODE = Control(
-    name="mode", minimum=0, maximum=2, default=0, scale=Scale.CHOICE, choices=("dry", "wet", "both")
+    name="mode", minimum=0, maximum=2, default=1, scale=Scale.CHOICE, choices=("dry", "wet", "both")
 )
 F0_HZ = Control(name="f0_hz", unit="Hz", minimum=20.0, maximum=2000.0, default=220.0, scale=Scale.LOG)
 RMS = Control(name="rms", minimum=0.0, maximum=100.0, default=0.0)
@@ -89,6 +92,12 @@ def save(model: onnx.ModelProto, folder: Path, name: str | None = None) -> Path:
     path = folder / f"{name or model.graph.name}.onnx"
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def load(model: onnx.ModelProto) -> Model:
+    """Load a model through a file, as any other."""
+    with TemporaryDirectory() as folder:
+        return Model(save(model, Path(folder)))
 
 
 def gain_effect(hop_length: int = HOP_LENGTH, channels: int = 1, **fields: Any) -> onnx.ModelProto:
@@ -245,6 +254,43 @@ def gain_golden(hop_length: int = HOP_LENGTH, frames: int = 20, error: float = 0
         outputs={"output.audio": Tensor.of(output)},
         tolerance=1e-6,
     )
+
+
+def forgetful_effect(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
+    """Add up all samples since the call began: a model that forgets its past at every call."""
+    build = GraphBuilder()
+    build("CumSum", "audio", build.constant(2, np.int64), out="output.audio")
+    return build.model(document("effect", "forgetful", hop_length=hop_length))
+
+
+def with_golden(model: onnx.ModelProto, frames: int = 20) -> onnx.ModelProto:
+    """Give a model the golden pair that ONNX Runtime computes for it in one call."""
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    plain = ModelDocument.from_metadata(metadata)
+    random = np.random.default_rng(0)
+    inputs: dict[str, Any] = {}
+    for spec in plain.graph_inputs():
+        if spec.is_state:
+            lengths = [length or 1 for length in spec.shape]
+            inputs[spec.name] = np.zeros(lengths, dtype=spec.dtype)
+        elif spec.is_audio:
+            shape = (1, plain.channels, frames * plain.hop_length)
+            inputs[spec.name] = random.uniform(-1, 1, shape).astype(np.float32)
+        else:
+            control = next(c for c in plain.controls if spec.name == f"control.{c.name}")
+            curve = random.uniform(control.minimum, control.maximum, (1, frames))
+            inputs[spec.name] = curve.astype(np.float32)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [spec.name for spec in plain.graph_outputs()]
+    outputs = dict(zip(names, session.run(names, inputs), strict=True))
+    golden = GoldenPair(
+        inputs={name: Tensor.of(value) for name, value in inputs.items() if "state." not in name},
+        outputs={name: Tensor.of(value) for name, value in outputs.items() if "state." not in name},
+        tolerance=2e-6,
+    )
+    del model.metadata_props[:]
+    helper.set_model_props(model, plain.model_copy(update={"golden": golden}).to_metadata())
+    return model
 
 
 def _value_info(spec: Any) -> onnx.ValueInfoProto:
