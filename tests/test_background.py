@@ -81,9 +81,7 @@ def test_late_blocks_are_played_dry_and_in_time() -> None:
     audio = noise(6000)
     first = play(stream, audio[:, :2000])
     with HeldUp(stream):
-        late = np.concatenate(
-            [stream.process(audio[:, start : start + 100]) for start in range(2000, 2500, 100)], axis=1
-        )
+        parts = [stream.process(audio[:, start : start + 100]) for start in range(2000, 2500, 100)]
     wait_for(stream)
     rest = play(stream, audio[:, 2500:])
     output = np.concatenate([first, *parts, rest], axis=1)[:, latency:]
