@@ -1,7 +1,8 @@
 """Tell which instrument plays: the judge of timbre transfer, trained on real notes alone.
 
-What must not decide is kept from it: the level (each recording is scaled to its own maximum), the noise of
-the room (nothing below -55 dB of that maximum is seen) and, as far as instruments' ranges allow, the pitch.
+What must not decide is kept from it: the level (each recording is scaled to its own maximum), the room's
+rumble and noise (nothing below 100 Hz is seen, nor below -45 dB of that maximum) and, as far as the
+instruments' ranges allow, the pitch.
 """
 
 from collections.abc import Sequence
@@ -13,18 +14,21 @@ import soxr
 import torch
 from torch import Tensor, nn
 
-from benchmarks.mel import mel_filters, mel_spectrogram_db
+from benchmarks.mel import mel_edges_hz, mel_filters, mel_spectrogram_db
 
 SAMPLE_RATE = 24000
 HOP_LENGTH = 240
 N_FFT = 1024
 N_BANDS = 80
-RANGE_DB = 55.0
+LOWEST_HZ = 100.0
+HIGHEST_HZ = 10500.0
+RANGE_DB = 45.0
 CROP_FRAMES = 100
 """The network sees a second at a time."""
 
 
-_FILTERS = mel_filters(SAMPLE_RATE, N_FFT, N_BANDS, 40.0, 11000.0)
+BAND_HZ = mel_edges_hz(N_BANDS, LOWEST_HZ, HIGHEST_HZ)[1:-1]
+_FILTERS = mel_filters(SAMPLE_RATE, N_FFT, N_BANDS, LOWEST_HZ, HIGHEST_HZ)
 
 
 def features(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -40,7 +44,7 @@ def features(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        (80, N) float32, 0 (55 dB below the loudest band of all frames, or less) to 1, from the first frame to
+        (80, N) float32, 0 (45 dB below the loudest band of all frames, or less) to 1, from the first frame to
         the last that sounds, 10 ms apart; one frame at least.
     """
     low = soxr.resample(np.asarray(audio, dtype=np.float32), sample_rate, SAMPLE_RATE)

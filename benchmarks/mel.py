@@ -41,10 +41,29 @@ def magnitudes(audio: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
     return np.abs(np.fft.rfft(frames * hann(n_fft), axis=1)).T
 
 
+def mel_edges_hz(n_bands: int, lowest_hz: float, highest_hz: float) -> np.ndarray:
+    """Place band edges equally far apart on the mel scale (O'Shaughnessy 1987).
+
+    Parameters
+    ----------
+    n_bands : int
+        M.
+    lowest_hz, highest_hz : float
+        Where the first band begins and the last ends.
+
+    Returns
+    -------
+    ndarray
+        (M + 2,) Hz; band m rises from edge m to m + 1, its centre, and falls to m + 2.
+    """
+    first, last = 2595.0 * np.log10(1.0 + np.array([lowest_hz, highest_hz]) / 700.0)
+    return 700.0 * (10.0 ** (np.linspace(first, last, n_bands + 2) / 2595.0) - 1.0)
+
+
 def mel_filters(
     sample_rate: int, n_fft: int, n_bands: int, lowest_hz: float, highest_hz: float
 ) -> np.ndarray:
-    """Make triangular filters, equally wide on the mel scale (O'Shaughnessy 1987), each with a peak of 1.
+    """Make triangular filters, equally wide on the mel scale, each with a peak of 1.
 
     Parameters
     ----------
@@ -67,8 +86,7 @@ def mel_filters(
     ValueError
         If the bands are so narrow that one holds no bin.
     """
-    first, last = 2595.0 * np.log10(1.0 + np.array([lowest_hz, highest_hz]) / 700.0)
-    edges = 700.0 * (10.0 ** (np.linspace(first, last, n_bands + 2) / 2595.0) - 1.0)
+    edges = mel_edges_hz(n_bands, lowest_hz, highest_hz)
     frequency = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
     rising = (frequency - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - frequency) / np.diff(edges)[1:, None]

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.metrics import cents
 from benchmarks.notes import Note
 from benchmarks.recordings import SAMPLE_RATE
+from benchmarks.tracking import Tracker, tracked
 
 BEFORE_S = 0.4
 AFTER_S = 0.4
 LOWEST_HZ = 110.0
+STEADY_CENTS = 35.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,15 @@ def synthetic_steps(count: int, seed: int = 0) -> Iterator[OctaveStep]:
         yield OctaveStep(audio.astype(np.float32), step_s, ends[1])
 
 
-def spliced_steps(notes: Sequence[Note]) -> Iterator[OctaveStep]:
+def spliced_steps(notes: Sequence[Note], judge: Tracker) -> Iterator[OctaveStep]:
     """Join held parts of two notes an octave apart, played by the same instrument.
 
     Parameters
     ----------
     notes : sequence of Note
-        Those too short for half a second between attack and end are passed over.
+        Those that do not hold their pitch for long enough between attack and end are passed over.
+    judge : Tracker
+        Tells whether they do.
 
     Yields
     ------
@@ -85,25 +90,29 @@ def spliced_steps(notes: Sequence[Note]) -> Iterator[OctaveStep]:
         Each pair both ways, at equal level, the one fading into the other over 2 ms.
     """
     held = [
-        (note, part) for note in notes if (part := _held_part(note)) is not None and note.f0_hz >= LOWEST_HZ
+        (note, part)
+        for note in notes
+        if note.f0_hz >= LOWEST_HZ and (part := _held_part(note, judge)) is not None
     ]
     for low, low_part in held:
         for high, high_part in held:
             octave_apart = high.recording.midi == low.recording.midi + 12
-            if not octave_apart or high.recording.instrument != low.recording.instrument:
-                continue
-            yield _spliced(low_part, high_part, high.f0_hz)
-            yield _spliced(high_part, low_part, low.f0_hz)
+            if octave_apart and high.recording.instrument == low.recording.instrument:
+                yield _spliced(low_part, high_part, high.f0_hz)
+                yield _spliced(high_part, low_part, low.f0_hz)
 
 
-def _held_part(note: Note) -> np.ndarray | None:
+def _held_part(note: Note, judge: Tracker) -> np.ndarray | None:
     # The attack wavers and the end is reverberation: what lies between is the note.
-    first, last = note.sounding_s[0] + 0.1, note.sounding_s[-1] - 0.15
-    start = round(first * SAMPLE_RATE)
-    length = round(max(BEFORE_S, AFTER_S) * SAMPLE_RATE)
-    if last - first < max(BEFORE_S, AFTER_S):
+    first_s, last_s = note.sounding_s[0] + 0.1, note.sounding_s[-1] - 0.15
+    length_s = max(BEFORE_S, AFTER_S)
+    if last_s - first_s < length_s:
         return None
-    part = note.audio[start : start + length].astype(np.float64)
+    found = tracked(judge, note.audio).at(np.arange(first_s, first_s + length_s, 0.01))
+    if np.abs(cents(found.f0_hz, note.f0_hz)).max() > STEADY_CENTS:
+        return None
+    start = round(first_s * SAMPLE_RATE)
+    part = note.audio[start : start + round(length_s * SAMPLE_RATE)].astype(np.float64)
     return part * (0.05 / np.sqrt(np.mean(part**2)))
 
 

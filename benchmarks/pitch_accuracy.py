@@ -4,7 +4,7 @@ python -m benchmarks.pitch_accuracy --recordings PATH [--noise-db 10] [--tracker
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,16 @@ def _table(title: str, rows: dict[str, dict[str, float]]) -> Table:
     return table
 
 
+def _trackers(given: argparse.Namespace) -> Iterator[Tracker]:
+    for name in given.trackers.split(","):
+        if name != "ours":
+            yield make_tracker(name)
+            continue
+        yield Ours(given.model)
+        if given.delay_ms:
+            yield Ours(given.model, given.delay_ms / 1000.0)
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pitch_accuracy")
@@ -90,16 +100,15 @@ def main() -> None:
     )
 
     results = {}
-    for name in given.trackers.split(","):
-        tracker = Ours(given.model, given.delay_ms / 1000.0) if name == "ours" else make_tracker(name)
-        results[name] = measure(tracker, notes, given.noise_db)
-        console.print(_table(name, results[name]))
+    for tracker in _trackers(given):
+        results[tracker.name] = measure(tracker, notes, given.noise_db)
+        console.print(_table(tracker.name, results[tracker.name]))
     for group in ("mean", "all"):
         console.print(_table(group, {name: rows[group] for name, rows in results.items()}))
-    settings = {"noise_db": given.noise_db, "delay_ms": given.delay_ms, "model": given.model}
-    noise = "clean" if given.noise_db is None else f"pink{given.noise_db:g}"
-    path = write_results(f"pitch_accuracy_{noise}", {**settings, "notes": len(notes)}, results)
-    console.print(f"written to {path}")
+    if given.limit is None:
+        noise = "clean" if given.noise_db is None else f"pink{given.noise_db:g}"
+        settings = {"noise_db": given.noise_db, "notes": len(notes)}
+        console.print(f"written to {write_results(f'pitch_accuracy_{noise}', settings, results)}")
 
 
 if __name__ == "__main__":

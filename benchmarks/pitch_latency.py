@@ -89,7 +89,7 @@ def main() -> None:
     if given.recordings is not None:
         with console.status("finding the tuning of each note"):
             notes = settle_notes(held_out_notes(find_recordings(given.recordings)))
-        spliced = list(spliced_steps(notes))
+        spliced = list(spliced_steps(notes, make_tracker("pyin")))
         chosen = np.random.default_rng(0).permutation(len(spliced))[: given.count]
         kinds["spliced notes"] = [spliced[index] for index in chosen]
 
@@ -101,10 +101,10 @@ def main() -> None:
         tracker = Ours(given.model) if name == "ours" else make_tracker(name)
         for kind, steps in kinds.items():
             found = measure(tracker, steps)
-            results.setdefault(kind, {})[name] = found
+            results.setdefault(name, {})[kind] = found
             table.add_row(kind, str(len(steps)), name, *(f"{value:.1f}" for value in found.values()))
     console.print(table)
-    settings = {"model": given.model, "steps": {kind: len(steps) for kind, steps in kinds.items()}}
+    settings = {"steps": {kind: len(steps) for kind, steps in kinds.items()}}
     console.print(f"written to {write_results('pitch_latency', settings, results)}")
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 import os
 import platform
 from pathlib import Path
@@ -41,17 +42,20 @@ def machine() -> dict[str, Any]:
     return {"processor": processor, "cores": cores, "system": system, "python": platform.python_version()}
 
 
-def write_results(name: str, settings: dict[str, Any], figures: Any) -> Path:
-    """Save figures as ``results/NAME.json``, replacing the last run's.
+def write_results(name: str, settings: dict[str, Any], figures: dict[str, Any]) -> Path:
+    """Save figures in ``results/NAME.json``, each with machine and date.
+
+    Figures of an earlier run under other names stay if its settings were the same: ours can be measured again
+    without measuring all that it is compared with.
 
     Parameters
     ----------
     name : str
         File name without its suffix.
     settings : dict
-        What tells this run from another.
-    figures : object
-        Anything JSON can hold; NaN becomes null.
+        What tells this kind of run from another.
+    figures : dict of str to object
+        By what was measured; anything JSON can hold, NaN and infinity become null.
 
     Returns
     -------
@@ -60,9 +64,12 @@ def write_results(name: str, settings: dict[str, Any], figures: Any) -> Path:
     """
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    content = {"date": date, "machine": machine(), "settings": settings, "figures": _plain(figures)}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    settings = _plain(settings)
+    before = json.loads(path.read_text()) if path.exists() else {}
+    kept = before["measured"] if before.get("settings") == settings else {}
+    origin = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
+    new = {key: {**origin, "figures": _plain(value)} for key, value in figures.items()}
+    path.write_text(json.dumps({"settings": settings, "measured": {**kept, **new}}, indent=1) + "\n")
     return path
 
 
@@ -74,4 +81,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | str) or value is None:
         return value
     number = float(value)
-    return round(number, 6) if number == number else None
+    return round(number, 6) if math.isfinite(number) else None

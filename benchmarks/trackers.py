@@ -106,7 +106,6 @@ class Ours:
         tracker live; the analysis window's own delay judges it like the trackers that look ahead.
     """
 
-    name = "ours"
     identity = None
 
     def __init__(self, model: str, delay_s: float = 0.0) -> None:
@@ -114,6 +113,7 @@ class Ours:
 
         self._model = Model(model)
         self.look_ahead_s = delay_s
+        self.name = "ours" if delay_s == 0.0 else f"ours, {1000.0 * delay_s:g} ms later"
 
     def __call__(self, audio: np.ndarray) -> PitchTrack:
         """Track 48 kHz mono audio, (T,) float32."""

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from benchmarks.cache import CACHE
 from benchmarks.classifier import (
+    BAND_HZ,
     CROP_FRAMES,
     N_BANDS,
     RANGE_DB,
@@ -33,7 +34,7 @@ from benchmarks.report import wide_console, write_results
 
 SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 BATCH_SIZE = 64
-VERSION = 1
+VERSION = 2
 """Raised when a classifier trained before would no longer be the one trained now."""
 
 
@@ -125,12 +126,10 @@ class Crops:
         self._variants = [variants(recording) for recording in track(recordings, description="features")]
         self._labels = np.array([instruments.index(recording.instrument) for recording in recordings])
         self._rng = rng
+        self._f0_hz = np.array([recording.note_hz for recording in recordings])
         places = [(recording.midi // 3, recording.instrument) for recording in recordings]
-        heights, members = Counter(height for height, _ in set(places)), Counter(places)
-        weights = np.array([1.0 / (heights[place[0]] * members[place]) for place in places])
-        # A stretch counts by the instruments that have it: where there is one, there is nothing to tell
-        # apart.
-        weights *= np.array([heights[place[0]] for place in places])
+        members = Counter(places)
+        weights = np.array([1.0 / members[place] for place in places])
         self._weights = weights / weights.sum()
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,7 +146,7 @@ class Crops:
             (B, 80, 100) float32 and (B,) int64.
         """
         chosen = self._rng.choice(self._labels.size, size, p=self._weights)
-        crops = np.stack([self._changed(self._crop(index)) for index in chosen])
+        crops = np.stack([self._changed(self._crop(index), float(self._f0_hz[index])) for index in chosen])
         return torch.from_numpy(crops), torch.from_numpy(self._labels[chosen])
 
     def _crop(self, index: int) -> np.ndarray:
@@ -157,16 +156,33 @@ class Crops:
         # Half of the crops begin with the note, as those of short notes always do.
         return crop(shown, start if self._rng.random() < 0.5 else 0).astype(np.float32) / 255.0
 
-    def _changed(self, shown: np.ndarray) -> np.ndarray:
-        # In decibels: a smooth filter over the bands, another floor, a little roughness.
+    def _changed(self, shown: np.ndarray, f0_hz: float) -> np.ndarray:
         level_db = (shown - 1.0) * RANGE_DB
-        band = np.linspace(0.0, np.pi, N_BANDS)
-        curve = sum(self._rng.normal(0.0, 2.5 / order) * np.cos(order * band) for order in (1, 2, 3, 4))
-        level_db = level_db + np.where(shown > 0.0, np.asarray(curve)[:, None], 0.0)
+        level_db = level_db + np.where(shown > 0.0, self._equalisation_db()[:, None], 0.0)
         level_db = level_db + self._rng.normal(0.0, 1.0, level_db.shape)
-        floor_db = -self._rng.uniform(35.0, RANGE_DB)
-        level_db = np.maximum(level_db - level_db.max(), floor_db)
-        return np.clip(1.0 + level_db / RANGE_DB, 0.0, 1.0).astype(np.float32)
+        if self._rng.random() < 0.5:
+            # Below a note there is only the room; half of the octave is left for names an octave too high.
+            cut_hz = self._rng.uniform(0.0, 0.45 * f0_hz)
+            level_db[cut_hz > BAND_HZ] = -RANGE_DB
+        level_db -= level_db.max()
+        if self._rng.random() < 0.6:
+            power = 10.0 ** (level_db / 10.0) + 10.0 ** (self._noise_db(level_db) / 10.0)
+            level_db = 10.0 * np.log10(power)
+        floor_db = -self._rng.uniform(30.0, RANGE_DB)
+        return np.clip(1.0 + np.maximum(level_db, floor_db) / RANGE_DB, 0.0, 1.0).astype(np.float32)
+
+    def _equalisation_db(self) -> np.ndarray:
+        band = np.linspace(0.0, np.pi, N_BANDS)
+        waves = [self._rng.normal(0.0, 2.5 / order) * np.cos(order * band) for order in (1, 2, 3, 4)]
+        return np.sum(waves, axis=0)
+
+    def _noise_db(self, level_db: np.ndarray) -> np.ndarray:
+        """Make noise of a random level and tilt, steady like a room's or following the note like breath."""
+        tilt_db = self._rng.normal(0.0, 8.0) * np.linspace(-1.0, 1.0, N_BANDS)
+        noise_db = self._rng.uniform(-45.0, -22.0) + tilt_db[:, None]
+        if self._rng.random() < 0.5:
+            noise_db = noise_db + level_db.max(axis=0)
+        return noise_db + 10.0 * np.log10(self._rng.gamma(3.0, 1.0 / 3.0, level_db.shape) + 1e-3)
 
 
 def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:

@@ -254,8 +254,9 @@ def main() -> None:
         }
     console.print(_quality_table(figures))
     console.print(_source_table(figures, sorted({note.instrument for note in held_out})))
-    settings = {"models": given.models, "limit": given.limit, "pitch_tracker": given.pitch_tracker}
-    console.print(f"written to {write_results('transfer_quality', settings, figures)}")
+    if given.limit is None:
+        settings = {"pitch_tracker": given.pitch_tracker, "players": given.players}
+        console.print(f"written to {write_results('transfer_quality', settings, figures)}")
 
 
 if __name__ == "__main__":
