@@ -64,20 +64,32 @@ def write_results(name: str, settings: dict[str, Any], figures: dict[str, Any]) 
     """
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    settings = _plain(settings)
+    settings = plain(settings)
     before = json.loads(path.read_text()) if path.exists() else {}
     kept = before["measured"] if before.get("settings") == settings else {}
     origin = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": machine()}
-    new = {key: {**origin, "figures": _plain(value)} for key, value in figures.items()}
+    new = {key: {**origin, "figures": plain(value)} for key, value in figures.items()}
     path.write_text(json.dumps({"settings": settings, "measured": {**kept, **new}}, indent=1) + "\n")
     return path
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Make a value of what JSON can hold: numbers rounded to 6 places, NaN and infinity as None.
+
+    Parameters
+    ----------
+    value : object
+        Dictionaries, lists and tuples of numbers, strings and None.
+
+    Returns
+    -------
+    object
+        The same without NumPy's types.
+    """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, int | str) or value is None:
         return value
     number = float(value)
