@@ -36,7 +36,7 @@ class Proof:
 
 
 def verify(files: Sequence[str | PathLike[str]]) -> list[Proof]:
-    """Load each file and play its golden pair, whole and in blocks. A file that fails does not stop the others."""
+    """Load each file and play its golden pair, whole and in blocks; one that fails does not stop the rest."""
     proofs = []
     for file in files:
         source = fspath(file)

@@ -338,7 +338,7 @@ exec "$@"
 
 
 def test_a_full_disk_stops_all_and_leaves_nothing(models: Path, tmp_path: Path) -> None:
-    """On a file system of 300 KiB where the system lets us make one, else with a limit on the size of files."""
+    """On a disk of 300 KiB where the system lets us have one, else with a limit on the size of files."""
     for name in ("a.wav", "b.wav", "c.wav"):
         write_sound(tmp_path / "in" / name, np.tile(long_noise(), 2))
     disk = tmp_path / "disk"

@@ -29,13 +29,11 @@ def demo(
             f"{rendering.rtf:.4f}",
             f"{rendering.latency_ms:.1f} ms",
             ", ".join(f"{name} {value:+g}" for name, value in rendering.settings.items()),
-            str(rendering.sound),
-            str(rendering.picture),
+            rendering.sound.name,
+            rendering.picture.name,
         )
         typer.echo(f"{rendering.model} is done", err=True)
     open_console().print(table)
-    if source is None:
-        typer.echo(f"The melody itself is {output / 'melody.wav'}.")
-    typer.echo(
-        "rtf is processing time over the sound's time; latency is that of live playing in blocks of 128."
-    )
+    melody = "" if source is not None else "; the melody itself is melody.wav"
+    typer.echo(f"The files are in {output.resolve()}{melody}.")
+    typer.echo("rtf: processing time over the sound's time. latency: of live playing in blocks of 128.")

@@ -81,6 +81,7 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
     Reading
         The meter's last.
     """
+    import numpy as np
     from rich.live import Live
 
     from ..calibration import calibrate
@@ -93,11 +94,13 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
         for name, value in found.items():
             setattr(effect, name, value)
         typer.echo(", ".join(f"{name} {value:g}" for name, value in found.items()))
+    # What is made at the first block is made now, before it could be missed.
+    effect.process(np.zeros((1, block), np.float32), device.sample_rate, reset=False)
     loop = LiveLoop(device, lambda samples: effect.process(samples, device.sample_rate, reset=False), block)
-    end = time.monotonic() + duration_s
     console = open_console()
     try:
         with loop.running(), Live(console=console, auto_refresh=False, transient=True) as screen:
+            end = time.monotonic() + duration_s
             while loop.is_playing and time.monotonic() < end:
                 if console.is_terminal:
                     screen.update(_meter(loop.reading), refresh=True)

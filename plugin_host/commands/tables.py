@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_WIDTH_OF_A_FILE = 200
+_WIDTH_OF_A_FILE = 4000
 
 
 def open_console(errors: bool = False) -> Console:
