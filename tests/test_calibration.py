@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from plugin_host.calibration import calibrate
 from plugin_host.effect import NeuralEffect
 from plugin_host.errors import CalibrationError
-from plugin_host.format import Control, Range
+from plugin_host.format import Control, Range, Scale
 from plugin_host.model import Model
 from tests import tiny_models
 from tests.conftest import Command
 from tests.sound_files import read_sound, write_sound
 
-OCTAVE = Control(name="octave", minimum=-2, maximum=2, default=0, scale="integer")
+OCTAVE = Control(name="octave", minimum=-2, maximum=2, default=0, scale=Scale.INTEGER)
 LOUDNESS_GAIN = Control(name="loudness_gain", unit="dB", minimum=-30, maximum=30, default=0)
 
 
