@@ -41,7 +41,7 @@ class HarmonicOscillator(StreamingModule):
         # Float64 throughout: a Python number would be exported as float32.
         basis = torch.stack([torch.ones_like(time), time - late, late])
         self.register_buffer("phase_basis", torch.cat([basis, basis], 1), persistent=False)
-        self.register_buffer("half_hop", torch.tensor(hop_length / (2 * sample_rate)).double(), persistent=False)
+        self.register_buffer("half_hop", torch.tensor(hop_length / (2 * sample_rate), dtype=torch.float64), persistent=False)
         # Upper rows: sines of multiples of `columns`, then cosines. Lower rows: cosines of 1 to `columns`, then sines.
         orders = torch.cat([torch.arange(rows) * columns, torch.arange(columns) + 1]).float()
         self.register_buffer("orders", orders[:, None], persistent=False)

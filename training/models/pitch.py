@@ -14,6 +14,7 @@ from ..streaming import Carry, State, StreamingModule
 F0 = Control("f0_hz", "Hz", 41.2, 2960.0, 220.0, "log", "fundamental frequency")
 VOICING = Control("voicing", "", 0.0, 1.0, 1.0, "linear", "how sure it is that there is a pitch")
 LOUDNESS = Control("loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB")
+FAINTEST_DB = -88.0
 
 
 class Ear(StreamingModule):
@@ -37,8 +38,10 @@ class Ear(StreamingModule):
         carry = Carry(self, state)
         weighted, at_12k = carry("filters", x).split(self.sizes, -1)
         logits, voiced = carry("pitch", at_12k).split([len(self.pitch.bins), 1], -1)
-        heard = (self.pitch.decode(logits), voiced.sigmoid(), carry("loudness", weighted))
-        return heard, carry.next_state
+        loudness = carry("loudness", weighted)
+        # Spectra are levelled, so the network cannot tell silence from sound: below -90 dB nothing is voiced.
+        voicing = torch.minimum(voiced, loudness - FAINTEST_DB).sigmoid()
+        return (self.pitch.decode(logits), voicing, loudness), carry.next_state
 
 
 class PitchAnalyzer(StreamingModel):
