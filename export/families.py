@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,11 @@ from training.features import load_analyzer
 from training.models.timbre import Instrument, TimbreEffect, TimbreGenerator, TimbreSize
 from training.runs import open_run
 
-from .errors import ExportTargetError
-from .model_file import Written, write_model_file
+from .model_file import Job, Written, write_model_files
 
 
 def export_run(
-    run: Path,
-    path: Path,
-    provenance: dict[str, str] | None = None,
-    overwrite: bool = False,
-    on_written: Callable[[Written], None] = lambda _: None,
+    run: Path, path: Path, provenance: dict[str, str] | None = None, overwrite: bool = False
 ) -> list[Written]:
     """Export everything a run has trained: ``cello.onnx``, the effect, and ``cello.decoder.onnx``, the generator.
 
@@ -31,7 +25,6 @@ def export_run(
     path : Path
         Where the effect goes.
     provenance : facts to add, such as ``licence`` and ``author``.
-    on_written : called after each file.
 
     Raises
     ------
@@ -47,14 +40,19 @@ def export_run(
     effect.description = f"Turns a monophonic, pitched sound into {_with_article(name)}"
     generator.description = f"Plays {_with_article(name)} from pitch, loudness and voicing"
     decoder_path = path.with_name(f"{name}.decoder.onnx")
-    for target in (path, decoder_path):
-        if target.exists() and not overwrite:
-            raise ExportTargetError(f"{target} exists already; choose another name or ask to overwrite it (--overwrite).")
-    written = []
-    for model, target in ((effect, path), (generator, decoder_path)):
-        written.append(write_model_file(model, target, facts["trained"], origin, overwrite))
-        on_written(written[-1])
-    return written
+    jobs = [Job(effect, path, facts["trained"], origin), Job(generator, decoder_path, facts["trained"], origin)]
+    return write_model_files(jobs, overwrite)
+
+
+def export_pitch(path: Path, overwrite: bool = False) -> list[Written]:
+    """Export the pitch and loudness analyzer."""
+    origin = {
+        "data": "synthesised sounds (training/synthetic_sounds.py); no recordings",
+        "training": "python -m training.train_pitch",
+        "author": "the Brainsynth developers",
+        "licence": "GPL-3.0-or-later",
+    }
+    return write_model_files([Job(load_analyzer(), path, {}, origin)], overwrite)
 
 
 def _origin(config: dict[str, Any], facts: dict[str, Any]) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +18,12 @@ from plugin_host.model import Model
 from training.model import StreamingModel
 
 from .errors import ExportTargetError, ProofError
-from .graph import build_graph, state_name
+from .graph import build_graph, round_to_half, state_name
 from .proof import Proof, play_torch, prove
 from .signals import proof_inputs
 
 GOLDEN_FRAMES = 48
 GOLDEN_TOLERANCE = 1e-4  # engines of other machines may differ more than this one's
-ATTEMPTS = 1
 
 
 @dataclass(frozen=True)
@@ -70,65 +70,92 @@ def describe(
     )
 
 
-def write_model_file(
-    model: StreamingModel,
-    path: Path,
-    trained: Mapping[str, tuple[float, float, float]] | None = None,
-    provenance: Mapping[str, str] | None = None,
-    overwrite: bool = False,
-) -> Written:
-    """Export a model to one file, prove it, and only then let it appear under its name.
+@dataclass(frozen=True)
+class Job:
+    """One file to write: the model, where it goes, and what its metadata says."""
+
+    model: StreamingModel
+    path: Path
+    trained: Mapping[str, tuple[float, float, float]]
+    provenance: Mapping[str, str]
+
+
+def write_model_files(jobs: Sequence[Job], overwrite: bool = False) -> list[Written]:
+    """Export models to files, prove all of them, and only then let any appear under its name.
+
+    Learned weights are rounded to half precision first, in which the file holds them.
 
     Parameters
     ----------
-    model : StreamingModel
-    path : Path
-        ``NAME.onnx`` or ``NAME.decoder.onnx``; the name becomes the model's.
-    trained : low, median, high of ``f0_hz`` and such, in the training data.
-    provenance : facts for ``brainsynth.provenance.*``: data, training, licence, author.
+    jobs : the files to write, ``NAME.onnx`` or ``NAME.decoder.onnx``; the name becomes the model's.
     overwrite : bool
-        Whether a file of that name may be replaced.
+        Whether files of those names may be replaced.
 
     Raises
     ------
     ProofError
-        If a difference is over its tolerance. Nothing is written then; ``error.args[1]`` holds the proofs.
+        If a difference is over its tolerance. Nothing is written then; ``error.proofs`` holds every comparison.
     ExportTargetError
-        If the file exists, cannot be written, or is not called ``.onnx``.
+        If a file exists, cannot be written, or is not called ``.onnx``.
     """
+    for job in jobs:
+        _check_target(job.path, overwrite)
+    graphs, proofs = [], []
+    for job in jobs:
+        round_to_half(job.model)
+        graphs.append(build_graph(job.model))
+        proofs.append(prove(job.model, graphs[-1].SerializeToString()))
+        _judge(proofs[-1], job.path)
+    with contextlib.ExitStack() as stack:
+        partials = []
+        for job, graph in zip(jobs, graphs, strict=True):
+            digest = hashlib.sha256(graph.SerializeToString()).hexdigest()
+            provenance = {**job.provenance, "graph_sha256": digest}
+            document = describe(job.model, job.path.stem, job.trained, provenance)
+            onnx.helper.set_model_props(graph, document.to_metadata())
+            partials.append(_write_beside(graph, job.path, stack))
+        for job, partial in zip(jobs, partials, strict=True):
+            partial.replace(job.path)
+    return [Written(job.path, job.path.stat().st_size, ps) for job, ps in zip(jobs, proofs, strict=True)]
+
+
+def _check_target(path: Path, overwrite: bool) -> None:
     if path.suffix != ".onnx" or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,57}", path.stem):
-        raise ExportTargetError(f"{path} is no name for a model file; use letters, digits, '-', '_', and end it in .onnx.")
+        raise ExportTargetError(
+            f"{path} is no name for a model file; use letters, digits, '-', '_', and end it in .onnx."
+        )
     if path.exists() and not overwrite:
-        raise ExportTargetError(f"{path} exists already; choose another name or ask to overwrite it (--overwrite).")
-    graph = build_graph(model)
-    proofs = prove(model, graph.SerializeToString())
+        raise ExportTargetError(
+            f"{path} exists already; choose another name or ask to overwrite it (--overwrite)."
+        )
+
+
+def _judge(proofs: list[Proof], path: Path) -> None:
     failed = [p for p in proofs if not p.passed]
     if failed:
         worst = max(failed, key=lambda p: p.error / max(p.tolerance, 1e-30))
         raise ProofError(
             f"{len(failed)} of {len(proofs)} comparisons are over their tolerance, the worst {worst.compared} of"
-            f" {worst.tensor} over {worst.frames} frames: {worst.error:.2g} > {worst.tolerance:.2g}; {path} was not written.",
+            f" {worst.tensor} over {worst.frames} frames: {worst.error:.2g} > {worst.tolerance:.2g};"
+            f" {path} was not written.",
             proofs,
         )
-    digest = hashlib.sha256(graph.SerializeToString()).hexdigest()
-    document = describe(model, path.stem, trained, {**(provenance or {}), "graph_sha256": digest})
-    onnx.helper.set_model_props(graph, document.to_metadata())
-    _place(graph, path)
-    return Written(path, path.stat().st_size, proofs)
 
 
-def _place(graph: onnx.ModelProto, path: Path) -> None:
-    """Write beside the target, load it as a host would, then rename."""
+def _write_beside(graph: onnx.ModelProto, path: Path, stack: contextlib.ExitStack) -> Path:
+    """Write beside the target under a name of its own, and load it as a host would."""
     partial = path.with_name(f".{path.stem}.{os.getpid()}.onnx")
+    stack.callback(partial.unlink, missing_ok=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(graph.SerializeToString())
-        checks = Model(partial).check()
-        wrong = [c for c in checks if not c.passed]
-        if wrong:
-            raise ProofError(f"the host plays {wrong[0].tensor} {wrong[0].error:.2g} off the golden pair; {path} was not written.")
-        partial.replace(path)
     except OSError as error:
-        raise ExportTargetError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise ExportTargetError(
+            f"{path} cannot be written ({error.strerror}); choose another place."
+        ) from error
+    wrong = [check for check in Model(partial).check() if not check.passed]
+    if wrong:
+        raise ProofError(
+            f"the host plays {wrong[0].tensor} {wrong[0].error:.2g} off the golden pair; {path} was not written."
+        )
+    return partial
