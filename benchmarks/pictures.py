@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.mel import mel_filters, mel_spectrogram_db
+from benchmarks.mel import mel_edges_hz, mel_filters, mel_spectrogram_db
 
 RANGE_DB = 70.0
+TICKS_HZ = (100, 300, 1000, 3000, 10000)
 
 
 def save_picture(path: Path, sounds: dict[str, np.ndarray], sample_rate: int) -> None:
@@ -25,6 +26,7 @@ def save_picture(path: Path, sounds: dict[str, np.ndarray], sample_rate: int) ->
 
     hop_length = sample_rate // 200
     filters = mel_filters(sample_rate, 2048, 128, 30.0, 20000.0)
+    edges_hz = mel_edges_hz(128, 30.0, 20000.0)
     figure = Figure(figsize=(8.0, 2.6 * len(sounds)), layout="constrained")
     axes = figure.subplots(len(sounds), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (title, audio) in zip(axes, sounds.items(), strict=True):
@@ -33,7 +35,8 @@ def save_picture(path: Path, sounds: dict[str, np.ndarray], sample_rate: int) ->
         top = float(level_db.max())
         axis.imshow(level_db, origin="lower", aspect="auto", extent=extent, vmin=top - RANGE_DB, vmax=top)
         axis.set_title(title, loc="left")
-        axis.set_ylabel("mel band")
+        axis.set_yticks(np.interp(TICKS_HZ, edges_hz, np.arange(-1, 129)), [f"{tick:g}" for tick in TICKS_HZ])
+        axis.set_ylabel("Hz")
     axes[-1].set_xlabel("seconds")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)

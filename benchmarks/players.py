@@ -1,7 +1,7 @@
 """What turns one instrument's notes into another's: our models, and the mean spectrum they must surpass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,11 +23,14 @@ class Played:
         Octaves that the output should lie above the input.
     gain_db : float
         By how much it should be louder.
+    calibrated : bool
+        False where no octave and gain could be found, and the input was played as it is.
     """
 
     audio: np.ndarray
-    octave: float
-    gain_db: float
+    octave: float = 0.0
+    gain_db: float = 0.0
+    calibrated: bool = True
 
 
 class Player(Protocol):
@@ -56,11 +59,6 @@ class ModelPlayer:
         A bundled name or the path of a model file.
     analyzer : str
         Finds pitch and loudness for the calibration; likewise.
-
-    Attributes
-    ----------
-    uncalibrated : int
-        Inputs in which the calibration found no pitch, and which were played as they are.
     """
 
     name = "model"
@@ -70,11 +68,10 @@ class ModelPlayer:
 
         self._model = Model(model)
         self._analyzer = Model(analyzer)
-        self.uncalibrated = 0
 
     def resynthesize(self, audio: np.ndarray) -> Played:
         """Play a note as it is."""
-        return Played(np.asarray(self._model.render(audio, SAMPLE_RATE)), 0.0, 0.0)
+        return Played(np.asarray(self._model.render(audio, SAMPLE_RATE)))
 
     def transfer(self, audio: np.ndarray) -> Played:
         """Play a note with the octave and the gain that ``calibrate`` finds for it."""
@@ -84,8 +81,7 @@ class ModelPlayer:
         try:
             settings = calibrate(self._model, audio, SAMPLE_RATE, self._analyzer)
         except CalibrationError:
-            self.uncalibrated += 1
-            return self.resynthesize(audio)
+            return replace(self.resynthesize(audio), calibrated=False)
         played = np.asarray(self._model.render(audio, SAMPLE_RATE, **settings))
         return Played(played, settings["octave"], settings["loudness_gain"])
 
@@ -110,11 +106,11 @@ class MeanSpectrumPlayer:
 
     def resynthesize(self, audio: np.ndarray) -> Played:
         """Play a note as it is."""
-        return Played(followed(self._spectrum, audio, tracked(self._tracker, audio)), 0.0, 0.0)
+        return Played(followed(self._spectrum, audio, tracked(self._tracker, audio)))
 
     def transfer(self, audio: np.ndarray) -> Played:
         """Play a note in the octave in which it is nearest to the instrument's median note."""
         pitch = tracked(self._tracker, audio)
         voiced = pitch.f0_hz[pitch.voicing >= 0.5] if np.any(pitch.voicing >= 0.5) else pitch.f0_hz
         octave = float(np.round(np.log2(self._median_hz / np.median(voiced))))
-        return Played(followed(self._spectrum, audio, pitch.higher(octave)), octave, 0.0)
+        return Played(followed(self._spectrum, audio, pitch.higher(octave)), octave)

@@ -11,8 +11,9 @@ import librosa
 import numpy as np
 import soxr
 
+from benchmarks.metrics import cents
 from benchmarks.recordings import SAMPLE_RATE
-from benchmarks.tracking import PitchTrack, Tracker
+from benchmarks.tracking import PitchTrack, Tracker, tracked
 
 # Every note of the seven instruments, with room for their tuning; a tracker of narrower range keeps its own.
 LOWEST_HZ = 45.0
@@ -48,6 +49,20 @@ class Yin:
         low = soxr.resample(audio, SAMPLE_RATE, 24000)
         f0_hz = librosa.yin(low, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=24000, frame_length=2048, hop_length=256)
         return PitchTrack(librosa.times_like(f0_hz, sr=24000, hop_length=256), f0_hz, np.ones_like(f0_hz))
+
+
+class FinePYin:
+    """pYIN's choice of octave and voicing with YIN's resolution: pYIN answers in steps of ten cents."""
+
+    name = "fine pyin"
+    identity = None
+    look_ahead_s = float("inf")
+
+    def __call__(self, audio: np.ndarray) -> PitchTrack:
+        """Track 48 kHz mono audio, (T,) float32."""
+        coarse, fine = (tracked(tracker, audio) for tracker in (PYin(), Yin()))
+        same = np.abs(cents(fine.f0_hz, coarse.f0_hz)) <= 50.0
+        return PitchTrack(coarse.times_s, np.where(same, fine.f0_hz, coarse.f0_hz), coarse.voicing)
 
 
 class SwiftF0:
@@ -137,7 +152,7 @@ def _import(module: str, package: str) -> Any:
         raise ImportError(f"this tracker needs {package}: pip install --no-deps {package}") from error
 
 
-BASELINES = {"pyin": PYin, "yin": Yin, "swiftf0": SwiftF0, "pesto": Pesto}
+BASELINES = {"pyin": PYin, "fine pyin": FinePYin, "yin": Yin, "swiftf0": SwiftF0, "pesto": Pesto}
 
 
 def make_tracker(name: str) -> Tracker:
@@ -146,7 +161,7 @@ def make_tracker(name: str) -> Tracker:
     Parameters
     ----------
     name : str
-        ``pyin``, ``yin``, ``swiftf0`` or ``pesto``.
+        ``pyin``, ``fine pyin``, ``yin``, ``swiftf0`` or ``pesto``.
 
     Returns
     -------
