@@ -137,6 +137,25 @@ def test_wav_written_into_a_pipe_is_no_truncated_one(
     assert read_sound(tmp_path / "out" / "in.wav")[0].shape == (2, 96_000)
 
 
+def test_ogg_cut_between_two_pages_is_truncated(tmp_path: Path) -> None:
+    source = write_sound(tmp_path / "in.ogg", long_noise())
+    data = source.read_bytes()
+    source.write_bytes(data[: data.rindex(b"OggS")])
+    with pytest.raises(AudioFileError, match=r"in\.ogg is truncated: its last page"):
+        AudioReader(source)
+
+
+def test_reader_gives_finite_samples_only(tmp_path: Path) -> None:
+    audio = long_noise()
+    audio[0, 10], audio[1, 5000] = np.nan, -np.inf
+    source = write_sound(tmp_path / "in.wav", audio, subtype="FLOAT")
+    with AudioReader(source) as reader:
+        read = np.concatenate(list(reader.blocks(4096)), axis=1)
+        assert reader.repaired_samples == 2
+    audio[0, 10] = audio[1, 5000] = 0
+    np.testing.assert_array_equal(read, audio)
+
+
 def test_mp3_with_tags_around_it_is_whole(models: Path, tmp_path: Path, brainsynth: Command) -> None:
     source = write_sound(tmp_path / "in.mp3", long_noise())
     tag = b"ID3\x04\0\0" + bytes([0, 0, 2, 0]) + bytes(256)
@@ -304,6 +323,18 @@ def test_an_output_that_cannot_be_finished_leaves_nothing(
     with largest_file(source.stat().st_size // 2):
         ended = brainsynth("process", source, "-m", models / "gain.onnx", "-o", tmp_path / "out")
     assert_refused(ended, 5, f"in{suffix} cannot be written", "File too large")
+    assert tree(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".ogg", ".mp3"])
+def test_the_last_bytes_count_as_well(suffix: str, models: Path, tmp_path: Path, brainsynth: Command) -> None:
+    source = write_sound(tmp_path / f"in{suffix}", long_noise())
+    call = ("process", source, "-m", models / "gain.onnx", "-o")
+    assert brainsynth(*call, tmp_path / "first").code == 0
+    size = (tmp_path / "first" / source.name).stat().st_size
+    with largest_file(size - 1):
+        ended = brainsynth(*call, tmp_path / "out")
+    assert_refused(ended, 5, f"in{suffix} cannot be written")
     assert tree(tmp_path / "out") == []
 
 

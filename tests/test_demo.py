@@ -7,6 +7,7 @@ import pytest
 
 from plugin_host.bundled import bundled_names
 from plugin_host.demo import demo
+from plugin_host.effect import NeuralEffect
 from plugin_host.errors import CalibrationError
 from plugin_host.format import Role
 from plugin_host.melody import SAMPLE_RATE, TUNE, make_melody
@@ -71,6 +72,17 @@ def test_demo_of_a_users_file_renders_every_instrument(tmp_path: Path, brainsynt
     for word in ("rtf", "latency", "octave"):
         assert word in ended.out
     assert source.read_bytes() == before
+
+
+def test_demo_plays_with_the_settings_that_it_names(tmp_path: Path) -> None:
+    sound = make_melody()[:, : 2 * SAMPLE_RATE]
+    source = write_sound(tmp_path / "mine.wav", sound, subtype="FLOAT")
+    for rendering in demo(tmp_path / "out", source):
+        effect = NeuralEffect(rendering.model)
+        for name, value in rendering.settings.items():
+            setattr(effect, name, value)
+        assert rendering.settings["loudness_gain"] != 0
+        np.testing.assert_allclose(read_sound(rendering.sound)[0], effect(sound, SAMPLE_RATE), atol=2**-22)
 
 
 def test_demo_of_a_silent_file_says_so(tmp_path: Path) -> None:

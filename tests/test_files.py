@@ -193,8 +193,8 @@ def test_report_says_what_became_of_every_file(
         "made": 2, "kept": 0, "failed": 1, "not_tried": 0, "duration_s": 0, "processing_s": 0,
     }  # fmt: skip
     assert content["request"]["settings"] == {"gain": 4.0}
-    files = {Path(entry["source"]).name: entry for entry in content["files"]}
-    good, loud, bad = (files[name] for name in ("good.wav", "loud.wav", "bad.wav"))
+    bad, good, loud = content["files"]
+    assert [Path(entry["source"]).name for entry in (bad, good, loud)] == ["bad.wav", "good.wav", "loud.wav"]
     assert (good["status"], good["repaired_samples"], good["sample_rate"], good["channels"]) == (
         "made",
         3,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from plugin_host.files.made_record import RECORD_NAME
 from plugin_host.files.workers import WorkerEnded, Workers
 from tests.conftest import Command
 from tests.sound_files import tree
@@ -72,7 +73,8 @@ def test_ctrl_c_leaves_whole_files_only_and_the_next_call_goes_on(
     running = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    wait_for(lambda: (tmp_path / "out" / "0.wav").exists() and len(tree(tmp_path / "out")) > 1, running)
+    record = tmp_path / "out" / RECORD_NAME
+    wait_for(lambda: record.exists() and len(tree(tmp_path / "out")) > 1, running)
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=30)
     assert running.returncode == 130, err

@@ -95,10 +95,10 @@ def _make_request(name: str, texts: Sequence[str], mix: float, auto: bool, tail:
 
 
 def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
-    """Give a report for every job, and whether the run was interrupted; show how far it has come."""
+    """Give a report for every job, in their order, and whether it was interrupted; show how far it is."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from ..files.report import FileReport, Status
+    from ..files.batch import not_tried
     from .tables import open_console
 
     sizes = [job.source.stat().st_size if job.source.is_file() else 0 for job in jobs]
@@ -113,18 +113,15 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
             done[index] = part
             bar.update(shown, completed=sum(size * part for size, part in zip(sizes, done, strict=True)))
 
+        interrupted = False
         try:
             for report in batch.run(note):
                 reports.append(report)
                 bar.update(shown, description=f"{len(reports)} of {len(jobs)}")
         except KeyboardInterrupt:
-            made = {report.target for report in reports}
-            left = [job for job in jobs if str(job.target) not in made]
-            return [
-                *reports,
-                *(FileReport(str(job.source), str(job.target), Status.NOT_TRIED) for job in left),
-            ], True
-    return reports, False
+            interrupted = True
+    found = {report.target: report for report in reports}
+    return [found.get(str(job.target)) or not_tried(job) for job in jobs], interrupted
 
 
 def _write_report(path: Path, request: Request, reports: Sequence[FileReport], interrupted: bool) -> None:

@@ -10,9 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import AudioFileError
+from ..errors import AudioFileError, OutputError
 from .partial_file import PartialFile
-from .wholeness import check_whole
 
 _CONTAINERS = {
     ".wav": "WAV",
@@ -142,7 +141,7 @@ class AudioWriter:
                 self._file.write(block[:, start : start + _BLOCK].T)
         except (soundfile.SoundFileError, AssertionError) as error:
             # libsndfile says only that fewer samples went out than came in, python-soundfile asserts that.
-            raise self._partial.why_unwritable() from error
+            raise self._obstacle() from error
         self.frames_written += block.shape[1]
 
     def commit(self) -> None:
@@ -155,12 +154,16 @@ class AudioWriter:
         """
         try:
             self._file.close()
-            check_whole(self._partial.path)
-            if soundfile.info(self._partial.path).frames < self.frames_written:
-                raise self._partial.why_unwritable()
-        except (soundfile.SoundFileError, AudioFileError) as error:
-            raise self._partial.why_unwritable() from error
+        except soundfile.SoundFileError as error:
+            raise self._obstacle() from error
+        # Encoders keep back their last bytes until they are closed, and lose the error that these meet.
+        if (obstacle := self._partial.find_obstacle()) is not None:
+            raise obstacle
         self._partial.commit()
+
+    def _obstacle(self) -> OutputError:
+        unknown = OutputError(f"{self._partial.target} cannot be written, and the system gives no reason")
+        return self._partial.find_obstacle() or unknown
 
     def __enter__(self) -> Self:
         return self

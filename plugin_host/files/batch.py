@@ -67,8 +67,7 @@ class Batch:
             if outcome.report.error_kind == DiskFullError.__name__:
                 break
         for index in sorted(remaining):
-            job = self._jobs[index]
-            yield FileReport(str(job.source), str(job.target), Status.NOT_TRIED)
+            yield not_tried(self._jobs[index])
 
     def _outcomes(self, todo: Sequence[int], on_progress: Progress) -> Iterator[tuple[int, Outcome]]:
         works = [self._work(self._jobs[index]) for index in todo]
@@ -90,6 +89,11 @@ class Batch:
 
     def _work(self, job: Job) -> Work:
         return Work(job, self._record.find(job.name) if self._if_exists is IfExists.SKIP else None)
+
+
+def not_tried(job: Job) -> FileReport:
+    """Report a file that was not come to."""
+    return FileReport(str(job.source), str(job.target), Status.NOT_TRIED)
 
 
 def _ended(job: Job, ended: WorkerEnded) -> Outcome:

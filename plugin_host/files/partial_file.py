@@ -18,6 +18,7 @@ except ImportError:  # Windows, where a file that is open cannot be removed anyw
     fcntl = None
 
 _SUFFIX = ".brainsynth-partial"
+_PROBE = 65_536
 
 
 class PartialFile:
@@ -75,17 +76,21 @@ class PartialFile:
         except OSError as error:
             raise output_error(self.target, error) from error
 
-    def why_unwritable(self) -> OutputError:
-        """Ask the system why writing failed, after a library has said only that it did."""
+    def find_obstacle(self) -> OutputError | None:
+        """Ask the system whether it takes more: libraries that write may lose the error of a full disk.
+
+        What failed a moment ago for want of room fails again. What is appended here is taken away again.
+        """
+        if self._handle is None:
+            return None
         try:
-            if self._handle is not None:
-                os.lseek(self._handle, 0, os.SEEK_END)
-                # More than a file system's block, so that room left in the last one does not let it pass.
-                os.write(self._handle, bytes(1 << 20))
-                os.fsync(self._handle)
+            size = os.lseek(self._handle, 0, os.SEEK_END)
+            # A file system's block, so that room left in the last one does not let it pass.
+            os.write(self._handle, bytes(_PROBE))
+            os.ftruncate(self._handle, size)
         except OSError as error:
             return output_error(self.target, error)
-        return OutputError(f"{self.target} cannot be written, and the system gives no reason")
+        return None
 
     def _close(self) -> None:
         if self._handle is not None:

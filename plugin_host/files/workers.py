@@ -140,10 +140,15 @@ def _serve(connection: Connection, progress: Any, task: Task[Any, Any]) -> None:
     while True:
         try:
             index, job = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             return
 
         def note(value: float, index: int = index) -> None:
             progress[index] = value
 
-        connection.send(task(job, note))
+        result = task(job, note)
+        try:
+            connection.send(result)
+        except ConnectionError:
+            # The parent is gone, as after a kill; what was made is whole all the same.
+            return
