@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from plugin_host.files.batch import Batch
 from plugin_host.files.made_record import RECORD_NAME
+from plugin_host.files.plan import IfExists, plan_jobs
+from plugin_host.files.report import Status
+from plugin_host.files.task import FileTask, Outcome, Request, Work
 from plugin_host.files.workers import WorkerEnded, Workers
 from tests.conftest import Command
 from tests.sound_files import tree
@@ -41,6 +45,34 @@ def test_a_worker_that_dies_takes_only_its_own_job_with_it() -> None:
     for process in processes:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+class FragileTask(FileTask):
+    """Ends its process at the file 1.wav."""
+
+    def __call__(self, work: Work, on_progress: Callable[[float], None]) -> Outcome:
+        if work.job.name == "1.wav":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(work, on_progress)
+
+
+def test_a_file_that_kills_its_worker_is_reported_and_the_others_are_made(
+    models: Path, tmp_path: Path
+) -> None:
+    for number in range(4):
+        write_long(tmp_path / "in" / f"{number}.wav", 1)
+    jobs = plan_jobs([str(tmp_path / "in")], tmp_path / "out")
+    task = FragileTask(Request(str(models / "gain.onnx"), ""))
+    reports = list(Batch(task, jobs, tmp_path / "out", IfExists.FAIL, workers=2).run())
+    assert sorted((Path(report.target).name, report.status.value) for report in reports) == [
+        ("0.wav", "made"),
+        ("1.wav", "failed"),
+        ("2.wav", "made"),
+        ("3.wav", "made"),
+    ]
+    (failed,) = (report for report in reports if report.status is Status.FAILED)
+    assert "1.wav: its worker process ended (signal 9)" in failed.error
+    assert tree(tmp_path / "out") == ["0.wav", "2.wav", "3.wav"]
 
 
 def write_long(path: Path, seconds: int) -> None:
