@@ -17,7 +17,7 @@ demo: .venv/.installed-demo
 test: .venv/.installed-test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/pyright
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest
 
@@ -25,19 +25,20 @@ clean:
 	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.installed-demo: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.installed-demo: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing what plays models into .venv"
 	@$(INSTALL) --editable ".[demo]"
 	@touch $@
 
-.venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing what plays, trains, exports and checks models into .venv"
 	@$(INSTALL) --editable ".[demo,train,benchmarks,dev]"
 	@touch $@ .venv/.installed-demo
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "$(PYTHON) is too old: Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-		|| { echo "$(PYTHON) has no venv module: install it with sudo apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+# pip is the last thing that venv makes: where it is missing, an earlier attempt broke off.
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"$(PYTHON) is missing or too old: install Python 3.11 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+		"$(PYTHON) cannot make virtual environments: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
