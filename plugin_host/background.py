@@ -16,7 +16,7 @@ from .controls import check_name, check_value
 from .errors import StreamError
 from .fifo import SampleFifo
 from .format import Role
-from .guards import ignore_overflow, repair
+from .guards import repair
 from .latency import Latency
 from .stream import Counters, Stream
 
@@ -130,7 +130,6 @@ class BackgroundStream:
             check_value(known[name], value)
         self._pending.update(values)
 
-    @ignore_overflow
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Hand over a block (C, block_size) and take (C, block_size), delayed by `latency_samples`.
 

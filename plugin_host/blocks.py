@@ -15,17 +15,22 @@ LARGEST_BLOCK = 2**20
 _FLOAT32 = np.dtype(np.float32)
 
 
-def check_block(block: object, channels: int, owner: str) -> NDArray[np.floating]:
-    """Give a block as an array (C, T) of floating-point numbers.
+def check_block(block: object, channels: int, owner: str) -> NDArray[np.float32]:
+    """Give a block as float32 (C, T).
 
     Parameters
     ----------
     block : array
-        (C, T), or (T,) for one channel. Axes are never guessed.
+        (C, T), or (T,) for one channel, of floating-point numbers. Axes are never guessed.
     channels : int
         C.
     owner : str
         How messages name what the block is for.
+
+    Returns
+    -------
+    array
+        The block itself where it is as it should be, else a copy or view.
 
     Raises
     ------
@@ -33,33 +38,37 @@ def check_block(block: object, channels: int, owner: str) -> NDArray[np.floating
         For another shape, or numbers that are not floating-point.
     """
     # Exactly what is expected, which is nearly always, costs one line.
-    if (
-        type(block) is np.ndarray
-        and block.ndim == 2
-        and block.dtype == _FLOAT32
-        and block.shape[0] == channels
-    ):
+    if type(block) is np.ndarray and block.dtype == _FLOAT32 and block.ndim == 2 and len(block) == channels:
         return block
-    array = as_samples(block, owner)
-    if array.ndim == 1 and channels == 1:
-        return array[None]
-    if array.ndim != 2 or array.shape[0] != channels:
-        if array.ndim == 2 and array.shape[1] == channels:
+    samples = as_samples(block, owner)
+    if samples.ndim == 1 and channels == 1:
+        return samples[None]
+    if samples.ndim != 2 or len(samples) != channels:
+        count = len(samples) if samples.ndim == 2 else 1
+        advice = f"make a new one with channels={count} or pass other audio"
+        if samples.ndim == 2 and samples.shape[1] == channels:
             advice = "if its rows are samples, pass block.T"
-        else:
-            advice = (
-                f"make a new one with channels={array.shape[0] if array.ndim == 2 else 1} or pass other audio"
-            )
         raise StreamError(
             f"{owner} takes blocks of shape (channels, samples) = ({channels}, T), and a block of shape "
-            f"{array.shape} "
-            f"arrived: {advice}"
+            f"{samples.shape} arrived: {advice}"
         )
-    return array
+    return samples
 
 
-def as_samples(block: object, owner: str) -> NDArray[np.floating]:
-    """Give anything like an array as an array of floating-point numbers, or raise StreamError."""
+def as_rows(audio: object, owner: str) -> NDArray[np.float32]:
+    """Give audio (C, T), or (T,) for one channel, as float32 (C, T); raises StreamError for anything else."""
+    samples = as_samples(audio, owner)
+    if samples.ndim == 1:
+        return samples[None]
+    if samples.ndim != 2:
+        raise StreamError(
+            f"{owner} takes audio of shape (channels, samples), and shape {samples.shape} arrived: reshape it"
+        )
+    return samples
+
+
+def as_samples(block: object, owner: str) -> NDArray[np.float32]:
+    """Give anything like an array of floating-point numbers as float32, or raise StreamError."""
     try:
         array = np.asarray(block)
     except ValueError as error:
@@ -69,28 +78,16 @@ def as_samples(block: object, owner: str) -> NDArray[np.floating]:
     if array.dtype.kind == "i":
         scale = 2 ** (8 * array.dtype.itemsize - 1)
         raise StreamError(
-            f"{owner} takes floating-point samples from -1 to 1, and {array.dtype} arrived: convert them "
-            "with "
-            f"block.astype(numpy.float32) / {scale}"
+            f"{owner} takes floating-point samples from -1 to 1, and {array.dtype} arrived: "
+            f"convert them with block.astype(numpy.float32) / {scale}"
         )
     if array.dtype.kind != "f":
         raise StreamError(
             f"{owner} takes an array of float32 samples from -1 to 1, and {array.dtype} arrived: convert it"
         )
-    return array
-
-
-def as_rows(audio: object, owner: str) -> NDArray[np.floating]:
-    """Give audio (C, T), or (T,) for one channel, as (C, T); raises StreamError for anything else."""
-    samples = as_samples(audio, owner)
-    if samples.ndim == 1:
-        return samples[None]
-    if samples.ndim != 2:
-        raise StreamError(
-            f"{owner} takes audio of shape (channels, samples) or (samples,), and shape {samples.shape} "
-            "arrived"
-        )
-    return samples
+    # What is too large for float32 becomes infinite, and is repaired and counted as such.
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=False)
 
 
 def check_sample_rate(rate: float, owner: str) -> float:

@@ -14,7 +14,7 @@ from .board import BoardPlayer
 from .effect import NeuralEffect
 from .errors import StreamError
 from .fifo import SampleFifo
-from .guards import ignore_overflow, repair
+from .guards import repair
 
 _BLOCK_SIZE = 64
 
@@ -80,7 +80,6 @@ class ChainLine:
                     "whole recordings, or leave it out"
                 )
 
-    @ignore_overflow
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a block (C, T) and give (C, T); raises StreamError if T is no multiple of the block size."""
         length = block.shape[1]
@@ -104,7 +103,6 @@ class ChainLine:
         self._outlet.drop(length)
         return output
 
-    @ignore_overflow
     def render(self, audio: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a whole recording; the line has to be new, and is used up."""
         length = audio.shape[1]

@@ -85,6 +85,13 @@ class ControlRamps:
         Frames from the old value to the new, at least 1.
     maximum_frames : int
         The most frames in one call.
+
+    Attributes
+    ----------
+    buffers : dict of str to array
+        The values of each control in the frames last advanced to, in the first places.
+    differ_by_channel : bool
+        Whether those differ between channels, so that `load_channel` is needed.
     """
 
     def __init__(self, controls: Iterable[Control], ramp_frames: int, maximum_frames: int) -> None:
@@ -94,6 +101,7 @@ class ControlRamps:
         self._targets = {name: control.default for name, control in self.controls.items()}
         self._moving: dict[str, _Ramp] = {}
         self._automation: dict[str, NDArray[np.float32]] = {}
+        self.differ_by_channel = False
         self._automated_frames = 0
         self._frames = 0
         self.reset()
@@ -103,14 +111,10 @@ class ControlRamps:
         """The value that each control has or is moving to."""
         return dict(self._targets)
 
-    @property
-    def differ_by_channel(self) -> bool:
-        """Whether the values now in use differ between channels, so that `load_channel` is needed."""
-        return any(len(rows) > 1 for rows in self._automation.values())
-
     def reset(self) -> None:
         """End all movement: every control stands at its target, and what is set next holds from the start."""
-        self._automation.clear()
+        self._automation = {}
+        self.differ_by_channel = False
         self._has_started = False
         self._moving = {
             name: _Ramp(target, target, self._ramp_frames) for name, target in self._targets.items()
@@ -154,6 +158,7 @@ class ControlRamps:
             check_name(name, self.controls, owner)
             automation[name] = _check_curve(self.controls[name], value, frames, channels)
         self._automation = automation if frames else {}
+        self.differ_by_channel = any(len(rows) > 1 for rows in self._automation.values())
         self._automated_frames = 0
 
     def advance(self, frames: int) -> None:
@@ -178,7 +183,8 @@ class ControlRamps:
         for name, rows in self._automation.items():
             self._targets[name] = float(rows[0, -1])
             self._moving[name] = _Ramp(self._targets[name], self._targets[name], self._ramp_frames)
-        self._automation.clear()
+        self._automation = {}
+        self.differ_by_channel = False
 
     def _advance_automation(self, frames: int) -> None:
         self._frames = frames

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .guards import ignore_overflow
 from .latency import Latency
 from .mixing import DryWetMix
 from .stream import Counters
@@ -92,7 +91,6 @@ class EffectPlayer:
         """What has happened in the stream."""
         return self._stream.counters
 
-    @ignore_overflow
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a block (C, T) and give (C, T), delayed by `latency_samples`."""
         if self._settings.version != self._version:

@@ -9,9 +9,6 @@ from .runner import is_finite
 
 FADE_SECONDS = 0.01
 
-ignore_overflow = np.errstate(over="ignore", invalid="ignore")
-"""Decorates what takes in samples: numbers too large for float32 are repaired and counted, not warned of."""
-
 
 def repair(block: NDArray[np.float32]) -> int:
     """Replace NaN and infinities in a block (C, T) by zeros, in place, and give how many there were."""
@@ -34,22 +31,21 @@ class FadeIn:
     def __init__(self, length: int) -> None:
         self._gains = np.arange(1, length + 1, dtype=np.float32) / np.float32(length)
         self._position = length
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the output is at full level."""
-        return self._position >= len(self._gains)
+        self.is_running = False
 
     def start(self) -> None:
         """Begin at silence with the next block."""
         self._position = 0
+        self.is_running = True
 
     def finish(self) -> None:
         """Go to full level at once."""
         self._position = len(self._gains)
+        self.is_running = False
 
     def apply(self, block: NDArray[np.float32]) -> None:
         """Weaken a block (C, T), in place, by its part of the line."""
         gains = self._gains[self._position : self._position + block.shape[1]]
         block[:, : len(gains)] *= gains
         self._position += len(gains)
+        self.is_running = self._position < len(self._gains)

@@ -16,7 +16,6 @@ from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from .fifo import SampleFifo
@@ -29,7 +28,8 @@ _KAISER_BETA = 9.0
 # then passes 19 kHz and stops 23 kHz, so that whatever folds back stays above 21 kHz.
 _CUTOFF = 0.955
 _LARGEST_BANK = 2**20
-_OUTPUTS_AT_ONCE = 512
+_LARGEST_PRODUCT = 2**17
+_MOST_OUTPUTS = 512
 
 Count = TypeVar("Count", int, NDArray[np.int64])
 
@@ -88,15 +88,17 @@ class Resampler:
         self._input_step = conversion.ratio.numerator
         self._output_step = conversion.ratio.denominator
         self._bank = _filter_bank(conversion)
-        self._taps = 2 * conversion.half_taps
+        self._taps = self._bank.taps.shape[1]
         self._history = SampleFifo(channels, 4 * (self._taps + block_size))
-        self._positions = np.arange(_OUTPUTS_AT_ONCE, dtype=np.int64) * self._input_step
+        self._windows = self._history.windows(self._taps)
+        self._most_outputs = self._bank.most_outputs
         self.reset()
 
     def reset(self) -> None:
         """Start again, with silence before the first sample."""
         self._history.clear()
         self._history.append_zeros(self._taps // 2 - 1)
+        self._row = 0
         self._fraction = 0
 
     @property
@@ -116,25 +118,25 @@ class Resampler:
 
     def convert(self, destination: SampleFifo) -> None:
         """Compute every output that the input so far allows and append it to `destination`."""
-        while count := min(self.waiting, _OUTPUTS_AT_ONCE):
+        while count := min(self.waiting, self._most_outputs):
             self._convert(destination.append(count))
 
     def _convert(self, outputs: NDArray[np.float32]) -> None:
         count = outputs.shape[1]
-        positions = self._positions[:count] + self._fraction
-        first_taps = positions // self._output_step
-        phases = positions - first_taps * self._output_step
-        if len(self._bank) != self._output_step:
-            phases = np.rint(phases * ((len(self._bank) - 1) / self._output_step)).astype(np.int64)
-        history = self._history.front(len(self._history))
-        channel_stride, stride = history.strides
-        windows = as_strided(
-            history,
-            (len(history), history.shape[1] - self._taps + 1, self._taps),
-            (channel_stride, stride, stride),
-            writeable=False,
-        )
-        np.einsum("ctk,tk->ct", windows[:, first_taps], self._bank[phases], out=outputs)
+        if self._bank.is_in_order:
+            rows = slice(self._row, self._row + count)
+            first_taps = self._bank.first_taps[rows] - self._bank.first_taps[self._row]
+            taps = self._bank.taps[rows]
+            self._row = (self._row + count) % self._output_step
+        else:
+            positions = np.arange(count, dtype=np.int64) * self._input_step + self._fraction
+            first_taps = positions // self._output_step
+            offsets = positions - first_taps * self._output_step
+            nearest = np.rint(offsets * ((len(self._bank.taps) - 1) / self._output_step))
+            taps = self._bank.taps[nearest.astype(np.int64)]
+        if not self._history.still_holds(self._windows):
+            self._windows = self._history.windows(self._taps)
+        np.einsum("ctk,tk->ct", self._windows[:, first_taps + self._history.start], taps, out=outputs)
         whole, self._fraction = divmod(self._fraction + count * self._input_step, self._output_step)
         self._history.drop(whole)
 
@@ -143,21 +145,54 @@ def _exact(rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(1000)
 
 
-@functools.lru_cache(maxsize=16)
-def _filter_bank(conversion: RateConversion) -> NDArray[np.float32]:
-    """Give the filter's taps for each position between two input samples, (phases, taps), each row of sum 1.
+@dataclass(frozen=True)
+class _FilterBank:
+    """The filter's taps, each row of sum 1, for positions between two input samples.
 
-    There is one row for each position that occurs. Ratios of large numbers (44099 to 48000) have too many of
-    those; they share rows at evenly spaced positions, the last one a whole sample on, and take the nearest:
-    an error below -70 dB at the top of the band.
+    Parameters
+    ----------
+    taps : array
+        (rows, taps). In order: row k is that of output k, and the rows begin anew, a little way, after the
+        last, so that successive outputs take successive rows. Otherwise the rows lie evenly between two input
+        samples, the last one at the second.
+    first_taps : array
+        (rows,), where they are in order: the input sample of each row's first tap, counted from that of
+        output 0.
+    is_in_order : bool
+        Which of the two.
+    most_outputs : int
+        The most outputs to compute at once.
+    """
+
+    taps: NDArray[np.float32]
+    first_taps: NDArray[np.int64]
+    is_in_order: bool
+    most_outputs: int
+
+
+@functools.lru_cache(maxsize=16)
+def _filter_bank(conversion: RateConversion) -> _FilterBank:
+    """Give the taps for every position that occurs, or, where a ratio of large numbers has too many, for some.
+
+    Such a ratio (44099 to 48000) takes the nearest of many thousand positions: an error below -70 dB at the
+    top of the band.
     """
     ratio, half = conversion.ratio, conversion.half_taps
+    most_outputs = max(1, min(_MOST_OUTPUTS, _LARGEST_PRODUCT // (2 * half)))
     phases = ratio.denominator
-    offsets = np.arange(phases) / phases
-    if phases * 2 * half > _LARGEST_BANK:
-        offsets = np.linspace(0.0, 1.0, _LARGEST_BANK // (2 * half))
+    if (phases + most_outputs) * 2 * half <= _LARGEST_BANK:
+        outputs = np.arange(phases + most_outputs, dtype=np.int64)
+        first_taps, offsets = np.divmod(outputs * ratio.numerator, phases)
+        return _FilterBank(_taps_at(conversion, offsets / phases), first_taps, True, most_outputs)
+    offsets = np.linspace(0.0, 1.0, max(2, _LARGEST_BANK // (2 * half)))
+    return _FilterBank(_taps_at(conversion, offsets), np.zeros(0, dtype=np.int64), False, most_outputs)
+
+
+def _taps_at(conversion: RateConversion, offsets: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Give a Kaiser-windowed sinc for each offset (0 to 1) after an input sample: (offsets, taps)."""
+    half = conversion.half_taps
     distances = offsets[:, None] + (half - 1) - np.arange(2 * half)
-    bandwidth = _CUTOFF * float(min(1 / ratio, Fraction(1)))
+    bandwidth = _CUTOFF * float(min(1 / conversion.ratio, Fraction(1)))
     window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1.0 - (distances / half) ** 2, 0.0, None)))
     taps = np.sinc(bandwidth * distances) * window
     return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)

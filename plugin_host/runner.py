@@ -18,19 +18,30 @@ from .graph import AUDIO_INPUT, AUDIO_OUTPUT
 SAMPLES_PER_CALL = 4096
 """The most samples handed to a graph at once: longer calls do not fit the processor's cache."""
 
-_MOST_BINDINGS = 64
+_MOST_CALLS = 64
 
 
 @dataclass(frozen=True)
-class _Binding:
-    """The views for calls of one number of frames, and the graph bound from either state to the other."""
+class Call:
+    """The memory for calls of one number of frames, and the graph bound from either state to the other.
+
+    Parameters
+    ----------
+    audio_in, audio_out : array
+        (C, frames * hop_length); empty where the model has none.
+    controls_out : dict of str to array
+        Each output control, (frames,).
+    outputs : tuple of array
+        All outputs again, flat.
+    bound : tuple of onnxruntime.IOBinding
+        From the first state to the second, and from the second to the first.
+    """
 
     audio_in: NDArray[np.float32]
     audio_out: NDArray[np.float32]
     controls_out: dict[str, NDArray[np.float32]]
-    flat_outputs: tuple[NDArray[np.float32], ...]
-    from_first: ort.IOBinding
-    from_second: ort.IOBinding
+    outputs: tuple[NDArray[np.float32], ...]
+    bound: tuple[ort.IOBinding, ort.IOBinding]
 
 
 class GraphRunner:
@@ -77,7 +88,7 @@ class GraphRunner:
             for _ in range(2)
         )
         self._current = 0
-        self._bindings: dict[int, _Binding] = {}
+        self._calls: dict[int, Call] = {}
         # Looked at one a call: a network can turn a NaN in its state into finite silence for ever after.
         self._watched = [
             tuple(states[state.name].reshape(-1) for states in self._states)
@@ -101,50 +112,54 @@ class GraphRunner:
         for array in self._states[self._current].values():
             array.fill(0)
 
-    def audio_in(self, frames: int) -> NDArray[np.float32]:
-        """Give the view (C, frames * hop_length) to write the input of the next call into."""
-        return self._bind(frames).audio_in
+    def run(self, frames: int, source: NDArray[np.float32] | None = None) -> Call | None:
+        """Run the graph over some frames.
 
-    def audio_out(self, frames: int) -> NDArray[np.float32]:
-        """Give the view (C, frames * hop_length) of the last call's output."""
-        return self._bind(frames).audio_out
+        Parameters
+        ----------
+        frames : int
+            1 to `maximum_frames`.
+        source : array or None
+            Audio in, (C, frames * hop_length), where the model takes any.
 
-    def controls_out(self, frames: int) -> dict[str, NDArray[np.float32]]:
-        """Give the views (frames,) of the last call's output controls."""
-        return self._bind(frames).controls_out
+        Returns
+        -------
+        Call or None
+            Whose outputs hold the result until the next call, or None where the result is not finite.
 
-    def run(self, frames: int) -> bool:
-        """Run the graph over 1 to `maximum_frames` frames and tell whether its output is finite."""
-        binding = self._bind(frames)
-        bound = binding.from_second if self._current else binding.from_first
+        Raises
+        ------
+        ModelFileError
+            If the graph fails.
+        """
+        call = self._calls.get(frames) or self._bind(frames)
+        if source is not None:
+            call.audio_in[...] = source
         try:
-            self._session.run_with_iobinding(bound)
+            self._session.run_with_iobinding(call.bound[self._current])
         except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
             raise ModelFileError(
-                f"{self._source}: the graph fails on {frames} frames ({_first_line(error)})"
+                f"{self._source}: the graph fails on {frames} frames ({_first_line(error)}); export it again"
             ) from error
         self._current = 1 - self._current
-        return self._is_finite(binding)
+        return call if self._is_finite(call) else None
 
-    def _is_finite(self, binding: _Binding) -> bool:
-        for values in binding.flat_outputs:
+    def _is_finite(self, call: Call) -> bool:
+        for values in call.outputs:
             if not is_finite(values):
                 return False
-        if self._watched:
-            self._next_watched = (self._next_watched + 1) % len(self._watched)
-            values = self._watched[self._next_watched][self._current]
-            return is_finite(values)
-        return True
+        if not self._watched:
+            return True
+        self._next_watched = (self._next_watched + 1) % len(self._watched)
+        return is_finite(self._watched[self._next_watched][self._current])
 
-    def _bind(self, frames: int) -> _Binding:
-        binding = self._bindings.get(frames)
-        if binding is None:
-            if len(self._bindings) >= _MOST_BINDINGS:
-                del self._bindings[next(iter(self._bindings))]
-            binding = self._bindings[frames] = self._make_binding(frames)
-        return binding
+    def _bind(self, frames: int) -> Call:
+        if len(self._calls) >= _MOST_CALLS:
+            del self._calls[next(iter(self._calls))]
+        call = self._calls[frames] = self._make_call(frames)
+        return call
 
-    def _make_binding(self, frames: int) -> _Binding:
+    def _make_call(self, frames: int) -> Call:
         document = self._document
         shape = (document.channels, frames * document.hop_length)
         audio_in = (
@@ -162,13 +177,15 @@ class GraphRunner:
             inputs[AUDIO_INPUT] = audio_in[None]
         if document.has_audio_output:
             outputs[AUDIO_OUTPUT] = audio_out[None]
-        return _Binding(
+        return Call(
             audio_in,
             audio_out,
             controls_out,
             tuple(array.reshape(-1) for array in outputs.values()),
-            self._connect(inputs, outputs, self._states[0], self._states[1]),
-            self._connect(inputs, outputs, self._states[1], self._states[0]),
+            (
+                self._connect(inputs, outputs, self._states[0], self._states[1]),
+                self._connect(inputs, outputs, self._states[1], self._states[0]),
+            ),
         )
 
     def _connect(
@@ -196,9 +213,9 @@ def frames_per_call(hop_length: int) -> int:
 
 def is_finite(values: NDArray[np.floating]) -> bool:
     """Tell whether all of a contiguous vector is finite."""
-    # The sum of squares is the quickest look at every value; it overflows before the values do, hence the
-    # second.
-    return math.isfinite(values.dot(values)) or bool(np.isfinite(values).all())
+    # The sum of squares is the quickest look at every value, and vdot the one product that does not warn of
+    # bad ones. It overflows before the values do, hence the second look.
+    return math.isfinite(np.vdot(values, values)) or bool(np.isfinite(values).all())
 
 
 def _first_line(error: Exception) -> str:

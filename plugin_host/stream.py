@@ -15,9 +15,10 @@ from .blocks import check_block, check_block_size, check_channels, check_sample_
 from .errors import StreamError
 from .fifo import SampleFifo
 from .format import Role
-from .guards import ignore_overflow, repair
+from .guards import repair
 from .latency import Latency, plan_blocks
 from .resampling import RateConversion, Resampler
+from .runner import is_finite
 from .voices import Voices
 
 if TYPE_CHECKING:
@@ -120,12 +121,16 @@ class Stream:
         # A generator runs ahead of what is asked of it instead of waiting for input.
         self.latency = plan.latency if document.has_audio_input else Latency(model=plan.latency.model)
         self._rate_ratio = inward.ratio
+        converts = not inward.is_identity
         most_samples = self._voices.maximum_frames * document.hop_length
-        self._piece = max(1, math.floor((most_samples - 1) * inward.ratio))
+        self._piece = max(1, math.floor((most_samples - 1) * inward.ratio)) if converts else most_samples
         self._group = max(self._piece // plan.step * plan.step, plan.step)
         self._inlet = SampleFifo(self.channels, 4 * most_samples)
         self._outlet = SampleFifo(self.channels, 4 * (self._piece + self.latency.total + document.hop_length))
-        converts = not inward.is_identity
+        # Blocks of whole hops at the model's own rate need no queue: nothing ever waits in it.
+        self._is_direct = (
+            not converts and plan.step % document.hop_length == 0 and self._group <= most_samples
+        )
         self._input_resampler = (
             Resampler(inward, self.channels, self._piece) if converts and document.has_audio_input else None
         )
@@ -174,7 +179,6 @@ class Stream:
         """
         self._voices.controls.set(values, self._name)
 
-    @ignore_overflow
     def process(
         self,
         block: NDArray[np.floating],
@@ -216,14 +220,17 @@ class Stream:
         if controls:
             self._apply(controls, length)
         for start in range(0, length, self._group):
-            end = min(start + self._group, length)
-            self._take_in(samples[:, start:end])
-            output[:, start:end] = self._outlet.front(end - start)
-            self._outlet.drop(end - start)
+            part = slice(start, start + self._group)
+            if self._is_direct:
+                self._play_directly(samples[:, part], output[:, part])
+            else:
+                self._take_in(samples[:, part])
+                self._give_out(output[:, part])
+        if controls:
+            self._voices.controls.finish_automation()
         self._finish_block(length, started)
         return output
 
-    @ignore_overflow
     def analyze(
         self,
         block: NDArray[np.floating],
@@ -258,11 +265,12 @@ class Stream:
         for start in range(0, length, self._group):
             self._take_in(samples[:, start : start + self._group])
         self._inputs += length
+        if controls:
+            self._voices.controls.finish_automation()
         if length:
             self._finish_block(length, started)
         return self._collect_found()
 
-    @ignore_overflow
     def generate(
         self, samples: int, /, **controls: float | str | NDArray[np.floating]
     ) -> NDArray[np.float32]:
@@ -298,8 +306,9 @@ class Stream:
             count = min(frames, self._voices.maximum_frames)
             self._run(count, None)
             frames -= count
-        output = self._outlet.front(samples).copy()
-        self._outlet.drop(samples)
+        self._voices.controls.finish_automation()
+        output = np.empty((self.channels, samples), dtype=np.float32)
+        self._give_out(output)
         if samples:
             self._finish_block(samples, started)
         return output
@@ -315,7 +324,6 @@ class Stream:
             missing = self._output_resampler.missing(missing)
         return max(0, -(-missing // self._hop_length))
 
-    @ignore_overflow
     def flush(self) -> Any:
         """End the input and give the rest; the stream is then as new, with its controls where they were.
 
@@ -348,7 +356,7 @@ class Stream:
         self._frames = 0
         self._found: list[dict[str, NDArray[np.float32]]] = []
 
-    def _accept(self, role: Role, block: object, sample_rate: float | None) -> NDArray[np.floating]:
+    def _accept(self, role: Role, block: object, sample_rate: float | None) -> NDArray[np.float32]:
         if self._role is not role:
             self._require(role)
         if sample_rate is not None and sample_rate != self.sample_rate:
@@ -397,13 +405,24 @@ class Stream:
         counters = self.counters
         counters.blocks += 1
         counters.muted_blocks = self._voices.muted_blocks
-        self._voices.controls.finish_automation()
         if self._deadline is None:
             return
         if time.perf_counter() - started > self._deadline * length / self.sample_rate:
             counters.late_blocks += 1
 
-    def _take_in(self, samples: NDArray[np.floating]) -> None:
+    def _play_directly(self, samples: NDArray[np.float32], output: NDArray[np.float32]) -> None:
+        """Play whole hops past the queues."""
+        if not all(map(is_finite, samples)):
+            samples = samples.copy()
+            self.counters.repaired_samples += repair(samples)
+        self._voices.run(samples.shape[1] // self._hop_length, samples, output)
+
+    def _give_out(self, output: NDArray[np.float32]) -> None:
+        length = output.shape[1]
+        output[...] = self._outlet.front(length)
+        self._outlet.drop(length)
+
+    def _take_in(self, samples: NDArray[np.float32]) -> None:
         """Take in samples and run the graph over every whole hop there is then."""
         for start in range(0, samples.shape[1], self._piece):
             part = samples[:, start : start + self._piece]

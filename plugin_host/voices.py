@@ -80,16 +80,15 @@ class Voices:
             rows = self._rows[index]
             if per_channel:
                 controls.load_channel(index)
-            if source is not None:
-                runner.audio_in(frames)[...] = source[rows]
+            call = runner.run(frames, None if source is None else source[rows])
             output = sink[rows]
-            if runner.run(frames):
-                output[...] = runner.audio_out(frames)
-                if not self._fades[index].is_over:
-                    self._fades[index].apply(output)
-            else:
+            if call is None:
                 output.fill(0.0)
                 self._restart(index)
+                continue
+            output[...] = call.audio_out
+            if self._fades[index].is_running:
+                self._fades[index].apply(output)
 
     def analyze(
         self, frames: int, source: NDArray[np.float32], sinks: Mapping[str, NDArray[np.float32]]
@@ -111,12 +110,10 @@ class Voices:
         for index, runner in enumerate(self._runners):
             if per_channel:
                 controls.load_channel(index)
-            runner.audio_in(frames)[...] = source[self._rows[index]]
-            is_finite = runner.run(frames)
+            call = runner.run(frames, source[self._rows[index]])
             for output in self._document.outputs:
-                values = runner.controls_out(frames)[output.name] if is_finite else output.default
-                sinks[output.name][index] = values
-            if not is_finite:
+                sinks[output.name][index] = output.default if call is None else call.controls_out[output.name]
+            if call is None:
                 self._restart(index)
 
     @property
