@@ -145,9 +145,9 @@ def _judge(proofs: list[Proof], path: Path) -> None:
 def _write_beside(graph: onnx.ModelProto, path: Path, stack: contextlib.ExitStack) -> Path:
     """Write beside the target under a name of its own, and load it as a host would."""
     partial = path.with_name(f".{path.stem}.{os.getpid()}.onnx")
-    stack.callback(partial.unlink, missing_ok=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        stack.callback(partial.unlink, missing_ok=True)
         partial.write_bytes(graph.SerializeToString())
     except OSError as error:
         raise ExportTargetError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def features_of(path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int)
         try:
             with np.load(cached) as stored:
                 return Features(**{f.name: stored[f.name] for f in fields(Features)})
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             cached.unlink(missing_ok=True)  # cut short by a crash: do it again
     features = analyse(read_mono(path, analyzer.sample_rate), analyzer, harmonics, bands)
     cached.parent.mkdir(parents=True, exist_ok=True)
