@@ -43,7 +43,8 @@ def timbre(
         from .tables import open_console
 
         settings = TimbreTraining() if steps is None else TimbreTraining(steps=steps)
-        with Bar(console=open_console(errors=True)) as bar:
+        console = open_console(errors=True)
+        with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
             shown = bar.add_task("reading")
 
             def on_features(name: str, done: int, total: int) -> None:
