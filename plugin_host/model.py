@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import weakref
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -17,18 +15,12 @@ from .background import BackgroundStream
 from .bundled import find_model
 from .check import Check, check_golden
 from .controls import ControlRamps
-from .errors import DeviceError, ModelFileError
 from .format import Control, ModelDocument
 from .onnx_file import SIZE_LIMIT, check_header, read_header, read_model_bytes
 from .render import render
 from .runner import GraphRunner
+from .session import CPU, open_session
 from .stream import Stream
-
-CPU = ("CPUExecutionProvider",)
-
-_sessions: weakref.WeakValueDictionary[tuple[bytes, tuple[str, ...]], ort.InferenceSession] = (
-    weakref.WeakValueDictionary()
-)
 
 
 class Model:
@@ -73,7 +65,7 @@ class Model:
         check_header(header, self.source)
         self.size_bytes: int = len(data)
         self.opset: int = header.opset
-        self.session: ort.InferenceSession = _open_session(data, tuple(providers), self.source)
+        self.session: ort.InferenceSession = open_session(data, tuple(providers), self.source)
         self.document.check_graph(self.session.get_inputs(), self.session.get_outputs(), self.source)
         self._try_out()
 
@@ -149,37 +141,3 @@ class Model:
         runner = GraphRunner(self.session, self.document, controls.buffers, self.source)
         for frames in range(1, min(2, runner.maximum_frames) + 1):
             runner.run(frames)
-
-
-def _open_session(data: bytes, providers: tuple[str, ...], source: str) -> ort.InferenceSession:
-    key = (hashlib.sha256(data).digest(), providers)
-    session = _sessions.get(key)
-    if session is not None:
-        return session
-    known = ort.get_available_providers()
-    for provider in providers:
-        if provider not in known:
-            raise DeviceError(
-                f"there is no execution provider {provider!r}; this ONNX Runtime has {', '.join(known)}"
-            )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # All errors are raised; none needs to be printed as well.
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    try:
-        session = ort.InferenceSession(data, options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
-        reason = str(error).strip().split("\n", 1)[0][:300]
-        raise ModelFileError(
-            f"{source}: ONNX Runtime cannot load the graph ({reason}); export it again"
-        ) from error
-    if session.get_providers()[0] != providers[0]:
-        raise DeviceError(
-            f"{providers[0]} was asked for and cannot be used here; {session.get_providers()[0]} can"
-        )
-    _sessions[key] = session
-    return session

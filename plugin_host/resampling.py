@@ -172,7 +172,7 @@ class _FilterBank:
 
 @functools.lru_cache(maxsize=16)
 def _filter_bank(conversion: RateConversion) -> _FilterBank:
-    """Give the taps for every position that occurs, or, where a ratio of large numbers has too many, for some.
+    """Give the taps for every position that occurs or, where a ratio has too many, for some.
 
     Such a ratio (44099 to 48000) takes the nearest of many thousand positions: an error below -70 dB at the
     top of the band.

@@ -212,6 +212,20 @@ def test_accelerator_that_is_not_there_is_an_error_not_a_fallback(tmp_path: Path
     path = tiny_models.save(tiny_models.gain_effect(), tmp_path)
     with pytest.raises(DeviceError, match="NoSuchExecutionProvider"):
         Model(path, providers=["NoSuchExecutionProvider"])
+    with pytest.raises(DeviceError, match="no execution provider was given"):
+        Model(path, providers=[])
+
+
+def test_refusals_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tiny_models.save(tiny_models.gain_effect(hop_length=40), tmp_path)
+    with contextlib.suppress(DeviceError):
+        Model(path, providers=["CUDAExecutionProvider", "CPUExecutionProvider"])
+    path.write_bytes(path.read_bytes()[:-40])
+    refuse(path, "gain")
+    model = tiny_models.gain_effect(hop_length=64)
+    model.opset_import[0].version = 999
+    refuse(tiny_models.save(model, tmp_path, "unknown"), "cannot load")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_golden_pair_passes_whole_and_in_blocks() -> None:
