@@ -1,5 +1,6 @@
 """Live playing on a device that is made of memory but keeps time like a sound card."""
 
+import io
 import math
 import threading
 import time
@@ -10,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
-from plugin_host.commands.live import play
+from plugin_host.commands.live import draw_meter, play
 from plugin_host.effect import NeuralEffect
 from plugin_host.errors import CalibrationError, ControlError, DeviceError, StreamError
-from plugin_host.live import LiveLoop, record
+from plugin_host.live import LiveLoop, Reading, record
 from plugin_host.sound_card import SoundCard, device_names
 from tests.conftest import Command
 
@@ -167,6 +169,17 @@ def test_command_plays_and_sums_up(models: Path, capsys: pytest.CaptureFixture[s
         f"{reading.blocks} blocks of 96, {reading.missed} missed, {reading.dropped_samples} samples lost"
         in out
     )
+
+
+def test_meter_is_drawn_with_levels_load_and_losses() -> None:
+    drawn = Console(width=100, file=io.StringIO(), record=True)
+    reading = Reading(blocks=90, missed=3, load=0.5, load_peak=1.25, input_db=-30.0, dropped_samples=128)
+    drawn.print(draw_meter(reading))
+    lines = [" ".join(line.split()) for line in drawn.export_text().splitlines()]
+    assert lines[0] == f"input {'█' * 15}{'·' * 15} -30.0 dB"
+    assert lines[1] == f"output {'·' * 30} silent"
+    assert lines[2] == f"load {'█' * 15}{'·' * 15} 50%, at most 125%"
+    assert lines[3] == "missed 3 of 90 blocks, 128 input samples"
 
 
 def test_command_calibrates_before_it_plays(capsys: pytest.CaptureFixture[str]) -> None:

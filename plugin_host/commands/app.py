@@ -38,7 +38,7 @@ app.command("export")(export.export)
 @app.callback()
 def options(
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.", envvar=DEBUG_VARIABLE)
+        bool, typer.Option("--debug", help=f"Show the traceback of an error, as with {DEBUG_VARIABLE}=1.")
     ] = False,
     version: Annotated[
         bool,
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.WELL
     except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get(DEBUG_VARIABLE):
+        if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
             traceback.print_exc()
         code = _fail(_sentence(error), exit_code(error))
     sys.exit(int(code or 0))

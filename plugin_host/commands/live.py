@@ -103,7 +103,7 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
             end = time.monotonic() + duration_s
             while loop.is_playing and time.monotonic() < end:
                 if console.is_terminal:
-                    screen.update(_meter(loop.reading), refresh=True)
+                    screen.update(draw_meter(loop.reading), refresh=True)
                 time.sleep(min(1 / _DRAWINGS_PER_SECOND, max(0.0, end - time.monotonic())))
     except KeyboardInterrupt:
         # The way in which playing usually ends.
@@ -117,7 +117,8 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
     return reading
 
 
-def _meter(reading: Reading) -> Table:
+def draw_meter(reading: Reading) -> Table:
+    """Give levels, load and losses as a table with bars."""
     from .tables import add_row, make_table
 
     table = make_table(("", "", ""), right=())
