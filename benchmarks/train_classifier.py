@@ -6,7 +6,7 @@ python -m benchmarks.train_classifier --recordings PATH [--steps N]
 import argparse
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,13 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from benchmarks.cache import CACHE
-from benchmarks.classifier import SAMPLE_RATE, Classifier, InstrumentNet
+from benchmarks.classifier import Classifier, InstrumentNet
 from benchmarks.crops import Crops, shifted
-from benchmarks.recordings import Recording, find_recordings, held_out_notes, read_audio
+from benchmarks.recordings import SAMPLE_RATE, Recording, find_recordings, held_out_notes, read_audio
 from benchmarks.report import wide_console, write_results
+from benchmarks.taken_apart import put_together_again
+from benchmarks.trackers import make_tracker
+from benchmarks.tracking import tracked
 
 BATCH_SIZE = 64
 VERSION = 3
@@ -87,7 +90,7 @@ def trained_classifier(recordings: Sequence[Recording], steps: int = 4000) -> Cl
 
 
 def judged(
-    classifier: Classifier, notes: Sequence[Recording], semitones: float = 0.0
+    classifier: Classifier, notes: Sequence[Recording], change: Callable[[np.ndarray], np.ndarray]
 ) -> list[tuple[Recording, str]]:
     """Let the classifier name the instrument of each note.
 
@@ -97,19 +100,35 @@ def judged(
         The judge.
     notes : sequence of Recording
         What it judges.
-    semitones : float
-        Speed at which they are played.
+    change : callable
+        Made of each note beforehand, (T,) at 48 kHz.
 
     Returns
     -------
     list of tuple
         Each note with the instrument named.
     """
-    answers = []
-    for note in track(notes, description="judging", transient=True):
-        audio = shifted(read_audio(note.path, SAMPLE_RATE), SAMPLE_RATE, semitones)
-        answers.append((note, classifier.instrument(audio, SAMPLE_RATE)))
-    return answers
+    return [
+        (note, classifier.instrument(change(read_audio(note.path)), SAMPLE_RATE))
+        for note in track(notes, description="judging", transient=True)
+    ]
+
+
+def changes() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Name what must not lead the classifier astray.
+
+    Returns
+    -------
+    dict of str to callable
+        (T,) at 48 kHz to the same, or to another length.
+    """
+    tracker = make_tracker("pyin")
+    return {
+        "as recorded": lambda audio: audio,
+        "3 semitones lower": lambda audio: shifted(audio, SAMPLE_RATE, -3.0),
+        "3 semitones higher": lambda audio: shifted(audio, SAMPLE_RATE, 3.0),
+        "resynthesised": lambda audio: put_together_again(audio, tracked(tracker, audio)),
+    }
 
 
 def main() -> None:
@@ -124,23 +143,23 @@ def main() -> None:
     classifier = trained_classifier(recordings, given.steps)
     notes = held_out_notes(recordings)
     table = Table(title="held-out notes named rightly, %", title_justify="left")
-    for head in ("played", *classifier.instruments, "all"):
-        table.add_column(head, justify="right")
+    for head in ("", *classifier.instruments, "all"):
+        table.add_column(head, justify="right" if head else "left")
     figures = {}
-    for semitones in (0.0, -3.0, 3.0):
-        answers = judged(classifier, notes, semitones)
+    for name, change in changes().items():
+        answers = judged(classifier, notes, change)
         right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
         total = Counter(note.instrument for note, _ in answers)
-        shares = {name: 100.0 * right[name] / total[name] for name in total}
+        shares = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in total}
         shares["all"] = 100.0 * right.total() / total.total()
-        row = [f"{shares[name]:.1f}" if name in shares else "" for name in (*classifier.instruments, "all")]
-        table.add_row(f"{semitones:+g} semitones", *row)
+        row = (f"{shares[head]:.1f}" if head in shares else "" for head in (*classifier.instruments, "all"))
+        table.add_row(name, *row)
         wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
-        figures[f"{semitones:+g}"] = {"right_percent": shares, "wrong": wrong}
+        figures[name] = {"right_percent": shares, "wrong": wrong}
     console = wide_console()
     console.print(table)
-    console.print(figures["+0"]["wrong"])
-    console.print(write_results("classifier", {"steps": given.steps, "notes": len(notes)}, figures))
+    settings = {"steps": given.steps, "notes": len(notes)}
+    console.print(f"written to {write_results('classifier', settings, figures)}")
 
 
 if __name__ == "__main__":
