@@ -180,6 +180,8 @@ class ControlRamps:
 
     def finish_automation(self) -> None:
         """Let every automated control stand at its last value."""
+        if not self._automation:
+            return
         for name, rows in self._automation.items():
             self._targets[name] = float(rows[0, -1])
             self._moving[name] = _Ramp(self._targets[name], self._targets[name], self._ramp_frames)

@@ -1,4 +1,4 @@
-"""Open ONNX Runtime sessions for real-time use: one thread, no spinning, no denormals, one session per file."""
+"""Open ONNX Runtime sessions for real-time use: one thread, no spinning, no denormals, one a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _sessions: weakref.WeakValueDictionary[tuple[bytes, tuple[str, ...]], ort.Infere
 
 
 def open_session(data: bytes, providers: tuple[str, ...], source: str) -> ort.InferenceSession:
-    """Give the session of a model file's bytes, shared by all who ask for the same while any of them keeps it.
+    """Give the session of a model file's bytes, shared by all who ask for the same file.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +12,9 @@ from numpy.typing import NDArray
 
 from .blocks import check_block, check_block_size, check_channels, check_sample_rate, is_whole_number
 from .errors import StreamError
-from .fifo import SampleFifo
 from .format import Role
-from .guards import repair
-from .latency import Latency, plan_blocks
-from .resampling import RateConversion, Resampler
-from .runner import is_finite
-from .voices import Voices
+from .latency import Latency
+from .line import Line
 
 if TYPE_CHECKING:
     from .model import Model
@@ -100,60 +95,29 @@ class Stream:
         self.block_size = check_block_size(block_size, self._name)
         self.counters = Counters()
         self._deadline = deadline
-        self._hop_length = document.hop_length
-        self._voices = Voices(model.session, document, self.channels, model.source)
-        self._connect_rates()
-        self.reset()
+        self._line = Line(
+            model.session, document, self.sample_rate, self.channels, self.block_size, model.source
+        )
 
-    def _connect_rates(self) -> None:
-        """Lay the line: input queue, graph, output queue, rate conversions where they are needed."""
-        document = self.model.document
-        inward = RateConversion.between(self.sample_rate, document.sample_rate)
-        outward = RateConversion.between(document.sample_rate, self.sample_rate)
-        plan = plan_blocks(
-            document.hop_length,
-            self.block_size,
-            inward,
-            outward if document.has_audio_output else None,
-            document.latency_samples,
-        )
-        self._step = plan.step
-        # A generator runs ahead of what is asked of it instead of waiting for input.
-        self.latency = plan.latency if document.has_audio_input else Latency(model=plan.latency.model)
-        self._rate_ratio = inward.ratio
-        converts = not inward.is_identity
-        most_samples = self._voices.maximum_frames * document.hop_length
-        self._piece = max(1, math.floor((most_samples - 1) * inward.ratio)) if converts else most_samples
-        self._group = max(self._piece // plan.step * plan.step, plan.step)
-        self._inlet = SampleFifo(self.channels, 4 * most_samples)
-        self._outlet = SampleFifo(self.channels, 4 * (self._piece + self.latency.total + document.hop_length))
-        # Blocks of whole hops at the model's own rate need no queue: nothing ever waits in it.
-        self._is_direct = (
-            not converts and plan.step % document.hop_length == 0 and self._group <= most_samples
-        )
-        self._input_resampler = (
-            Resampler(inward, self.channels, self._piece) if converts and document.has_audio_input else None
-        )
-        self._output_resampler = (
-            Resampler(outward, self.channels, most_samples)
-            if converts and document.has_audio_output
-            else None
-        )
+    @property
+    def latency(self) -> Latency:
+        """By how many samples, at the stream's rate, output lags input, by cause."""
+        return self._line.latency
 
     @property
     def latency_samples(self) -> int:
         """By how many samples, at the stream's rate, output lags input: the total of `latency`."""
-        return self.latency.total
+        return self._line.latency.total
 
     @property
     def tail_samples(self) -> int:
         """How long the model goes on sounding after its input has ended, in samples at the stream's rate."""
-        return math.ceil(self.model.document.tail_samples * self._rate_ratio)
+        return self._line.tail_samples
 
     @property
     def controls(self) -> dict[str, float]:
         """The value that each control has or is moving to, by name."""
-        return self._voices.controls.targets
+        return self._line.voices.controls.targets
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
@@ -161,11 +125,11 @@ class Stream:
 
         It can be set to such a copy. Samples that wait in the stream for a whole hop are not part of it.
         """
-        return self._voices.state
+        return self._line.voices.state
 
     @state.setter
     def state(self, values: Mapping[str, NDArray[Any]]) -> None:
-        self._voices.state = values
+        self._line.voices.state = values
 
     def set(self, **values: float | str) -> None:
         """Move controls to new values, in a straight line over 20 ms; integers and choices jump.
@@ -177,7 +141,7 @@ class Stream:
         ControlError
             For an unknown name or a value out of range. Nothing is changed then.
         """
-        self._voices.controls.set(values, self._name)
+        self._line.voices.controls.set(values, self._name)
 
     def process(
         self,
@@ -219,15 +183,7 @@ class Stream:
             return output
         if controls:
             self._apply(controls, length)
-        for start in range(0, length, self._group):
-            part = slice(start, start + self._group)
-            if self._is_direct:
-                self._play_directly(samples[:, part], output[:, part])
-            else:
-                self._take_in(samples[:, part])
-                self._give_out(output[:, part])
-        if controls:
-            self._voices.controls.finish_automation()
+        self._line.play(samples, output)
         self._finish_block(length, started)
         return output
 
@@ -261,15 +217,10 @@ class Stream:
         length = samples.shape[1]
         if length and controls:
             self._apply(controls, length)
-        self._found = []
-        for start in range(0, length, self._group):
-            self._take_in(samples[:, start : start + self._group])
-        self._inputs += length
-        if controls:
-            self._voices.controls.finish_automation()
+        found = self._line.analyze(samples)
         if length:
             self._finish_block(length, started)
-        return self._collect_found()
+        return found
 
     def generate(
         self, samples: int, /, **controls: float | str | NDArray[np.floating]
@@ -302,13 +253,8 @@ class Stream:
         self._require(Role.GENERATOR)
         frames = self.frames_for(samples)
         self._set_or_automate(controls, frames)
-        while frames > 0:
-            count = min(frames, self._voices.maximum_frames)
-            self._run(count, None)
-            frames -= count
-        self._voices.controls.finish_automation()
         output = np.empty((self.channels, samples), dtype=np.float32)
-        self._give_out(output)
+        self._line.generate(frames, output)
         if samples:
             self._finish_block(samples, started)
         return output
@@ -319,10 +265,7 @@ class Stream:
             raise StreamError(
                 f"{self._name} gives a whole number of samples from 0 up, and {samples!r} was asked for"
             )
-        missing = samples - len(self._outlet)
-        if self._output_resampler is not None:
-            missing = self._output_resampler.missing(missing)
-        return max(0, -(-missing // self._hop_length))
+        return self._line.frames_for(samples)
 
     def flush(self) -> Any:
         """End the input and give the rest; the stream is then as new, with its controls where they were.
@@ -335,26 +278,17 @@ class Stream:
             Generator: what was computed already and not yet asked for, less than a frame.
         """
         if self._role is Role.EFFECT:
-            rest: Any = self._flush_effect()
+            rest: Any = self._line.finish()
         elif self._role is Role.ANALYZER:
-            rest = self._flush_analyzer()
+            rest = self._line.finish_analysis()
         else:
-            rest = self._outlet.front(len(self._outlet)).copy()
+            rest = self._line.rest()
         self.reset()
         return rest
 
     def reset(self) -> None:
         """Start again as if new: zero state, silence in every queue. Controls keep their values."""
-        self._inlet.clear()
-        self._outlet.clear()
-        self._outlet.append_zeros(self.latency.reblocking + self.latency.resampling)
-        for resampler in (self._input_resampler, self._output_resampler):
-            if resampler is not None:
-                resampler.reset()
-        self._voices.reset()
-        self._inputs = 0
-        self._frames = 0
-        self._found: list[dict[str, NDArray[np.float32]]] = []
+        self._line.reset()
 
     def _accept(self, role: Role, block: object, sample_rate: float | None) -> NDArray[np.float32]:
         if self._role is not role:
@@ -367,10 +301,10 @@ class Stream:
                 "rate, so flush this one and make another"
             )
         samples = check_block(block, self.channels, self._name)
-        if samples.shape[1] % self._step:
+        if samples.shape[1] % self._line.step:
             raise StreamError(
                 f"{self._name} was made for block_size={self.block_size} and takes multiples of "
-                f"{self._step} samples, "
+                f"{self._line.step} samples, "
                 f"and {samples.shape[1]} arrived: make the stream with block_size=None for blocks of any "
                 "sizes"
             )
@@ -382,19 +316,19 @@ class Stream:
 
     def _apply(self, controls: Mapping[str, object], length: int) -> None:
         """Take new values or, where the block is whole frames, arrays of one value a frame."""
-        is_whole = self._rate_ratio == 1 and len(self._inlet) == 0 and length % self._hop_length == 0
-        if not is_whole and any(np.ndim(value) for value in controls.values()):  # pyright: ignore[reportArgumentType]
+        has_curves = any(np.ndim(value) for value in controls.values())  # pyright: ignore[reportArgumentType]
+        if has_curves and not self._line.is_whole(length):
             raise StreamError(
                 f"{self._name} takes controls frame by frame only with blocks of whole hops of "
-                f"{self._hop_length} "
+                f"{self.model.document.hop_length} "
                 f"samples at {self.model.document.sample_rate} Hz: use such blocks or give single values"
             )
-        self._set_or_automate(controls, length // self._hop_length)
+        self._set_or_automate(controls, length // self.model.document.hop_length)
 
     def _set_or_automate(self, controls: Mapping[str, object], frames: int) -> None:
         single = {name: value for name, value in controls.items() if not np.ndim(value)}  # pyright: ignore
         curves = {name: value for name, value in controls.items() if name not in single}
-        ramps = self._voices.controls
+        ramps = self._line.voices.controls
         ramps.check(single, self._name)
         if curves:
             ramps.automate(curves, frames, self.channels, self._name)
@@ -402,74 +336,12 @@ class Stream:
             ramps.set(single, self._name)
 
     def _finish_block(self, length: int, started: float) -> None:
-        counters = self.counters
+        line, counters = self._line, self.counters
         counters.blocks += 1
-        counters.muted_blocks = self._voices.muted_blocks
+        counters.repaired_samples = line.repaired_samples
+        counters.muted_blocks = line.voices.muted_blocks
+        line.voices.controls.finish_automation()
         if self._deadline is None:
             return
         if time.perf_counter() - started > self._deadline * length / self.sample_rate:
             counters.late_blocks += 1
-
-    def _play_directly(self, samples: NDArray[np.float32], output: NDArray[np.float32]) -> None:
-        """Play whole hops past the queues."""
-        if not all(map(is_finite, samples)):
-            samples = samples.copy()
-            self.counters.repaired_samples += repair(samples)
-        self._voices.run(samples.shape[1] // self._hop_length, samples, output)
-
-    def _give_out(self, output: NDArray[np.float32]) -> None:
-        length = output.shape[1]
-        output[...] = self._outlet.front(length)
-        self._outlet.drop(length)
-
-    def _take_in(self, samples: NDArray[np.float32]) -> None:
-        """Take in samples and run the graph over every whole hop there is then."""
-        for start in range(0, samples.shape[1], self._piece):
-            part = samples[:, start : start + self._piece]
-            queue = self._input_resampler
-            entry = self._inlet.append(part.shape[1]) if queue is None else queue.room(part.shape[1])
-            entry[...] = part
-            self.counters.repaired_samples += repair(entry)
-            if queue is not None:
-                queue.convert(self._inlet)
-            while frames := min(len(self._inlet) // self._hop_length, self._voices.maximum_frames):
-                length = frames * self._hop_length
-                self._run(frames, self._inlet.front(length))
-                self._inlet.drop(length)
-
-    def _run(self, frames: int, source: NDArray[np.float32] | None) -> None:
-        length = frames * self._hop_length
-        if self._role is Role.ANALYZER and source is not None:
-            sinks = {
-                control.name: np.empty((self._voices.copies, frames), dtype=np.float32)
-                for control in self.model.document.outputs
-            }
-            self._voices.analyze(frames, source, sinks)
-            self._found.append(sinks)
-            self._frames += frames
-        elif self._output_resampler is None:
-            self._voices.run(frames, source, self._outlet.append(length))
-        else:
-            self._voices.run(frames, source, self._output_resampler.room(length))
-            self._output_resampler.convert(self._outlet)
-
-    def _collect_found(self) -> dict[str, NDArray[np.float32]]:
-        found, self._found = self._found, []
-        if len(found) == 1:
-            return found[0]
-        nothing = np.zeros((self._voices.copies, 0), dtype=np.float32)
-        names = [control.name for control in self.model.document.outputs]
-        return {name: np.concatenate([nothing, *(part[name] for part in found)], axis=1) for name in names}
-
-    def _flush_effect(self) -> NDArray[np.float32]:
-        rest = self.latency.total + self.tail_samples
-        while (missing := rest - len(self._outlet)) > 0:
-            self._take_in(np.zeros((self.channels, min(missing, self._piece)), dtype=np.float32))
-        return self._outlet.front(rest).copy()
-
-    def _flush_analyzer(self) -> dict[str, NDArray[np.float32]]:
-        own_samples = math.ceil(self._inputs / self._rate_ratio) + self.model.document.latency_samples
-        self._found = []
-        while self._frames * self._hop_length < own_samples:
-            self._take_in(np.zeros((self.channels, min(self._piece, self._hop_length)), dtype=np.float32))
-        return self._collect_found()

@@ -90,9 +90,7 @@ class Voices:
             if self._fades[index].is_running:
                 self._fades[index].apply(output)
 
-    def analyze(
-        self, frames: int, source: NDArray[np.float32], sinks: Mapping[str, NDArray[np.float32]]
-    ) -> None:
+    def analyze(self, frames: int, source: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Compute the output controls of an analyzer.
 
         Parameters
@@ -101,9 +99,14 @@ class Voices:
             1 to `maximum_frames`.
         source : array
             Audio in, (C, frames * hop_length).
-        sinks : mapping of str to array
-            Where to write each output control, (copies, frames).
+
+        Returns
+        -------
+        dict of str to array
+            Each output control, (copies, frames); its default where the model failed.
         """
+        outputs = self._document.outputs
+        found = {output.name: np.empty((self.copies, frames), dtype=np.float32) for output in outputs}
         controls = self.controls
         controls.advance(frames)
         per_channel = controls.differ_by_channel
@@ -111,10 +114,11 @@ class Voices:
             if per_channel:
                 controls.load_channel(index)
             call = runner.run(frames, source[self._rows[index]])
-            for output in self._document.outputs:
-                sinks[output.name][index] = output.default if call is None else call.controls_out[output.name]
+            for output in outputs:
+                found[output.name][index] = output.default if call is None else call.controls_out[output.name]
             if call is None:
                 self._restart(index)
+        return found
 
     @property
     def copies(self) -> int:

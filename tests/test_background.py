@@ -58,7 +58,7 @@ class HeldUp:
     """Holds the worker up before its next call of the graph for as long as this is entered."""
 
     def __init__(self, stream: BackgroundStream) -> None:
-        self._voices: Any = stream._stream._voices
+        self._voices: Any = stream._stream._line.voices
         self._run = self._voices.run
         self._gate = threading.Event()
 
