@@ -15,14 +15,17 @@ from tests.tiny_models import HOP_LENGTH, SAMPLE_RATE, load
 
 @pytest.mark.parametrize("rate", [SAMPLE_RATE, 44_100])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_nan_and_infinity_in_the_input_are_silence_and_do_not_stick(dtype: Any, rate: int) -> None:
+@pytest.mark.parametrize("block_size", [None, 64])
+def test_nan_and_infinity_in_the_input_are_silence_and_do_not_stick(
+    block_size: int | None, dtype: Any, rate: int
+) -> None:
     model = load(tiny_models.leaky_effect())
-    clean = noise(4000).astype(dtype)
+    clean = noise(4032).astype(dtype)
     dirty = clean.copy()
     dirty[0, [100, 101, 2000]] = [np.nan, np.inf, -np.inf]
     clean[0, [100, 101, 2000]] = 0.0
     kept = dirty.copy()
-    stream, reference = model.stream(rate), model.stream(rate)
+    stream, reference = (model.stream(rate, block_size=block_size) for _ in range(2))
     np.testing.assert_array_equal(stream.process(dirty), reference.process(clean))
     np.testing.assert_array_equal(dirty, kept)
     assert stream.counters.repaired_samples == 3

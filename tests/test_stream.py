@@ -53,6 +53,19 @@ def test_blocks_of_whole_hops_have_no_delay_and_equal_the_graph(size: int) -> No
     np.testing.assert_allclose(played, np.asarray(expected)[0, :, : played.shape[1]], atol=1e-6)
 
 
+@pytest.mark.parametrize("block_size", [128, 512, 441])
+@pytest.mark.parametrize("rate", [SAMPLE_RATE, 24_000, 44_100, 96_000])
+def test_declared_block_size_changes_the_latency_and_nothing_else(rate: int, block_size: int) -> None:
+    model = load(tiny_models.leaky_effect())
+    audio = noise(20 * block_size)
+    declared, free = model.stream(rate, block_size=block_size), model.stream(rate)
+    assert declared.latency_samples <= free.latency_samples
+    played = np.concatenate([play(declared, audio, block_size), declared.flush()], axis=1)
+    expected = np.concatenate([free.process(audio), free.flush()], axis=1)
+    played, expected = played[:, declared.latency_samples :], expected[:, free.latency_samples :]
+    np.testing.assert_allclose(played, expected, rtol=0, atol=1e-6)
+
+
 def test_state_can_be_read_and_put_into_another_stream() -> None:
     model = load(tiny_models.leaky_effect())
     first, second = model.stream(channels=2, block_size=64), model.stream(channels=2, block_size=64)
