@@ -105,8 +105,11 @@ def test_click_arrives_exactly_when_reported_at_the_models_rate(hop_length: int,
 
 @pytest.mark.parametrize("sizes", [[64], [37, 128, 1, 300]])
 @pytest.mark.parametrize("rate", RATES)
-def test_click_arrives_within_a_sample_of_the_report_at_other_rates(rate: float, sizes: list[int]) -> None:
-    stream = load(tiny_models.gain_effect()).stream(rate)
+@pytest.mark.parametrize("hop_length", [1, 64])
+def test_click_arrives_within_a_sample_of_the_report_at_other_rates(
+    hop_length: int, rate: float, sizes: list[int]
+) -> None:
+    stream = load(tiny_models.gain_effect(hop_length=hop_length)).stream(rate)
     assert stream.latency.total == stream.latency.reblocking + stream.latency.resampling
     assert stream.latency.resampling > 0
     length = 4 * stream.latency_samples + 4000
