@@ -19,6 +19,7 @@ SAMPLES_PER_CALL = 4096
 """The most samples handed to a graph at once: longer calls do not fit the processor's cache."""
 
 _MOST_CALLS = 64
+_CALLS_PER_WATCH = 8
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,13 @@ class GraphRunner:
         )
         self._current = 0
         self._calls: dict[int, Call] = {}
-        # Looked at one a call: a network can turn a NaN in its state into finite silence for ever after.
+        # Looked at in turn: a network can turn a NaN in its state into finite silence for ever after.
         self._watched = [
             tuple(states[state.name].reshape(-1) for states in self._states)
             for state in document.states
             if state.dtype != "int64"
         ]
+        self._calls_until_watch = _CALLS_PER_WATCH
         self._next_watched = 0
 
     @property
@@ -148,8 +150,10 @@ class GraphRunner:
         for values in call.outputs:
             if not is_finite(values):
                 return False
-        if not self._watched:
+        self._calls_until_watch -= 1
+        if self._calls_until_watch > 0 or not self._watched:
             return True
+        self._calls_until_watch = _CALLS_PER_WATCH
         self._next_watched = (self._next_watched + 1) % len(self._watched)
         return is_finite(self._watched[self._next_watched][self._current])
 
