@@ -105,8 +105,13 @@ def main() -> None:
     console.print(_quality_table(figures))
     console.print(_source_table(figures, sorted({note.instrument for note in held_out})))
     if given.limit is None:
-        settings = {"pitch_tracker": given.pitch_tracker, "players": given.players}
-        console.print(f"written to {write_results('transfer_quality', settings, figures)}")
+        flat = {
+            f"{instrument} by {name}": found
+            for instrument, players in figures.items()
+            for name, found in players.items()
+        }
+        path = write_results("transfer_quality", {"pitch_tracker": given.pitch_tracker}, flat)
+        console.print(f"written to {path}")
 
 
 if __name__ == "__main__":
