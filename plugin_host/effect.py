@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,10 @@ class NeuralEffect:
         for name, value in controls.items():
             check_name(name, loaded.controls, self._owner)
             setattr(self, name, value)
+
+    if TYPE_CHECKING:
+        # Each model brings its own properties; a type checker cannot know them.
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not hasattr(type(self), name) and name not in vars(self):

@@ -172,7 +172,7 @@ def test_settings_changed_while_playing_are_heard() -> None:
     chain = Chain([effect, plugin], block_size=64)
     ones = np.ones((1, 6400), np.float32)
     np.testing.assert_array_equal(chain.process(ones, SAMPLE_RATE, reset=False), 1.0)
-    effect.gain = 2  # pyright: ignore[reportAttributeAccessIssue]
+    effect.gain = 2
     assert chain.process(ones, SAMPLE_RATE, reset=False)[0, -1] == 2.0
     plugin.gain_db = 20.0
     assert chain.process(ones, SAMPLE_RATE, reset=False)[0, -1] == pytest.approx(20.0, rel=1e-5)
