@@ -22,10 +22,8 @@ def check_name(name: str, known: Iterable[str], owner: str) -> None:
     if name in names:
         return
     near = difflib.get_close_matches(name, names, 1)
-    if near:
-        hint = f"did you mean {near[0]!r}?"
-    else:
-        hint = f"it has {', '.join(names)}" if names else "it has no controls"
+    listed = f"it has {', '.join(names)}" if names else "it has no controls"
+    hint = f"did you mean {near[0]!r}?" if near else listed
     raise ControlError(f"{owner} has no control {name!r}: {hint}")
 
 
