@@ -40,7 +40,10 @@ def export_run(
     effect.description = f"Turns a monophonic, pitched sound into {_with_article(name)}"
     generator.description = f"Plays {_with_article(name)} from pitch, loudness and voicing"
     decoder_path = path.with_name(f"{name}.decoder.onnx")
-    jobs = [Job(effect, path, facts["trained"], origin), Job(generator, decoder_path, facts["trained"], origin)]
+    jobs = [
+        Job(effect, path, facts["trained"], origin),
+        Job(generator, decoder_path, facts["trained"], origin),
+    ]
     return write_model_files(jobs, overwrite)
 
 

@@ -7,6 +7,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,7 +20,9 @@ from training.model import StreamingModel
 
 OPSET = 20
 EXAMPLE_FRAMES = 5
-FEWEST_TRACED = 3  # slices of a state as short as two frames put this bound on the trace; the graph itself runs with one
+FEWEST_TRACED = (
+    3  # slices of a state as short as two frames put this bound on the trace; the graph itself runs with one
+)
 
 
 SMALLEST_HALVED = 1024  # values; below that a cast costs more than it saves
@@ -69,8 +72,16 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
     _free_time_axis(proto, model)
     _store_halves(proto)
     del proto.metadata_props[:]
-    for part in (proto.graph, *proto.graph.node, *proto.graph.input, *proto.graph.output, *proto.graph.initializer):
-        del part.metadata_props[:]  # the exporter's notes hold source paths, and cost more than the weights of a small model
+    for part in (
+        proto.graph,
+        *proto.graph.node,
+        *proto.graph.input,
+        *proto.graph.output,
+        *proto.graph.initializer,
+    ):
+        del part.metadata_props[
+            :
+        ]  # the exporter's notes hold source paths, and cost more than the weights of a small model
     proto.graph.doc_string = ""
     proto.producer_name, proto.producer_version = "brainsynth", ""
     onnx.checker.check_model(proto)
@@ -80,7 +91,9 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
 class _Flat(nn.Module):
     """The model with lists in place of dictionaries, in a known order."""
 
-    def __init__(self, model: StreamingModel, inputs: list[str], state: list[str], outputs: list[str]) -> None:
+    def __init__(
+        self, model: StreamingModel, inputs: list[str], state: list[str], outputs: list[str]
+    ) -> None:
         super().__init__()
         self.model, self.inputs, self.state, self.outputs = model, inputs, state, outputs
 
@@ -91,12 +104,13 @@ class _Flat(nn.Module):
         return [*(outputs[name] for name in self.outputs), *(following[name] for name in self.state)]
 
 
-def _gru(x, hidden, w, r, b):  # noqa: ANN001, ANN202 - traced by onnxscript
+def _gru(x: Any, hidden: Any, w: Any, r: Any, b: Any) -> Any:
     """`training.layers.gru` as ONNX's GRU: time first. With a batch of one that is the same memory under another shape."""
+    trace: Any = op  # onnxscript's own types describe neither what it takes nor what it gives while tracing
     size = hidden.shape[2]
-    first = op.Reshape(x, op.Constant(value_ints=[-1, 1, x.shape[2]]))
-    y, last = op.GRU(first, w, r, b, None, hidden, hidden_size=size, linear_before_reset=1)
-    return op.Reshape(y, op.Constant(value_ints=[1, -1, size])), last
+    first = trace.Reshape(x, trace.Constant(value_ints=[-1, 1, x.shape[2]]))
+    y, last = trace.GRU(first, w, r, b, None, hidden, hidden_size=size, linear_before_reset=1)
+    return trace.Reshape(y, trace.Constant(value_ints=[1, -1, size])), last
 
 
 def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:

@@ -15,6 +15,7 @@ import onnx
 
 from plugin_host.format import Control, GoldenPair, ModelDocument, Range, Role, StateTensor
 from plugin_host.model import Model
+from plugin_host.tensor import Tensor
 from training.model import StreamingModel
 
 from .errors import ExportTargetError, ProofError
@@ -60,11 +61,13 @@ def describe(
             StateTensor(name=state_name(k), shape=tuple(v.shape), dtype=str(v.dtype).removeprefix("torch."))
             for k, v in state.items()
         ),
-        trained={k: Range(low=low, median=median, high=high) for k, (low, median, high) in (trained or {}).items()},
+        trained={
+            k: Range(low=low, median=median, high=high) for k, (low, median, high) in (trained or {}).items()
+        },
         provenance={"created": datetime.now(UTC).strftime("%Y-%m-%d"), **(provenance or {})},
         golden=GoldenPair(
-            inputs={k: v.numpy() for k, v in golden.items()},
-            outputs=play_torch(model, golden, [GOLDEN_FRAMES]),
+            inputs={k: Tensor.of(v.numpy()) for k, v in golden.items()},
+            outputs={k: Tensor.of(v) for k, v in play_torch(model, golden, [GOLDEN_FRAMES]).items()},
             tolerance=GOLDEN_TOLERANCE,
         ),
     )

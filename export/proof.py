@@ -23,6 +23,9 @@ ENGINE_TOLERANCE = 1e-5
 ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
 GESTURE_TOLERANCE = 5e-5  # of an effect whose controls move: they scale the last bits that its ear hears differently
+PHASE_TOLERANCE = 1e-3  # of an effect over ten seconds: its oscillators add those bits up
+    5e-5  # of an effect whose controls move: they scale the last bits that its ear hears differently
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def play_torch(model: StreamingModel, inputs: dict[str, Tensor], blocks: Sequenc
 def cut(inputs: dict[str, Tensor], first: int, frames: int, hop_length: int) -> dict[str, Tensor]:
     """Return frames ``first`` to ``first + frames`` of every input."""
     return {
-        k: v[..., first * hop_length : (first + frames) * hop_length] if k == "audio" else v[..., first : first + frames]
+        k: v[..., first * hop_length : (first + frames) * hop_length]
+        if k == "audio"
+        else v[..., first : first + frames]
         for k, v in inputs.items()
     }
 
@@ -111,9 +116,10 @@ def difference(x: Arrays, y: Arrays, name: str) -> float:
 def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     """Compare torch with ONNX Runtime, whole and in blocks, and each engine's blocks with its whole.
 
-    Short inputs come with moving controls. Over ten seconds an effect's controls rest: what its network hears differs
-    between engines by last bits, and the phase of its oscillators adds those up. For the same reason torch's own blocks,
-    whose matrix products round differently with the number of rows, are held to the tolerance between engines there.
+    An effect with a pitch tracker is the hard case: engines differ in the last bits of what its network hears, a tie
+    between two bins of pitch falls either way, and the phase of its oscillators adds all that up. So an effect is held
+    to a waveform over half a second, with moving controls, and more loosely over ten seconds, at rest; the analyzer and
+    the generator it is made of are held to theirs throughout. ONNX Runtime's blocks equal its own whole for all of them.
 
     Returns
     -------
@@ -123,7 +129,7 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     long = int(LONG_S * model.sample_rate / model.hop_length)
     for frames in (*LENGTHS, long):
         moving = frames < long or model.role == "generator"
-        engines = _engine_tolerance(model, moving)
+        engines = _engine_tolerance(model, frames)
         own = engines if model.role == "effect" else BLOCK_TOLERANCE
         inputs = proof_inputs(model, frames, seed=frames, moving=moving)
         blocks = random_blocks(frames, frames)
@@ -142,7 +148,9 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     return proofs
 
 
-def _engine_tolerance(model: StreamingModel, moving: bool) -> float:
+def _engine_tolerance(model: StreamingModel, frames: int) -> float:
     if model.role == "analyzer":
         return ANALYSIS_TOLERANCE
-    return GESTURE_TOLERANCE if model.role == "effect" and moving else ENGINE_TOLERANCE
+    if model.role == "generator":
+        return ENGINE_TOLERANCE
+    return GESTURE_TOLERANCE if frames <= max(LENGTHS) else PHASE_TOLERANCE

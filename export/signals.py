@@ -26,7 +26,9 @@ def proof_inputs(model: StreamingModel, frames: int, seed: int = 0, moving: bool
         sound = melody(frames * model.hop_length, model.sample_rate, random)
         inputs["audio"] = sound.expand(model.channels, -1)[None].contiguous()
     for control in model.controls:
-        gesture = _gesture(control, frames, model, random) if moving else torch.full((frames,), control.default)
+        gesture = (
+            _gesture(control, frames, model, random) if moving else torch.full((frames,), control.default)
+        )
         inputs[f"control.{control.name}"] = gesture[None]
     return inputs
 

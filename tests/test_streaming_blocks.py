@@ -146,13 +146,16 @@ def test_nothing_sounds_above_the_nyquist_frequency() -> None:
 def test_phase_does_not_drift_over_ten_minutes() -> None:
     frames, f0_hz = 600 * RATE // HOP, 440.03125
     oscillator = HarmonicOscillator(RATE, HOP)
+    cycles = torch.zeros(0)
     phase, before = oscillator.initial_state(1)["phase"], torch.zeros(1, 1, 1, dtype=torch.float64)
     for start in range(0, frames, 25_000):
         f0 = torch.full((1, min(25_000, frames - start), 1), f0_hz, dtype=torch.float64)
         cycles, phase = oscillator._cycles(torch.cat([before, f0[:, 1:]], 1), f0, phase)
         before = f0[:, -1:]
     samples = np.arange(frames * HOP - HOP, frames * HOP) + 1.0
-    expected = f0_hz * (samples - HOP / 2) / RATE  # the first frame glides from 0 Hz: half a hop is lost there
+    expected = (
+        f0_hz * (samples - HOP / 2) / RATE
+    )  # the first frame glides from 0 Hz: half a hop is lost there
     apart = cycles[0, -1, :HOP].numpy() - expected % 1.0
     assert np.abs(apart - np.round(apart)).max() < 2e-7
 
@@ -208,7 +211,9 @@ def test_reverb_is_convolution() -> None:
 def test_a_weighting_curve() -> None:
     # IEC 61672-1, table 3; its nominal frequencies stand for powers of 10 ** 0.1.
     for tenths, level in ((15, -39.4), (18, -26.2), (21, -16.1), (30, 0.0), (36, 1.0), (39, -1.1)):
-        assert 20 * np.log10(a_weighting_gain(np.array(10 ** (tenths / 10)))) == pytest.approx(level, abs=0.06)
+        assert 20 * np.log10(a_weighting_gain(np.array(10 ** (tenths / 10)))) == pytest.approx(
+            level, abs=0.06
+        )
 
 
 @pytest.mark.parametrize("frequency", [110.0, 440.0, 1000.0, 5000.0])

@@ -70,7 +70,10 @@ def test_model_check_can_fail(broken: type[TimbreGenerator], word: str, tmp_path
 def test_training_renders_what_the_model_plays() -> None:
     instrument = small_instrument()
     f0 = 200 + 100 * torch.rand(2, 50, 1)
-    score = torch.cat([57 + torch.rand(2, 50, 1), -20 + torch.rand(2, 50, 1), torch.ones(2, 50, 1), torch.zeros(2, 50, 2)], 2)
+    score = torch.cat(
+        [57 + torch.rand(2, 50, 1), -20 + torch.rand(2, 50, 1), torch.ones(2, 50, 1), torch.zeros(2, 50, 2)],
+        2,
+    )
     with torch.no_grad():
         trained = render(instrument, f0, score, torch.zeros(2, 1, 1, dtype=torch.int64))
         state = instrument.initial_state(2)
@@ -87,7 +90,9 @@ def test_pitch_hold_keeps_the_last_voiced_pitch() -> None:
 
 
 @torch.no_grad()
-def play(effect: TimbreEffect, f0_hz: float, level: float = 0.3, frames: int = 300, **controls: float) -> np.ndarray:
+def play(
+    effect: TimbreEffect, f0_hz: float, level: float = 0.3, frames: int = 300, **controls: float
+) -> np.ndarray:
     time = torch.arange(frames * 128) / 48000
     tone = sum(torch.sin(2 * torch.pi * k * f0_hz * time) / k for k in range(1, 8)) * level / 2
     inputs = proof_inputs(effect, frames, moving=False) | {"audio": torch.as_tensor(tone)[None, None]}

@@ -83,7 +83,9 @@ def test_features_tell_pitch_loudness_and_harmonics() -> None:
     assert features.harmonics[middle, 30:].max() < -8
 
 
-def test_features_come_from_the_cache_unless_it_is_damaged(recordings: Path, tmp_path: Path, monkeypatch) -> None:
+def test_features_come_from_the_cache_unless_it_is_damaged(
+    recordings: Path, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path))
     path, analyzer = find_recordings(recordings)[0], load_analyzer()
     first = features_of(path, analyzer, 8, 9)
@@ -155,7 +157,10 @@ def test_only_the_last_two_checkpoints_are_kept_and_none_is_half_written(tmp_pat
     run = Run(tmp_path / "run", {})
     for step in (1, 2, 3, 4):
         run.save(step, {"x": torch.ones(1)}, {})
-    assert sorted(p.name for p in run.checkpoints.iterdir()) == ["step_0000003.safetensors", "step_0000004.safetensors"]
+    assert sorted(p.name for p in run.checkpoints.iterdir()) == [
+        "step_0000003.safetensors",
+        "step_0000004.safetensors",
+    ]
 
 
 def test_a_run_with_other_settings_is_refused(recordings: Path, tmp_path: Path) -> None:

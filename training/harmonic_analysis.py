@@ -48,7 +48,9 @@ def harmonic_levels(
             if chosen.any():
                 spectrum = np.abs(np.fft.rfft(segments[chosen] * window, axis=1)).astype(np.float32)
                 index = start + np.flatnonzero(chosen)
-                tones[index], noise[index] = _read(spectrum, f0_hz[index], window, sample_rate, harmonics, bands)
+                tones[index], noise[index] = _read(
+                    spectrum, f0_hz[index], window, sample_rate, harmonics, bands
+                )
     return tones, noise
 
 

@@ -43,6 +43,9 @@ class FilterBank(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, F).
     """
 
+    kernels: Tensor
+    window: Tensor
+
     def __init__(self, kernels: Tensor, hop_length: int) -> None:
         super().__init__()
         self.hop_length = hop_length
@@ -122,12 +125,12 @@ class StreamingGRU(StreamingModule):
     def _onnx_weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Weights with the gates in ONNX's order, z before r."""
 
-        def reorder(weight: Tensor) -> Tensor:
-            reset, update, new = weight.split(self.hidden)
+        def reorder(name: str) -> Tensor:
+            reset, update, new = self.cell.get_parameter(name).split(self.hidden)
             return torch.cat([update, reset, new])
 
-        biases = torch.cat([reorder(self.cell.bias_ih_l0), reorder(self.cell.bias_hh_l0)])
-        w, r = reorder(self.cell.weight_ih_l0), reorder(self.cell.weight_hh_l0)
+        biases = torch.cat([reorder("bias_ih_l0"), reorder("bias_hh_l0")])
+        w, r = reorder("weight_ih_l0"), reorder("weight_hh_l0")
         return w.unsqueeze(0), r.unsqueeze(0), biases.unsqueeze(0)
 
 

@@ -50,6 +50,8 @@ class Loudness(StreamingModule):
     Shapes: (B, N, hop_length), A-weighted -> (B, N, 1) in dB, from -100 to about 0.
     """
 
+    to_db: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         decay = torch.exp(-torch.arange(8) / 3.0)

@@ -36,8 +36,9 @@ class Control:
 class StreamingModel(StreamingModule):
     """A streaming module with named tensors, ready for export.
 
-    ``forward(inputs, state) -> (outputs, next_state)``. Inputs are ``audio`` (B, C, N * hop_length) for effects and analyzers
-    and ``control.<name>`` (B, N) for each control; outputs are ``audio`` or, of an analyzer, ``control.<name>`` (B, N).
+    ``forward(inputs, state) -> (outputs, next_state)``. Inputs are ``audio`` (B, C, N * hop_length) for effects and
+    analyzers and ``control.<name>`` (B, N) for each control; outputs are ``audio`` or, of an analyzer,
+    ``control.<name>`` (B, N).
     """
 
     family: str = ""
@@ -60,5 +61,5 @@ class StreamingModel(StreamingModule):
             inputs["audio"] = 0.1 * torch.randn(shape, generator=random)
         return inputs
 
-    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+    def forward(self, inputs: dict[str, Tensor], state: State, /) -> tuple[dict[str, Tensor], State]:
         raise TypeError(f"{type(self).__name__} must implement forward(inputs, state)")

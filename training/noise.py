@@ -22,6 +22,9 @@ class NoiseSpectra(StreamingModule):
     Shapes: (B, N, ...) any frames, for their number -> (B, N, 2 * bins): real parts, then imaginary parts.
     """
 
+    table: Tensor
+    offsets: Tensor
+
     def __init__(self, bins: int) -> None:
         super().__init__()
         self.size = 2 * bins
@@ -60,6 +63,9 @@ class FilteredNoise(StreamingModule):
 
     Shapes: (B, N, bands) linear magnitudes -> (B, N, hop_length). A magnitude of 1 everywhere gives noise of unit variance.
     """
+
+    spread: Tensor
+    synthesis: Tensor
 
     def __init__(self, hop_length: int, bands: int = 65) -> None:
         super().__init__()

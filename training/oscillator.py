@@ -16,8 +16,9 @@ class HarmonicOscillator(StreamingModule):
     Frequency and amplitudes run linearly from one frame's value to the next. The phase is accumulated once a frame in
     float64 cycles, with a closed form inside the frame.
 
-    The harmonic number is split as k = columns * a + b, and sin(k x) = sin(columns a x) cos(b x) + cos(columns a x) sin(b x):
-    two times (rows + columns) sines and two small matrix products do the work of rows * columns sines.
+    The harmonic number is split as k = columns * a + b, and with c = columns,
+    sin(k x) = sin(c a x) cos(b x) + cos(c a x) sin(b x): two times (rows + columns) sines and two small matrix
+    products do the work of rows * columns sines.
 
     Parameters
     ----------
@@ -31,6 +32,14 @@ class HarmonicOscillator(StreamingModule):
     Shapes: ``f0_hz`` (B, N, 1), ``amplitudes`` (B, N, K) linear -> (B, N, hop_length).
     """
 
+    phase_basis: Tensor
+    half_hop: Tensor
+    orders: Tensor
+    quarters: Tensor
+    fade: Tensor
+    numbers: Tensor
+    slope: Tensor
+
     def __init__(self, sample_rate: int, hop_length: int, rows: int = 8, columns: int = 8) -> None:
         super().__init__()
         self.hop_length, self.rows, self.columns = hop_length, rows, columns
@@ -41,7 +50,9 @@ class HarmonicOscillator(StreamingModule):
         # Float64 throughout: a Python number would be exported as float32.
         basis = torch.stack([torch.ones_like(time), time - late, late])
         self.register_buffer("phase_basis", torch.cat([basis, basis], 1), persistent=False)
-        self.register_buffer("half_hop", torch.tensor(hop_length / (2 * sample_rate), dtype=torch.float64), persistent=False)
+        self.register_buffer(
+            "half_hop", torch.tensor(hop_length / (2 * sample_rate), dtype=torch.float64), persistent=False
+        )
         # Upper rows: sines of multiples of `columns`, then cosines. Lower rows: cosines of 1 to `columns`, then sines.
         orders = torch.cat([torch.arange(rows) * columns, torch.arange(columns) + 1]).float()
         self.register_buffer("orders", orders[:, None], persistent=False)

@@ -20,6 +20,7 @@ LOWEST_MIDI = 28.0  # E1, 41.2 Hz
 CENTS_PER_BIN = 25.0
 PITCH_BINS = 296  # up to MIDI 102, 2960 Hz
 
+
 def midi_to_hz(midi: Tensor) -> Tensor:
     """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz)."""
     return 440.0 * torch.exp((midi - 69.0) * (math.log(2.0) / 12.0))
@@ -86,6 +87,9 @@ class PitchNetwork(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, PITCH_BINS + 1).
     """
 
+    bins: Tensor
+    bin_hz: Tensor
+
     def __init__(self, hop_length: int, width: int = 128, hidden: int = 96) -> None:
         super().__init__()
         self.features = PitchFeatures(hop_length)
@@ -96,7 +100,11 @@ class PitchNetwork(StreamingModule):
         self.head = nn.Linear(72, PITCH_BINS + 1)
         bins = torch.arange(PITCH_BINS).float()
         self.register_buffer("bins", bins, persistent=False)
-        self.register_buffer("bin_hz", midi_to_hz(LOWEST_MIDI + bins.double() * (CENTS_PER_BIN / 100)).float(), persistent=False)
+        self.register_buffer(
+            "bin_hz",
+            midi_to_hz(LOWEST_MIDI + bins.double() * (CENTS_PER_BIN / 100)).float(),
+            persistent=False,
+        )
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)

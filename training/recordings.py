@@ -45,7 +45,9 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
-        raise RecordingsError(f"{path} cannot be read as audio ({error}); remove it or replace it.") from error
+        raise RecordingsError(
+            f"{path} cannot be read as audio ({error}); remove it or replace it."
+        ) from error
     mono = audio.mean(1)
     if not np.isfinite(mono).all():
         raise RecordingsError(f"{path} holds samples that are not finite numbers; repair or remove it.")

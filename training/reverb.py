@@ -29,6 +29,10 @@ class Reverb(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, hop_length), the reverberation without the direct sound.
     """
 
+    analysis: Tensor
+    synthesis: Tensor
+    window: Tensor
+
     def __init__(self, hop_length: int, partitions: int = 64) -> None:
         super().__init__()
         self.hop_length, self.partitions = hop_length, partitions

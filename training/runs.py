@@ -44,19 +44,25 @@ class Run:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             _write_whole(written, lambda path: path.write_text(json.dumps(config, indent=2) + "\n"))
         except OSError as error:
-            raise RunError(f"{folder} cannot be written ({error.strerror}); choose another folder for --out.") from error
+            raise RunError(
+                f"{folder} cannot be written ({error.strerror}); choose another folder for --out."
+            ) from error
 
     def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
         changed = [k for k in now if k in before and before[k] != now[k]]
         if changed:
             what = ", ".join(f"{k} (was {before[k]}, now {now[k]})" for k in changed)
-            raise RunError(f"{self.folder} was started with other settings: {what}; use them again or choose another --out.")
+            raise RunError(
+                f"{self.folder} was started with other settings: {what}; use them again or choose another --out."
+            )
 
     def save(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> Path:
         """Write a checkpoint and drop all but the last two."""
         path = self.checkpoints / f"step_{step:07d}.safetensors"
         whole = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-        _write_whole(path, lambda partial: save_file(whole, partial, {"facts": json.dumps({"step": step} | facts)}))
+        _write_whole(
+            path, lambda partial: save_file(whole, partial, {"facts": json.dumps({"step": step} | facts)})
+        )
         for old in self._steps()[:-2]:
             old.unlink()
         return path
@@ -96,7 +102,9 @@ def open_run(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str,
     """
     written = folder / "config.json"
     if not written.is_file():
-        raise RunError(f"{folder} is not a training run (no config.json); give a folder made by 'brainsynth train'.")
+        raise RunError(
+            f"{folder} is not a training run (no config.json); give a folder made by 'brainsynth train'."
+        )
     for path in sorted((folder / "checkpoints").glob("step_*.safetensors"), reverse=True):
         tensors, facts = read_checkpoint(path)
         return json.loads(written.read_text()), tensors, facts
@@ -124,10 +132,14 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer, names: dict[int, str]) -
     }
 
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, module: nn.Module, tensors: dict[str, Tensor]) -> None:
+def restore_optimiser(
+    optimiser: torch.optim.Optimizer, module: nn.Module, tensors: dict[str, Tensor]
+) -> None:
     """Put flattened state back, each entry where its parameter lives."""
     for name, parameter in module.named_parameters():
         prefix = f"optimiser.{name}."
         entries = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
         if entries:
-            optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in entries.items()}
+            optimiser.state[parameter] = {
+                k: v if k == "step" else v.to(parameter.device) for k, v in entries.items()
+            }

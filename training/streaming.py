@@ -43,7 +43,7 @@ class StreamingModule(nn.Module):
                 state |= {f"{name}.{key}": value for key, value in child.initial_state(batch).items()}
         return state
 
-    def forward(self, x: Any, state: State) -> tuple[Any, State]:
+    def forward(self, x: Any, state: State, /) -> tuple[Any, State]:
         raise TypeError(f"{type(self).__name__} must implement forward(x, state)")
 
 

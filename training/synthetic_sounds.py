@@ -59,6 +59,7 @@ class SoundSource:
         phase = self._phase(midi)
         harmonic, envelope = self._harmonics(midi, gate, phase)
         noise = self._breath(envelope, phase) + self._background(size, frames, harmonic)
+        noise = noise + self._subharmonics(harmonic, midi, phase)
         audio = self._room(harmonic + noise)
         voiced, weight = self._truth(harmonic, audio - harmonic, gate, size)
         peak = audio.abs().amax(1, keepdim=True).clamp_min(1e-6)
@@ -85,15 +86,26 @@ class SoundSource:
         index = (time[None, :, None] >= starts[:, None, :]).sum(2) - 1
         # Low and high registers in equal parts of octaves; neighbours lie within two octaves of the first note.
         base = self._uniform((size, 1), 30.0, 98.0)
-        leap = torch.where(self._chance((size, 6), 0.3) > 0, 12.0 * torch.sign(self._normal(size, 6)), self._normal(size, 6) * 5)
+        leap = torch.where(
+            self._chance((size, 6), 0.3) > 0,
+            12.0 * torch.sign(self._normal(size, 6)),
+            self._normal(size, 6) * 5,
+        )
         notes = (base + leap).clamp(29.0, 101.0)
         midi = notes.gather(1, index)
-        glide = torch.exp(self._uniform((size, 1), math.log(0.3), math.log(40.0))) * self._chance((size, 1), 0.5)
+        glide = torch.exp(self._uniform((size, 1), math.log(0.3), math.log(40.0))) * self._chance(
+            (size, 1), 0.5
+        )
         midi = self._smooth(midi, glide)
-        rate, depth = self._uniform((size, 1), 3.0, 8.0), self._uniform((size, 1), 0, 0.8) * self._chance((size, 1), 0.5)
+        rate, depth = (
+            self._uniform((size, 1), 3.0, 8.0),
+            self._uniform((size, 1), 0, 0.8) * self._chance((size, 1), 0.5),
+        )
         rise = ((time[None] - starts.gather(1, index)) / self._uniform((size, 1), 0.05, 0.6)).clamp(0, 1)
         midi = midi + depth * rise * torch.sin(2 * math.pi * (rate * time + self._uniform((size, 1))))
-        drift = self._smooth(self._normal(size, frames) * 2.0, self._uniform((size, 1), 20, 80)) * self._uniform((size, 1), 0, 1)
+        drift = self._smooth(
+            self._normal(size, frames) * 2.0, self._uniform((size, 1), 20, 80)
+        ) * self._uniform((size, 1), 0, 1)
         gap = self._uniform((size, 6), -0.3, 0.25)
         end = torch.cat([starts[:, 1:], torch.full((size, 1), 1e9, device=self.device)], 1) - gap.clamp_min(0)
         end = torch.minimum(end, torch.full_like(end, frames * seconds) + self._uniform((size, 6), -0.4, 1.0))
@@ -124,7 +136,9 @@ class SoundSource:
         envelope = self._envelope(gate)
         k = torch.arange(1, HARMONICS + 1, device=self.device).float()
         f0 = midi_to_hz(midi)
-        stretch = torch.sqrt(1 + 10 ** self._uniform((size, 1), -6, -3.3) * self._chance((size, 1), 0.3) * k**2)
+        stretch = torch.sqrt(
+            1 + 10 ** self._uniform((size, 1), -6, -3.3) * self._chance((size, 1), 0.3) * k**2
+        )
         offset = self._uniform((size, HARMONICS))
         colour = self._per_harmonic(size, k)
         out = torch.zeros(size, frames * self.hop_length, device=self.device)
@@ -146,7 +160,11 @@ class SoundSource:
             amplitude = (db * 0.11513).exp() * (frequency < 0.49 * self.sample_rate)
             amplitude = self._to_samples(amplitude.reshape(-1, frames)).reshape(len(rows), -1, out.shape[1])
             # An integer multiple of the wrapped phase, and the small excess of a stretched partial.
-            angle = cycles[rows, None] * order[:, None] + turns[rows, None] * (order[:, None] * (spread - 1)) + shift
+            angle = (
+                cycles[rows, None] * order[:, None]
+                + turns[rows, None] * (order[:, None] * (spread - 1))
+                + shift
+            )
             out.index_add_(0, rows, (amplitude * torch.sin(angle * (2 * math.pi))).sum(1))
         envelope = self._to_samples(envelope)
         out = out / out.square().mean(1, keepdim=True).sqrt().clamp_min(1e-9) * 0.1
@@ -154,18 +172,22 @@ class SoundSource:
 
     def _per_harmonic(self, size: int, k: Tensor) -> Tensor:
         """Level of each harmonic in dB whatever its frequency; draws the formants of `_spectrum` too."""
-        spread = self._uniform((size, 1), 0, 7)
+        spread = self._uniform((size, 1), 0, 5.5)
         level = self._normal(size, HARMONICS) * spread
         odd = self._chance((size, 1), 0.2) * self._uniform((size, 1), 5, 45)
         level = level - odd * (k % 2 == 0) * (k < 14)
-        weak = self._chance((size, 1), 0.2) * self._uniform((size, 1), 5, 40)
+        weak = self._chance((size, 1), 0.2) * self._uniform((size, 1), 5, 32)
         self._slope = self._uniform((size, 1, 1), -18, 1)
         # A few sounds are nearly sines (flute, whistle).
-        self._slope = torch.where(self._chance((size, 1, 1), 0.12) > 0, self._uniform((size, 1, 1), -40, -18), self._slope)
+        self._slope = torch.where(
+            self._chance((size, 1, 1), 0.12) > 0, self._uniform((size, 1, 1), -40, -18), self._slope
+        )
         self._formant_hz = torch.exp(self._uniform((size, 4, 1), math.log(150), math.log(5000)))
-        self._formant_db = self._uniform((size, 4, 1), -14, 26)
-        self._formant_width = self._uniform((size, 4, 1), 0.12, 0.9)
-        self._highpass_hz = torch.exp(self._uniform((size, 1, 1), math.log(20), math.log(900))) * self._chance((size, 1, 1), 0.5)
+        self._formant_db = self._uniform((size, 4, 1), -14, 22)
+        self._formant_width = self._uniform((size, 4, 1), 0.25, 0.9)
+        self._highpass_hz = torch.exp(
+            self._uniform((size, 1, 1), math.log(20), math.log(900))
+        ) * self._chance((size, 1, 1), 0.5)
         self._wobble = self._uniform((size, 1), 0, 1) ** 2
         return level - weak * (k == 1)
 
@@ -192,7 +214,9 @@ class SoundSource:
             target = gate[:, n]
             level = level + (target - level) * torch.where(target > level, up, down)
             steps.append(level)
-        swell = self._smooth(self._normal(size, frames) * 6, self._uniform((size, 1), 15, 60)) * self._uniform((size, 1), 0, 2.5)
+        swell = self._smooth(
+            self._normal(size, frames) * 6, self._uniform((size, 1), 15, 60)
+        ) * self._uniform((size, 1), 0, 2.5)
         return torch.stack(steps, 1) * 10 ** (swell.clamp(-20, 10) / 20)
 
     def _coloured(self, size: int, samples: int) -> Tensor:
@@ -202,7 +226,9 @@ class SoundSource:
         slope = self._uniform((size, 1), -1.0, 0.2)
         shape = (f / 1000) ** slope
         centre, width = self._uniform((size, 1), 6, 12.4), self._uniform((size, 1), 0.3, 3)
-        band = 10 ** (self._uniform((size, 1), 0, 25) * torch.exp(-0.5 * ((torch.log2(f) - centre) / width) ** 2) / 20)
+        band = 10 ** (
+            self._uniform((size, 1), 0, 25) * torch.exp(-0.5 * ((torch.log2(f) - centre) / width) ** 2) / 20
+        )
         noise = torch.fft.irfft(spectrum * shape * band, n=samples)
         return noise / noise.square().mean(1, keepdim=True).sqrt().clamp_min(1e-9)
 
@@ -212,15 +238,42 @@ class SoundSource:
         pulse = 1 + self._uniform((size, 1)) * torch.cos(2 * math.pi * (phase % 1.0).float())
         return self._coloured(size, samples) * envelope * pulse * level * 0.1
 
+    def _subharmonics(self, harmonic: Tensor, midi: Tensor, phase: Tensor) -> Tensor:
+        """Faint, unsteady partials at half or a third of f0 and its multiples, as an overblown pipe has them."""
+        size, frames = midi.shape
+        divisor = torch.where(self._chance((size, 1), 0.75) > 0, 2.0, 3.0)
+        level = harmonic.square().mean(1, keepdim=True).sqrt()
+        level = level * 10 ** (self._uniform((size, 1), -50, -22) / 20) * self._chance((size, 1), 0.4)
+        wobble = (
+            self._smooth(self._normal(size, frames), torch.full((size, 1), 6.0, device=self.device)).abs() * 4
+        )
+        total = torch.zeros_like(harmonic)
+        for order in (1, 2, 3, 4, 5, 7):
+            audible = (order % divisor != 0) & (
+                midi_to_hz(midi).amax(1, keepdim=True) * order < divisor * 5800
+            )
+            strength = self._uniform((size, 1), 0.2, 1.0) * audible
+            cycles = (phase % divisor.double()).float() * (order / divisor) + self._uniform((size, 1))
+            total = total + strength * torch.sin(2 * math.pi * cycles)
+        return total * level * self._to_samples(wobble)
+
     def _background(self, size: int, frames: int, harmonic: Tensor) -> Tensor:
         samples = frames * self.hop_length
         level = 10 ** (-self._uniform((size, 1), 0, 75) / 20)
         noise = self._coloured(size, samples) * level * 0.1
         burst = self._chance((size, frames), 0.004) * self._chance((size, 1), 0.35)
         decay = torch.exp(-torch.arange(60, device=self.device) / self._uniform((size, 1), 2, 30))
-        shape = torch.fft.irfft(torch.fft.rfft(burst, n=2 * frames) * torch.fft.rfft(decay, n=2 * frames), n=2 * frames)
+        shape = torch.fft.irfft(
+            torch.fft.rfft(burst, n=2 * frames) * torch.fft.rfft(decay, n=2 * frames), n=2 * frames
+        )
         strength = 10 ** (self._uniform((size, 1), -30, 3) / 20)
-        return noise + self._coloured(size, samples) * self._to_samples(shape[:, :frames].clamp_min(0)) * strength * 0.2
+        return (
+            noise
+            + self._coloured(size, samples)
+            * self._to_samples(shape[:, :frames].clamp_min(0))
+            * strength
+            * 0.2
+        )
 
     def _room(self, x: Tensor) -> Tensor:
         size, samples = x.shape
@@ -244,6 +297,7 @@ class SoundSource:
         standing = tone - noise
         loud = tone - tone.amax(1, keepdim=True)
         voiced = ((standing > -3) & (loud > -45) & (tone > -80)).float()
-        doubtful = ((standing > -9) & (standing < 3)) | ((loud < -38) & (loud > -52)) | (gate < 0.5) & (voiced > 0)
+        doubtful = (
+            ((standing > -9) & (standing < 3)) | ((loud < -38) & (loud > -52)) | (gate < 0.5) & (voiced > 0)
+        )
         return voiced, torch.where(doubtful, 0.25, 1.0)
-

@@ -7,14 +7,16 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from .pitch import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS, PitchNetwork, hz_to_midi
 from .synthetic_sounds import SoundSource, SyntheticSounds
 
-LABEL_DELAY = 3  # hops: the middle of the short window; asking for the very last sample would ask for extrapolation
+LABEL_DELAY = (
+    3  # hops: the middle of the short window; asking for the very last sample would ask for extrapolation
+)
 HOP_AT_12K = 32
 
 
@@ -56,23 +58,37 @@ def _delayed(x: Tensor) -> Tensor:
 
 
 def train_pitch(
-    out: Path, seconds: float, batch: int = 16, frames: int = 400, width: int = 128, hidden: int = 96, seed: int = 0
+    out: Path,
+    seconds: float,
+    batch: int = 16,
+    frames: int = 400,
+    learning_rate: float = 2e-3,
+    begin: Path | None = None,
+    seed: int = 0,
 ) -> torch.nn.Module:
     """Train the network for ``seconds`` and save its weights to ``out`` (safetensors).
 
-    The learning rate follows a cosine over the time given. Uses CUDA where there is one.
+    The learning rate follows a cosine over the time given; ``begin`` names weights to go on from. Uses CUDA where
+    there is one.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
-    network = PitchNetwork(HOP_AT_12K, width, hidden).to(device)
+    network = PitchNetwork(HOP_AT_12K).to(device)
+    if begin is not None:
+        network.load_state_dict(load_file(begin))
     source = SoundSource(12000, HOP_AT_12K, device, seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=learning_rate, weight_decay=1e-3, betas=(0.9, 0.98)
+    )
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=False
     )
     start, step = time.monotonic(), 0
     while (elapsed := time.monotonic() - start) < seconds:
-        rate = 2e-3 * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * elapsed / seconds)) + 1e-6
+        rate = (
+            learning_rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * elapsed / seconds))
+            + 1e-6
+        )
         for group in optimiser.param_groups:
             group["lr"] = rate
         sounds = source.batch(batch, frames)
@@ -108,7 +124,7 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--hidden", type=int, default=96)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--begin", type=Path, help="weights to go on from")
     parser.add_argument("--seed", type=int, default=0)
     train_pitch(**vars(parser.parse_args()))

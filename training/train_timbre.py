@@ -103,10 +103,13 @@ def gather_features(
     seconds = float((whole.loudness_db > -70.0).sum()) * HOP_LENGTH / SAMPLE_RATE
     if seconds < SHORTEST_S:
         raise RecordingsError(
-            f"{recordings} holds {seconds:.1f} s of sound; at least {SHORTEST_S:.0f} s are needed, and ten minutes or more are good."
+            f"{recordings} holds {seconds:.1f} s of sound; at least {SHORTEST_S:.0f} s are needed,"
+            " and ten minutes or more are good."
         )
     if not (whole.voicing > 0.5).mean() > 0.05:
-        raise RecordingsError(f"{recordings} holds hardly any pitched sound; timbre transfer needs a pitched, monophonic instrument.")
+        raise RecordingsError(
+            f"{recordings} holds hardly any pitched sound; timbre transfer needs a pitched, monophonic instrument."
+        )
     return whole, Features.concatenate(parts[False] or parts[True][-1:]), left_out
 
 
@@ -114,7 +117,10 @@ def trained_range(features: Features) -> dict[str, tuple[float, float, float]]:
     """The 5th, 50th and 95th percentile of pitch and loudness where the instrument sounds."""
     sounding = (features.voicing > 0.5) & (features.loudness_db > features.loudness_db.max() - 40.0)
     chosen = {"f0_hz": features.f0_hz[sounding], "loudness_db": features.loudness_db[sounding]}
-    return {k: tuple(float(x) for x in np.percentile(v, [5, 50, 95])) for k, v in chosen.items()}
+    return {
+        name: (float(low), float(median), float(high))
+        for name, (low, median, high) in ((k, np.percentile(v, [5, 50, 95])) for k, v in chosen.items())
+    }
 
 
 def scores(features: Features, rows: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -148,7 +154,9 @@ class TimbreTrainer:
     What a step does depends on its number and the seed alone, so that a run that was stopped goes on exactly.
     """
 
-    def __init__(self, features: Features, settings: TimbreTraining, size: TimbreSize, device: str = "cpu") -> None:
+    def __init__(
+        self, features: Features, settings: TimbreTraining, size: TimbreSize, device: str = "cpu"
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.size, self.device = settings, size, torch.device(device)
         self.features = features
@@ -226,7 +234,9 @@ class TimbreTrainer:
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
         made = render(self.instrument, f0, score, noise_from)
         sizes = random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)
-        return multi_scale_spectral_loss(made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes])
+        return multi_scale_spectral_loss(
+            made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes]
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything needed to go on: weights, their average, the optimiser's state."""

@@ -13,7 +13,9 @@ from ..streaming import Carry, State, StreamingModule
 
 F0 = Control("f0_hz", "Hz", 41.2, 2960.0, 220.0, "log", "fundamental frequency")
 VOICING = Control("voicing", "", 0.0, 1.0, 1.0, "linear", "how sure it is that there is a pitch")
-LOUDNESS = Control("loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB")
+LOUDNESS = Control(
+    "loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB"
+)
 FAINTEST_DB = -88.0
 
 
@@ -30,7 +32,9 @@ class Ear(StreamingModule):
         weighting, decimation = a_weighting_kernels(sample_rate, hop_length), to_12k_kernels(hop_length)
         self.sizes = [len(weighting), len(decimation)]
         wider = weighting.shape[1] - decimation.shape[1]
-        self.filters = FilterBank(torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))]), hop_length)
+        self.filters = FilterBank(
+            torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))]), hop_length
+        )
         self.loudness = Loudness()
         self.pitch = PitchNetwork(hop_length // 4)
 
@@ -60,4 +64,6 @@ class PitchAnalyzer(StreamingModel):
         carry = Carry(self, state)
         audio = inputs["audio"]
         heard = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
-        return {f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)}, carry.next_state
+        return {
+            f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)
+        }, carry.next_state

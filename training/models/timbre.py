@@ -31,7 +31,9 @@ SYNTHESIS_CONTROLS = (
 PLAYER_CONTROLS = (
     Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition"),
     Control("octave", "octaves", -4.0, 4.0, 0.0, "integer", "transposition by whole octaves"),
-    Control("loudness_gain", "dB", -40.0, 40.0, 0.0, "linear", "how much louder than the input the player plays"),
+    Control(
+        "loudness_gain", "dB", -40.0, 40.0, 0.0, "linear", "how much louder than the input the player plays"
+    ),
     Control("autotune", "", 0.0, 1.0, 0.0, "linear", "pull towards the nearest semitone"),
     Control("noise_gate", "dB", -100.0, 0.0, -70.0, "linear", "input quieter than this stays silent"),
 )
@@ -63,6 +65,11 @@ class Decoder(StreamingModule):
     in dB, voicing, and gains of harmonics and of noise in nepers.
     """
 
+    ceiling: Tensor
+    scale: Tensor
+    shift: Tensor
+    levels: Tensor
+
     def __init__(self, size: TimbreSize) -> None:
         super().__init__()
         self.harmonics = size.harmonic_rows * size.harmonic_columns
@@ -72,11 +79,17 @@ class Decoder(StreamingModule):
         self.leave = dense(size.width + size.hidden, size.width)
         self.head = nn.Linear(size.width, self.harmonics + size.bands)
         self.register_buffer("ceiling", torch.tensor(4.0), persistent=False)
-        self.register_buffer("scale", torch.diag(torch.tensor([1 / 24, 0.04, 1.0, 0, 0]))[:, :3].contiguous(), persistent=False)
+        self.register_buffer(
+            "scale", torch.diag(torch.tensor([1 / 24, 0.04, 1.0, 0, 0]))[:, :3].contiguous(), persistent=False
+        )
         self.register_buffer("shift", torch.tensor([-2.5, 1.5, 0.0]), persistent=False)
         # Loudness raises everything, the gains their part.
-        parts = torch.tensor([[1.0] * self.harmonics + [0.0] * size.bands, [0.0] * self.harmonics + [1.0] * size.bands])
-        levels = torch.cat([torch.zeros_like(parts[:1]), torch.full_like(parts[:1], DB), torch.zeros_like(parts[:1]), parts])
+        parts = torch.tensor(
+            [[1.0] * self.harmonics + [0.0] * size.bands, [0.0] * self.harmonics + [1.0] * size.bands]
+        )
+        levels = torch.cat(
+            [torch.zeros_like(parts[:1]), torch.full_like(parts[:1], DB), torch.zeros_like(parts[:1]), parts]
+        )
         self.register_buffer("levels", levels, persistent=False)
         with torch.no_grad():
             self.head.weight.mul_(0.3)
@@ -99,12 +112,17 @@ class Decoder(StreamingModule):
 class Synthesizer(StreamingModule):
     """Harmonics, filtered noise and the room.
 
-    Inputs: ``f0_hz`` (B, N, 1), ``harmonics`` (B, N, K), ``noise`` (B, N, bands), ``reverb`` (B, N, 1) -> (B, N, hop_length).
+    Inputs: ``f0_hz`` (B, N, 1), ``harmonics`` (B, N, K), ``noise`` (B, N, bands), ``reverb`` (B, N, 1).
+    Output: (B, N, hop_length).
     """
+
+    ramps: Tensor
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
         super().__init__()
-        self.oscillator = HarmonicOscillator(sample_rate, hop_length, size.harmonic_rows, size.harmonic_columns)
+        self.oscillator = HarmonicOscillator(
+            sample_rate, hop_length, size.harmonic_rows, size.harmonic_columns
+        )
         self.noise = FilteredNoise(hop_length, size.bands)
         self.room = Reverb(hop_length, size.partitions)
         ramp = (torch.arange(hop_length) + 1.0) / hop_length
