@@ -103,7 +103,13 @@ def test_ctrl_c_leaves_whole_files_only_and_the_next_call_goes_on(
     )
     command = [sys.executable, "-m", "plugin_host.commands", *map(str, arguments), "--report", str(report)]
     running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Where the suite itself runs in the background, SIGINT is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     record = tmp_path / "out" / RECORD_NAME
     wait_for(lambda: record.exists() and len(tree(tmp_path / "out")) > 1, running)

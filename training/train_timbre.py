@@ -130,7 +130,9 @@ def scores(features: Features, rows: np.ndarray) -> tuple[Tensor, Tensor]:
     return f0, torch.cat([hz_to_midi(f0), heard, torch.zeros_like(heard)], -1)
 
 
-def render(instrument: Instrument, f0: Tensor, score: Tensor, noise_from: Tensor) -> Tensor:
+def render(
+    instrument: Instrument, f0: Tensor, score: Tensor, noise_from: Tensor, told: Tensor | None = None
+) -> Tensor:
     """Play excerpts from a state of rest: (B, N * hop_length).
 
     The same as the instrument's own forward at full reverb, but with the room as one long convolution, which trains faster.
@@ -140,9 +142,12 @@ def render(instrument: Instrument, f0: Tensor, score: Tensor, noise_from: Tensor
     f0 : (B, N, 1) Hz
     score : (B, N, 5), see `training.models.timbre.Decoder`.
     noise_from : (B, 1, 1) where the noise counters begin.
+    told : (B, N, 5) what the decoder's network is told instead of the score, in training.
     """
     synthesizer = instrument.synthesizer
-    (harmonics, noise), _ = instrument.decoder(score, instrument.decoder.initial_state(len(score)))
+    decoder = instrument.decoder
+    nepers, _ = decoder.nepers(score, decoder.initial_state(len(score)), told)
+    harmonics, noise = nepers.exp().split([decoder.harmonics, decoder.bands], -1)
     state = synthesizer.initial_state(len(score)) | {"noise.spectra.counter": noise_from}
     dry = synthesizer.dry(Carry(synthesizer, state), f0, harmonics, noise).flatten(1)
     return dry + convolve(dry, synthesizer.room.impulse_response)
@@ -212,11 +217,32 @@ class TimbreTrainer:
         first = np.minimum(random.choice(self.starts, count), self.features.frames - frames)
         return first[:, None] + np.arange(frames)
 
+    def _blur(self, score: Tensor, random: np.random.Generator) -> Tensor:
+        """Keep from the decoder what gives the recorded player away: small wiggles of loudness, pitch and voicing.
+
+        Another player's gestures look different; a decoder that leans on such detail does not transfer.
+        """
+        count, frames = score.shape[:2]
+        width = int(random.integers(1, 24))
+        midi, loudness, voicing, gains = score.split([1, 1, 1, 2], -1)
+        padded = torch.nn.functional.pad(loudness.transpose(1, 2), (width - 1, 0), mode="replicate")
+        loudness = torch.nn.functional.avg_pool1d(padded, width, 1).transpose(1, 2)
+
+        def drawn(size: float, *shape: int) -> Tensor:
+            values = random.normal(0.0, size, shape).astype(np.float32)
+            return torch.from_numpy(values).to(self.device)
+
+        loudness = loudness + drawn(1.0, count, 1, 1) + drawn(0.7, count, frames, 1)
+        midi = midi + drawn(0.25, count, 1, 1) + drawn(0.1, count, frames, 1)
+        sure = torch.from_numpy(random.random((count, 1, 1)) < 0.5).to(self.device)
+        voicing = torch.where(sure, (voicing > 0.5).float(), voicing)
+        return torch.cat([midi, loudness, voicing, gains], -1)
+
     def _levels(self, random: np.random.Generator) -> Tensor:
         rows = self._excerpts(random, 4 * self.settings.batch)
         f0, score = (x.to(self.device) for x in scores(self.features, rows))
         decoder = self.instrument.decoder
-        made, _ = decoder.nepers(score, decoder.initial_state(len(rows)))
+        made, _ = decoder.nepers(score, decoder.initial_state(len(rows)), self._blur(score, random))
         tones = torch.from_numpy(self.features.harmonics[rows]).to(self.device).float()
         bands = torch.from_numpy(self.features.bands[rows]).to(self.device).float()
         below = f0 * self.instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
@@ -232,7 +258,7 @@ class TimbreTrainer:
         hop = np.arange(HOP_LENGTH)
         wanted = self.features.audio[(rows[:, :, None] * HOP_LENGTH + hop).reshape(len(rows), -1)]
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
-        made = render(self.instrument, f0, score, noise_from)
+        made = render(self.instrument, f0, score, noise_from, self._blur(score, random))
         sizes = random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)
         return multi_scale_spectral_loss(
             made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes]

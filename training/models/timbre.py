@@ -101,10 +101,13 @@ class Decoder(StreamingModule):
         harmonics, noise = nepers.exp().split([self.harmonics, self.bands], -1)
         return (harmonics, noise), following
 
-    def nepers(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Log amplitudes (B, N, harmonics + bands), and the next state."""
+    def nepers(self, x: Tensor, state: State, told: Tensor | None = None) -> tuple[Tensor, State]:
+        """Log amplitudes (B, N, harmonics + bands), and the next state.
+
+        In training the network may be ``told`` another score than the one that sets the levels.
+        """
         carry = Carry(self, state)
-        now = self.enter(x @ self.scale + self.shift)
+        now = self.enter((x if told is None else told) @ self.scale + self.shift)
         hidden = self.leave(torch.cat([now, carry("gru", now)], -1))
         return torch.minimum(self.head(hidden), self.ceiling) + x @ self.levels, carry.next_state
 

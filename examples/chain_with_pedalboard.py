@@ -1,0 +1,31 @@
+"""A flute between a compressor and a reverb, block by block: python examples/chain_with_pedalboard.py IN.wav OUT.wav."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import soundfile
+from pedalboard import Compressor, Reverb
+
+from plugin_host import Chain, NeuralEffect
+
+BLOCK = 512
+
+
+def main(source: str, target: str) -> None:
+    """Play a file through the chain as a live host would, an octave up from the middle on."""
+    audio, sample_rate = soundfile.read(source, dtype="float32", always_2d=True)
+    audio = audio.T[:, : audio.shape[0] // BLOCK * BLOCK]
+    flute = NeuralEffect("flute", reverb=0.5)
+    chain = Chain([Compressor(threshold_db=-18, ratio=3), flute, Reverb(room_size=0.4)], block_size=BLOCK)
+    played = []
+    for start in range(0, audio.shape[1], BLOCK):
+        flute.octave = int(start > audio.shape[1] // 2)
+        played.append(chain.process(audio[:, start : start + BLOCK], sample_rate, reset=False))
+    print(f"{chain.latency_samples} samples late")
+    soundfile.write(target, np.concatenate(played, axis=1).T, sample_rate)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
