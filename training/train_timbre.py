@@ -32,7 +32,7 @@ SAMPLE_RATE, HOP_LENGTH = 48000, 128
 SHORTEST_S = 10.0
 CHECKPOINT_EVERY_S = 30.0
 LISTEN_SIZES_A_STEP = 3
-ROOM_RATE = 0.02
+ROOM_RATE = 0.5
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class TimbreTrainer:
         self.average.load_state_dict(self.instrument.state_dict())
         room = self.instrument.synthesizer.room.impulse_response
         others = [p for p in self.instrument.parameters() if p is not room]
-        # Adam moves each tap as far as any weight: at the full rate that would be noise, not a room.
+        # Adam moves each tap as far as any weight: at the full rate the room begins as noise.
         groups = [{"params": others, "share": 1.0}, {"params": [room], "share": ROOM_RATE}]
         self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
         self.done = 0
