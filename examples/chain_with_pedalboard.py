@@ -15,8 +15,8 @@ BLOCK = 512
 
 def main(source: str, target: str) -> None:
     """Play a file through the chain as a live host would, an octave up from the middle on."""
-    audio, sample_rate = soundfile.read(source, dtype="float32", always_2d=True)
-    audio = audio.T[:, : audio.shape[0] // BLOCK * BLOCK]
+    frames, sample_rate = soundfile.read(source, always_2d=True)
+    audio = np.asarray(frames[: len(frames) // BLOCK * BLOCK].T, np.float32)  # (channels, samples)
     flute = NeuralEffect("flute", reverb=0.5)
     chain = Chain([Compressor(threshold_db=-18, ratio=3), flute, Reverb(room_size=0.4)], block_size=BLOCK)
     played = []

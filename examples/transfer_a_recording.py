@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import soundfile
 
 from plugin_host import Model, NeuralEffect, calibrate
@@ -11,11 +12,12 @@ from plugin_host import Model, NeuralEffect, calibrate
 
 def main(source: str, target: str) -> None:
     """Read, find octave and loudness, transfer, write."""
-    audio, sample_rate = soundfile.read(source, dtype="float32", always_2d=True)
-    audio = audio.T  # (channels, samples)
+    frames, sample_rate = soundfile.read(source, always_2d=True)
+    audio = np.asarray(frames.T, np.float32)  # (channels, samples)
     settings = calibrate(Model("cello"), audio, sample_rate)
     print(f"played with {settings}")
-    cello = NeuralEffect("cello", **settings)
+    cello = NeuralEffect("cello")
+    cello.octave, cello.loudness_gain = settings["octave"], settings["loudness_gain"]
     soundfile.write(target, cello(audio, sample_rate).T, sample_rate)
 
 

@@ -16,7 +16,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 @pytest.fixture
 def melody(tmp_path: Path) -> Path:
     time = np.arange(44100 * 2) / 44100
-    sound = sum(np.sin(2 * np.pi * 330 * k * time) / k for k in range(1, 6)) * 0.1
+    orders = np.arange(1, 6)[:, None]
+    sound = np.sum(np.sin(2 * np.pi * 330 * orders * time) / orders, axis=0) * 0.1
     soundfile.write(tmp_path / "in.wav", sound, 44100)
     return tmp_path / "in.wav"
 
