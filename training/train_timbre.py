@@ -220,7 +220,8 @@ class TimbreTrainer:
     def _blur(self, score: Tensor, random: np.random.Generator) -> Tensor:
         """Keep from the decoder what gives the recorded player away: small wiggles of loudness, pitch and voicing.
 
-        Another player's gestures look different; a decoder that leans on such detail does not transfer.
+        Another player's gestures look different, and a decoder should not lean on such detail. No gain in transfer has
+        been measured from it yet.
         """
         count, frames = score.shape[:2]
         width = int(random.integers(1, 24))
