@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import scipy.signal
@@ -11,9 +12,13 @@ import torch
 from rich.progress import track
 
 from benchmarks.classifier import BAND_HZ, CROP_FRAMES, N_BANDS, RANGE_DB, SAMPLE_RATE, crop, features
+from benchmarks.gestures import Gesture, gesture_of, with_gesture
 from benchmarks.recordings import Recording, read_audio
+from benchmarks.trackers import Ours
+from benchmarks.tracking import tracked
 
 SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
+WINDOW_DELAY_S = 0.008
 
 
 def shifted(audio: np.ndarray, sample_rate: int, semitones: float) -> np.ndarray:
@@ -61,13 +66,19 @@ def in_room(audio: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np
     return scipy.signal.fftconvolve(audio, room)[: audio.size].astype(np.float32)
 
 
-def variants(recording: Recording) -> list[np.ndarray]:
-    """Compute the features of a recording as it is, at other speeds and in a room.
+def variants(
+    recording: Recording, own: Gesture | None = None, others: Sequence[Gesture] = ()
+) -> list[np.ndarray]:
+    """Compute the features of a recording as it is, at other speeds, in a room and with others' gestures.
 
     Parameters
     ----------
     recording : Recording
         Any.
+    own : Gesture, optional
+        Of this recording.
+    others : sequence of Gesture
+        Some of them take its place, if it is given.
 
     Returns
     -------
@@ -80,7 +91,23 @@ def variants(recording: Recording) -> list[np.ndarray]:
     )
     sounds = [shifted(audio, SAMPLE_RATE, semitones) for semitones in SHIFTS_SEMITONES]
     sounds.append(in_room(audio, SAMPLE_RATE, rng))
+    if own is not None:
+        for index, semitones in zip(
+            rng.choice(len(others), len(SHIFTS_SEMITONES)), SHIFTS_SEMITONES, strict=True
+        ):
+            sounds.append(
+                shifted(with_gesture(audio, SAMPLE_RATE, own, others[index]), SAMPLE_RATE, semitones)
+            )
     return [np.round(255.0 * features(sound, SAMPLE_RATE)).astype(np.uint8) for sound in sounds]
+
+
+def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
+    tracker = Ours("pitch", WINDOW_DELAY_S)
+    found = {}
+    for recording in track(recordings, description="gestures"):
+        pitch = tracked(tracker, read_audio(recording.path))
+        found[recording.path] = gesture_of(read_audio(recording.path, SAMPLE_RATE), SAMPLE_RATE, pitch)
+    return found
 
 
 class Crops:
@@ -96,12 +123,23 @@ class Crops:
         In the order of the labels.
     rng : Generator
         Draws crops and changes.
+    hears_gestures : bool
+        Whether a note's own dynamics and vibrato may speak for its instrument.
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], instruments: Sequence[str], rng: np.random.Generator
+        self,
+        recordings: Sequence[Recording],
+        instruments: Sequence[str],
+        rng: np.random.Generator,
+        hears_gestures: bool,
     ) -> None:
-        self._variants = [variants(recording) for recording in track(recordings, description="features")]
+        gestures = {} if hears_gestures else _gestures([r for r in recordings if r.is_single_note])
+        others = list(gestures.values())
+        self._variants = [
+            variants(recording, gestures.get(recording.path), others)
+            for recording in track(recordings, description="features")
+        ]
         self._labels = np.array([instruments.index(recording.instrument) for recording in recordings])
         self._rng = rng
         self._f0_hz = np.array([recording.note_hz for recording in recordings])

@@ -92,7 +92,7 @@ def spliced_steps(notes: Sequence[Note], judge: Tracker) -> Iterator[OctaveStep]
     held = [
         (note, part)
         for note in notes
-        if note.f0_hz >= LOWEST_HZ and (part := _held_part(note, judge)) is not None
+        if note.f0_hz >= LOWEST_HZ and (part := held_part(note, judge)) is not None
     ]
     for low, low_part in held:
         for high, high_part in held:
@@ -102,7 +102,21 @@ def spliced_steps(notes: Sequence[Note], judge: Tracker) -> Iterator[OctaveStep]
                 yield _spliced(high_part, low_part, low.f0_hz)
 
 
-def _held_part(note: Note, judge: Tracker) -> np.ndarray | None:
+def held_part(note: Note, judge: Tracker) -> np.ndarray | None:
+    """Take the part of a note between attack and end, where it holds its pitch.
+
+    Parameters
+    ----------
+    note : Note
+        A note.
+    judge : Tracker
+        Tells whether it does.
+
+    Returns
+    -------
+    ndarray or None
+        (T,) `BEFORE_S` or `AFTER_S` of it, whichever is longer, at an RMS of 0.05; None where there is no such part.
+    """
     # The attack wavers and the end is reverberation: what lies between is the note.
     first_s, last_s = note.sounding_s[0] + 0.1, note.sounding_s[-1] - 0.15
     length_s = max(BEFORE_S, AFTER_S)

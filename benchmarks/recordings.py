@@ -59,7 +59,16 @@ class Recording:
     @property
     def is_held_out(self) -> bool:
         """Whether the file is kept for measuring: one in ten, by a hash of its name."""
-        return int(hashlib.sha256(self.path.name.encode()).hexdigest(), 16) % 10 == 0
+        return self._tenth == 0
+
+    @property
+    def is_for_choosing(self) -> bool:
+        """Whether the file serves to choose between settings: another tenth, so that what is reported stays unseen."""
+        return self._tenth == 1
+
+    @property
+    def _tenth(self) -> int:
+        return int(hashlib.sha256(self.path.name.encode()).hexdigest(), 16) % 10
 
 
 def parse_name(path: Path) -> Recording | None:
@@ -128,6 +137,22 @@ def held_out_notes(recordings: Sequence[Recording], limit: int | None = None) ->
     """
     kept = [recording for recording in recordings if recording.is_held_out and recording.is_single_note]
     return list(_in_turn(kept))[:limit]
+
+
+def notes_for_choosing(recordings: Sequence[Recording]) -> list[Recording]:
+    """Keep the single notes by which settings are chosen; judges and models may have been trained on them.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The library.
+
+    Returns
+    -------
+    list of Recording
+        Instruments in turn.
+    """
+    return list(_in_turn([r for r in recordings if r.is_for_choosing and r.is_single_note]))
 
 
 def _in_turn(recordings: Sequence[Recording]) -> Iterator[Recording]:

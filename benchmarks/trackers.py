@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 import types
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -140,6 +141,45 @@ class Ours:
         return PitchTrack(times_s, f0_hz, values["voicing"][0].astype(np.float64))
 
 
+class Autocorrelation:
+    """Normalised autocorrelation in a graph like ours, `training.autocorrelation`: causal, a frame every hop."""
+
+    name = "autocorrelation"
+    identity = None
+    look_ahead_s = 0.0
+
+    def __init__(self) -> None:
+        from export.proof import GraphPlayer
+
+        self._model, graph = _autocorrelation_graph()
+        self._player = GraphPlayer(graph, self._model)
+
+    def __call__(self, audio: np.ndarray) -> PitchTrack:
+        """Track 48 kHz mono audio, (T,) float32."""
+        import torch
+
+        hop_length = self._model.hop_length
+        frames = -(-audio.size // hop_length)
+        padded = np.pad(audio, (0, frames * hop_length - audio.size))
+        heard = self._player.play({"audio": torch.from_numpy(padded)[None, None]}, _blocks(frames))
+        times_s = (np.arange(frames) + 1) * hop_length / SAMPLE_RATE
+        f0_hz, voicing = (heard[f"output.{name}"][0].astype(np.float64) for name in ("f0_hz", "voicing"))
+        return PitchTrack(times_s, f0_hz, voicing)
+
+
+def _blocks(frames: int, most: int = 64) -> list[int]:
+    return [min(most, frames - first) for first in range(0, frames, most)]
+
+
+@lru_cache(maxsize=1)
+def _autocorrelation_graph() -> tuple[Any, bytes]:
+    from export.graph import build_graph
+    from training.autocorrelation import AutocorrelationAnalyzer
+
+    model = AutocorrelationAnalyzer()
+    return model, build_graph(model).SerializeToString()
+
+
 def _at_full_level(audio: np.ndarray) -> np.ndarray:
     # The networks' voicing depends on the level, and a pianissimo of this library peaks at -40 dB.
     return audio * (0.5 / max(float(np.abs(audio).max(initial=0.0)), 1e-6))
@@ -152,7 +192,14 @@ def _import(module: str, package: str) -> Any:
         raise ImportError(f"this tracker needs {package}: pip install --no-deps {package}") from error
 
 
-BASELINES = {"pyin": PYin, "fine pyin": FinePYin, "yin": Yin, "swiftf0": SwiftF0, "pesto": Pesto}
+BASELINES = {
+    "pyin": PYin,
+    "fine pyin": FinePYin,
+    "yin": Yin,
+    "swiftf0": SwiftF0,
+    "pesto": Pesto,
+    "autocorrelation": Autocorrelation,
+}
 
 
 def make_tracker(name: str) -> Tracker:
@@ -161,7 +208,7 @@ def make_tracker(name: str) -> Tracker:
     Parameters
     ----------
     name : str
-        ``pyin``, ``fine pyin``, ``yin``, ``swiftf0`` or ``pesto``.
+        ``pyin``, ``fine pyin``, ``yin``, ``swiftf0``, ``pesto`` or ``autocorrelation``.
 
     Returns
     -------

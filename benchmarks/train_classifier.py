@@ -1,4 +1,4 @@
-"""Train the judge of timbre transfer on real notes and tell how often it is right on held-out ones.
+"""Train the judges of timbre transfer on real notes and tell how often they are right on held-out ones.
 
 python -m benchmarks.train_classifier --recordings PATH [--steps N]
 """
@@ -7,6 +7,7 @@ import argparse
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from benchmarks.cache import CACHE
 from benchmarks.classifier import Classifier, InstrumentNet
 from benchmarks.crops import Crops, shifted
+from benchmarks.gestures import Gesture, gesture_of, with_gesture
 from benchmarks.recordings import SAMPLE_RATE, Recording, find_recordings, held_out_notes, read_audio
 from benchmarks.report import wide_console, write_results
 from benchmarks.taken_apart import put_together_again
@@ -64,7 +66,9 @@ def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
     return network.eval()
 
 
-def trained_classifier(recordings: Sequence[Recording], steps: int = 4000) -> Classifier:
+def trained_classifier(
+    recordings: Sequence[Recording], steps: int = 4000, hears_gestures: bool = False
+) -> Classifier:
     """Give the classifier of a library, trained now or on an earlier call.
 
     Parameters
@@ -73,6 +77,9 @@ def trained_classifier(recordings: Sequence[Recording], steps: int = 4000) -> Cl
         The library; its held-out files are not looked at.
     steps : int
         Batches.
+    hears_gestures : bool
+        Whether a note's own dynamics and vibrato may speak for its instrument. A transfer keeps the player's,
+        so a judge of timbre must not listen to them.
 
     Returns
     -------
@@ -80,11 +87,12 @@ def trained_classifier(recordings: Sequence[Recording], steps: int = 4000) -> Cl
         Kept on disk for the next call.
     """
     training = [recording for recording in recordings if not recording.is_held_out]
-    contents = "\n".join([f"{VERSION} {steps}", *sorted(recording.path.name for recording in training)])
+    version = f"{VERSION} {steps}" if hears_gestures else f"{VERSION} {steps} without gestures"
+    contents = "\n".join([version, *sorted(recording.path.name for recording in training)])
     path = CACHE / "classifier" / f"{hashlib.sha256(contents.encode()).hexdigest()[:16]}.pt"
     if not path.exists():
         instruments = sorted({recording.instrument for recording in training})
-        crops = Crops(training, instruments, np.random.default_rng(0))
+        crops = Crops(training, instruments, np.random.default_rng(0), hears_gestures)
         Classifier(tuple(instruments), train(crops, len(instruments), steps)).save(path)
     return Classifier.load(path)
 
@@ -114,8 +122,13 @@ def judged(
     ]
 
 
-def changes() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Name what must not lead the classifier astray.
+
+    Parameters
+    ----------
+    notes : sequence of Recording
+        What will be judged, instruments in turn: each note gets the gestures of the next, another instrument's.
 
     Returns
     -------
@@ -123,10 +136,19 @@ def changes() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         (T,) at 48 kHz to the same, or to another length.
     """
     tracker = make_tracker("pyin")
+    following = cycle([*notes[1:], notes[0]])
+
+    def gesture(audio: np.ndarray) -> Gesture:
+        return gesture_of(audio, SAMPLE_RATE, tracked(tracker, audio))
+
+    def with_the_next(audio: np.ndarray) -> np.ndarray:
+        return with_gesture(audio, SAMPLE_RATE, gesture(audio), gesture(read_audio(next(following).path)))
+
     return {
         "as recorded": lambda audio: audio,
         "3 semitones lower": lambda audio: shifted(audio, SAMPLE_RATE, -3.0),
         "3 semitones higher": lambda audio: shifted(audio, SAMPLE_RATE, 3.0),
+        "with another instrument's gestures": with_the_next,
         "resynthesised": lambda audio: put_together_again(audio, tracked(tracker, audio)),
     }
 
@@ -140,22 +162,25 @@ def main() -> None:
     torch.set_num_threads(1)
 
     recordings = find_recordings(given.recordings)
-    classifier = trained_classifier(recordings, given.steps)
     notes = held_out_notes(recordings)
+    judges = {
+        "timbre": trained_classifier(recordings, given.steps),
+        "performance": trained_classifier(recordings, given.steps, hears_gestures=True),
+    }
     table = Table(title="held-out notes named rightly, %", title_justify="left")
-    for head in ("", *classifier.instruments, "all"):
-        table.add_column(head, justify="right" if head else "left")
+    for head in ("judge", "", *judges["timbre"].instruments, "all"):
+        table.add_column(head, justify="right" if head in judges["timbre"].instruments else "left")
     figures = {}
-    for name, change in changes().items():
-        answers = judged(classifier, notes, change)
-        right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
-        total = Counter(note.instrument for note, _ in answers)
-        shares = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in total}
-        shares["all"] = 100.0 * right.total() / total.total()
-        row = (f"{shares[head]:.1f}" if head in shares else "" for head in (*classifier.instruments, "all"))
-        table.add_row(name, *row)
-        wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
-        figures[name] = {"right_percent": shares, "wrong": wrong}
+    for judge, classifier in judges.items():
+        for name, change in changes(notes).items():
+            answers = judged(classifier, notes, change)
+            right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
+            total = Counter(note.instrument for note, _ in answers)
+            shares = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in total}
+            shares["all"] = 100.0 * right.total() / total.total()
+            table.add_row(judge, name, *(f"{shares[head]:.1f}" for head in (*classifier.instruments, "all")))
+            wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
+            figures[f"{judge}: {name}"] = {"right_percent": shares, "wrong": wrong}
     console = wide_console()
     console.print(table)
     settings = {"steps": given.steps, "notes": len(notes)}

@@ -1,6 +1,7 @@
 """Let a player play held-out notes and measure what comes out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,24 @@ def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Trac
     return cents(came.f0_hz, asked.f0_hz * 2.0**played.octave)[judged]
 
 
+@dataclass(frozen=True)
+class Judges:
+    """Who says which instrument it is.
+
+    Attributes
+    ----------
+    timbre : Classifier
+        Was taught not to decide by dynamics and vibrato, which a transfer keeps from its source.
+    performance : Classifier
+        Decides by them, too.
+    """
+
+    timbre: Classifier
+    performance: Classifier
+
+
 def measure_resynthesis(
-    player: Player, notes: Sequence[Recording], classifier: Classifier, instrument: str
+    player: Player, notes: Sequence[Recording], judges: Judges, instrument: str
 ) -> dict[str, float]:
     """Let a player play its own instrument's notes.
 
@@ -64,8 +81,8 @@ def measure_resynthesis(
         Who.
     notes : sequence of Recording
         What.
-    classifier : Classifier
-        Judges the instrument.
+    judges : Judges
+        Name the instrument.
     instrument : str
         The player's.
 
@@ -84,7 +101,7 @@ def measure_resynthesis(
                 multi_scale_spectral_loss(reference, estimate),
                 log_mel_l1_db(reference, estimate, SAMPLE_RATE),
                 loudness_l1_db(audio, played, SAMPLE_RATE, sounding_times(audio, SAMPLE_RATE)),
-                100.0 * (_named(classifier, played) == instrument),
+                100.0 * (_named(judges.timbre, played) == instrument),
             )
         )
     means = np.mean(rows, axis=0)
@@ -94,7 +111,7 @@ def measure_resynthesis(
 def measure_transfer(
     player: Player,
     notes: Sequence[Recording],
-    classifier: Classifier,
+    judges: Judges,
     instrument: str,
     trackers: tuple[Tracker, Tracker] | None,
     pictures: Path | None = None,
@@ -107,8 +124,8 @@ def measure_transfer(
         Who.
     notes : sequence of Recording
         What.
-    classifier : Classifier
-        Judges the instrument.
+    judges : Judges
+        Name the instrument.
     instrument : str
         The player's.
     trackers : tuple of Tracker, optional
@@ -119,11 +136,13 @@ def measure_transfer(
     Returns
     -------
     dict
-        ``taken_percent``, also by source, and what the rest was taken for; ``uncalibrated`` notes;
+        ``taken_percent`` by the judge of timbre, also by source, and what the rest was taken for;
+        ``taken_with_gestures_percent`` by the judge of the performance; ``uncalibrated`` notes;
         ``loudness_db``, the mean over notes; ``median_cents``, ``within_50_percent`` and
         ``octave_or_more_percent`` (1150 cents or more) over frames.
     """
     answers: dict[str, list[str]] = {}
+    performances: list[str] = []
     loudness: list[float] = []
     errors: list[np.ndarray] = []
     uncalibrated = 0
@@ -134,7 +153,8 @@ def measure_transfer(
         if pictures is not None and note.instrument not in answers:
             sounds = {note.path.stem: audio, f"as {instrument}": played.audio}
             save_picture(pictures / f"{note.instrument}_as_{instrument}.png", sounds, SAMPLE_RATE)
-        answers.setdefault(note.instrument, []).append(_named(classifier, played.audio))
+        answers.setdefault(note.instrument, []).append(_named(judges.timbre, played.audio))
+        performances.append(_named(judges.performance, played.audio))
         moments = sounding_times(audio, SAMPLE_RATE)
         loudness.append(loudness_l1_db(audio, played.audio, SAMPLE_RATE, moments, played.gain_db))
         if trackers is not None:
@@ -143,6 +163,7 @@ def measure_transfer(
     size = np.abs(np.concatenate(errors)) if errors else np.zeros(0)
     return {
         "taken_percent": _share(everything, instrument),
+        "taken_with_gestures_percent": _share(performances, instrument),
         "taken_percent_by_source": {
             name: _share(given, instrument) for name, given in sorted(answers.items())
         },

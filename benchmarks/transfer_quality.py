@@ -12,25 +12,36 @@ import torch
 from rich.table import Table
 
 from benchmarks.players import MeanSpectrumPlayer, ModelPlayer, Player
-from benchmarks.recordings import find_recordings, held_out_notes
+from benchmarks.recordings import find_recordings, held_out_notes, notes_for_choosing
 from benchmarks.report import wide_console, write_results
 from benchmarks.trackers import make_tracker
 from benchmarks.train_classifier import trained_classifier
-from benchmarks.transfer_measures import measure_resynthesis, measure_transfer
+from benchmarks.transfer_measures import Judges, measure_resynthesis, measure_transfer
 
 
 def _quality_table(figures: dict[str, dict[str, Any]]) -> Table:
     table = Table(
         title="held-out notes resynthesised, and other instruments' transferred", title_justify="left"
     )
-    heads = ("MSS", "log-mel dB", "loudness dB", "taken %", "→ taken %", "loudness dB", "cents", "≤ 50 c %")
+    heads = (
+        "MSS",
+        "log-mel dB",
+        "loudness dB",
+        "taken %",
+        "→ taken %",
+        "with gestures %",
+        "loudness dB",
+        "cents",
+        "≤ 50 c %",
+    )
     for head in ("target", "played by", *heads, "octave+ %"):
         table.add_column(head, justify="left" if head in ("target", "played by") else "right")
     for target, players in figures.items():
         for name, found in players.items():
             own, moved = found["resynthesis"], found["transfer"]
             values = [own[key] for key in ("mss", "log_mel_db", "loudness_db", "taken_percent")]
-            values += [moved[key] for key in ("taken_percent", "loudness_db", "median_cents")]
+            values += [moved[key] for key in ("taken_percent", "taken_with_gestures_percent")]
+            values += [moved[key] for key in ("loudness_db", "median_cents")]
             values += [moved[key] for key in ("within_50_percent", "octave_or_more_percent")]
             table.add_row(target, name, *(f"{value:.2f}" for value in values))
     return table
@@ -62,6 +73,11 @@ def main() -> None:
     parser.add_argument(
         "--pitch-tracker", default="fine pyin", help="judges the pitch: fine pyin, yin, swiftf0 or none"
     )
+    parser.add_argument(
+        "--for-choosing",
+        action="store_true",
+        help="with the notes kept for choosing settings; writes nothing",
+    )
     parser.add_argument("--limit", type=int, help="only so many notes for each target")
     parser.add_argument("--pictures", type=Path, help="folder for spectrograms before and after")
     given = parser.parse_args()
@@ -69,10 +85,10 @@ def main() -> None:
 
     console = wide_console()
     recordings = find_recordings(given.recordings)
-    classifier = trained_classifier(recordings)
-    held_out = held_out_notes(recordings)
+    judges = Judges(trained_classifier(recordings), trained_classifier(recordings, hears_gestures=True))
+    notes = notes_for_choosing(recordings) if given.for_choosing else held_out_notes(recordings)
     wants_pitch = given.pitch_tracker != "none"
-    judges = (make_tracker(given.pitch_tracker), make_tracker("swiftf0")) if wants_pitch else None
+    trackers = (make_tracker(given.pitch_tracker), make_tracker("swiftf0")) if wants_pitch else None
     figures: dict[str, dict[str, Any]] = {}
     for entry in given.models.split(","):
         instrument, _, path = entry.partition("=")
@@ -81,8 +97,8 @@ def main() -> None:
             for recording in recordings
             if recording.instrument == instrument and not recording.is_held_out and recording.is_single_note
         ]
-        own = [note for note in held_out if note.instrument == instrument][: given.limit]
-        others = [note for note in held_out if note.instrument != instrument][: given.limit]
+        own = [note for note in notes if note.instrument == instrument][: given.limit]
+        others = [note for note in notes if note.instrument != instrument][: given.limit]
         players: dict[str, Player] = {}
         if "model" in given.players:
             players["model"] = ModelPlayer(path or instrument, given.analyzer)
@@ -90,27 +106,27 @@ def main() -> None:
             players["mean spectrum"] = MeanSpectrumPlayer(training, make_tracker("pyin"))
         figures[instrument] = {
             name: {
-                "resynthesis": measure_resynthesis(player, own, classifier, instrument),
+                "resynthesis": measure_resynthesis(player, own, judges, instrument),
                 "transfer": measure_transfer(
                     player,
                     others,
-                    classifier,
+                    judges,
                     instrument,
-                    judges if name == "model" else None,
+                    trackers if name == "model" else None,
                     given.pictures if name == "model" else None,
                 ),
             }
             for name, player in players.items()
         }
     console.print(_quality_table(figures))
-    console.print(_source_table(figures, sorted({note.instrument for note in held_out})))
-    if given.limit is None:
+    console.print(_source_table(figures, sorted({note.instrument for note in notes})))
+    if given.limit is None and not given.for_choosing:
         flat = {
             f"{instrument} by {name}": found
             for instrument, players in figures.items()
             for name, found in players.items()
         }
-        path = write_results("transfer_quality", {"pitch_tracker": given.pitch_tracker}, flat)
+        path = write_results("transfer_quality", {}, flat)
         console.print(f"written to {path}")
 
 

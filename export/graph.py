@@ -65,7 +65,10 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
-            custom_translation_table={torch.ops.brainsynth.gru.default: _gru},
+            custom_translation_table={
+                torch.ops.brainsynth.gru.default: _gru,
+                torch.ops.brainsynth.gather.default: _gather,
+            },
         )
     assert program is not None
     proto = program.model_proto
@@ -111,6 +114,12 @@ def _gru(x: Any, hidden: Any, w: Any, r: Any, b: Any) -> Any:
     first = trace.Reshape(x, trace.Constant(value_ints=[-1, 1, x.shape[2]]))
     y, last = trace.GRU(first, w, r, b, None, hidden, hidden_size=size, linear_before_reset=1)
     return trace.Reshape(y, trace.Constant(value_ints=[1, -1, size])), last
+
+
+def _gather(x: Any, axis: int, places: Any) -> Any:
+    """`training.streaming.gather` as ONNX's Gather."""
+    trace: Any = op
+    return trace.Gather(x, places, axis=axis)
 
 
 def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:

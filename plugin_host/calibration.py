@@ -112,6 +112,5 @@ def _octaves(f0_hz: NDArray[np.float32], trained: Range) -> int:
 
 
 def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
-    """Bring the median loudness to the trained median, but loud notes no higher than the loudest trained."""
-    typical = trained.median - float(np.median(loudness_db))
-    return min(typical, trained.high - float(np.percentile(loudness_db, 95)))
+    """Bring the loud moments to where the instrument is loud: full strength in is full strength out."""
+    return trained.high - float(np.percentile(loudness_db, 95))

@@ -83,10 +83,10 @@ def test_training_renders_what_the_model_plays() -> None:
 
 
 def test_pitch_hold_keeps_the_last_voiced_pitch() -> None:
-    f0 = torch.tensor([100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0])[None, :, None]
+    midi = torch.tensor([10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0]).double()[None, :, None]
     voicing = torch.tensor([0.0, 0.9, 0.1, 0.2, 0.8, 0.9, 0.0])[None, :, None]
-    held = check_block(PitchHold(), (f0, voicing))
-    assert held.flatten().tolist() == [20.0, 200.0, 200.0, 200.0, 500.0, 600.0, 600.0]
+    held = check_block(PitchHold(), (midi, voicing))
+    assert held.flatten().tolist() == [15.5, 20.0, 20.0, 20.0, 50.0, 60.0, 60.0]
 
 
 @torch.no_grad()

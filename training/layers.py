@@ -59,7 +59,7 @@ class FilterBank(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         frames, past = recent(state["past"], x, self.window)
-        return frames @ self.kernels, {"past": past}
+        return frames.reshape(x.shape[0], -1, len(self.kernels)) @ self.kernels, {"past": past}
 
 
 def fir_kernels(taps: Tensor, outputs: int, stride: int = 1) -> Tensor:

@@ -6,44 +6,49 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layers import OverlapAdd, dft_matrices
-from .streaming import Carry, State, StreamingModule
+from .layers import OverlapAdd
+from .streaming import Carry, State, StreamingModule, take
+from .transform import Transform, fourier_gains, fourier_waves
 
 TABLE_LENGTH = 16384
 PRIME = 2147483647
 
 
 class NoiseSpectra(StreamingModule):
-    """Independent complex normal spectra, one a frame, from a counter.
+    """Independent normal spectra, one a frame, from a counter.
 
     An integer hash of the frame's number picks where in a fixed table of normal values the frame is read. A hash per
     value would cost several times as much and sound the same.
 
-    Shapes: (B, N, ...) any frames, for their number -> (B, N, 2 * bins): real parts, then imaginary parts.
+    Parameters
+    ----------
+    offsets : (S,) int64 tensor
+        Which of the values from that place on each value of a spectrum is.
+
+    Shapes: (B, N, ...) any frames, for their number -> (B, N, S).
     """
 
     table: Tensor
     offsets: Tensor
 
-    def __init__(self, bins: int) -> None:
+    def __init__(self, offsets: Tensor) -> None:
         super().__init__()
-        self.size = 2 * bins
-        values = torch.randn(TABLE_LENGTH + self.size, generator=torch.Generator().manual_seed(20200114))
+        length = TABLE_LENGTH + int(offsets.max()) + 1
+        values = torch.randn(length, generator=torch.Generator().manual_seed(20200114))
         self.register_buffer("table", values, persistent=False)
-        self.register_buffer("offsets", torch.arange(self.size), persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
 
     def own_state(self, batch: int) -> State:
         return {"counter": torch.zeros(batch, 1, 1, dtype=torch.int64)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         count = state["counter"] + torch.arange(x.shape[1], device=x.device)[:, None]
-        places = (_hash(count) % TABLE_LENGTH + self.offsets).flatten()
-        spectra = self.table.index_select(0, places).reshape(x.shape[0], -1, self.size)
-        return spectra, {"counter": (count[:, -1:] + 1) % (1 << 31)}
+        spectra = take(self.table, 0, _hash(count) % TABLE_LENGTH + self.offsets)
+        return spectra, {"counter": state["counter"] + x.shape[1]}
 
 
 def _hash(count: Tensor) -> Tensor:
-    """Scatter counters below 2**31 over 0..2**31 - 2: multiply and square modulo a prime, in products below 2**63."""
+    """Scatter counters over 0..2**31 - 2: multiply and square modulo a prime, in products below 2**63."""
     x = (count * 48271 + 11) % PRIME
     return x * x % PRIME * 69621 % PRIME
 
@@ -65,23 +70,28 @@ class FilteredNoise(StreamingModule):
     """
 
     spread: Tensor
-    synthesis: Tensor
+    window: Tensor
 
     def __init__(self, hop_length: int, bands: int = 65) -> None:
         super().__init__()
         n_fft = 2 * hop_length
         bins = hop_length + 1
         self.bands = bands
-        self.spectra = NoiseSpectra(bins)
+        waves = fourier_waves(n_fft)
+        # Under the gains of an inverse transform, normal values make a frame of variance 2 / n_fft; the factor undoes it.
+        self.transform = Transform(n_fft, 16, n_fft // 16, waves, fourier_gains(n_fft) * (n_fft / 2) ** 0.5)
+        offsets, spread = torch.zeros(len(waves), dtype=torch.int64), torch.zeros(bands, len(waves))
+        curves = F.interpolate(torch.eye(bands)[None], size=bins, mode="linear", align_corners=True)[0]
+        for place, (k, sine) in zip(self.transform.places.tolist(), waves, strict=True):
+            offsets[place] = bins + k if sine else k
+            spread[:, place] = curves[:, k]
+        self.spectra = NoiseSpectra(offsets)
         self.overlap_add = OverlapAdd(hop_length)
-        spread = F.interpolate(torch.eye(bands)[None], size=bins, mode="linear", align_corners=True)[0]
-        self.register_buffer("spread", spread.repeat(1, 2), persistent=False)
-        _, inverse = dft_matrices(n_fft, n_fft)
+        self.register_buffer("spread", spread, persistent=False)
         window = torch.sin(torch.pi * (torch.arange(n_fft) + 0.5) / n_fft)
-        # Real and imaginary parts of variance 1 make a frame of variance 2 / n_fft.
-        self.register_buffer("synthesis", inverse * window * (n_fft / 2) ** 0.5, persistent=False)
+        self.register_buffer("window", window, persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
         spectrum = carry("spectra", x) * (x @ self.spread)
-        return carry("overlap_add", spectrum @ self.synthesis), carry.next_state
+        return carry("overlap_add", self.transform.synthesise(spectrum) * self.window), carry.next_state

@@ -14,16 +14,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .layers import FilterBank, StreamingGRU, fir_kernels
-from .streaming import Carry, State, StreamingModule
+from .streaming import Carry, State, StreamingModule, recent, take
+from .transform import Transform
 
 LOWEST_MIDI = 28.0  # E1, 41.2 Hz
 CENTS_PER_BIN = 25.0
 PITCH_BINS = 296  # up to MIDI 102, 2960 Hz
+REACH = 5  # bins on each side of the peak that its mean is taken over
 
 
 def midi_to_hz(midi: Tensor) -> Tensor:
-    """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz)."""
-    return 440.0 * torch.exp((midi - 69.0) * (math.log(2.0) / 12.0))
+    """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz), as exactly as their type holds them."""
+    octave, a440 = midi.new_tensor(math.log(2.0) / 12.0), midi.new_tensor(math.log(440.0))
+    return ((midi - 69.0) * octave + a440).exp()
 
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:
@@ -46,11 +49,42 @@ def recent_window(length: int) -> Tensor:
     return window / window.square().sum().sqrt()
 
 
-def spectrum_kernels(length: int, frequencies: Tensor) -> Tensor:
-    """Windowed cosines, then windowed sines, at ``frequencies`` in cycles per sample: (2 K, length)."""
-    time = torch.arange(length).double() - length + 1
-    angle = 2 * math.pi * frequencies.double()[:, None] * time
-    return torch.cat([angle.cos(), angle.sin()]) * recent_window(length)
+class RecentSpectrum(StreamingModule):
+    """Cosine and sine parts of the newest samples, under `recent_window`, at multiples of one frequency.
+
+    Parameters
+    ----------
+    hops, hop_length : int
+        The window has so many hops.
+    period, bins : int
+        The frequencies are 1 to ``bins`` times 1 / ``period`` cycles a sample.
+
+    Shapes: (B, N, hop_length) -> (B, N, ...), the parts of all bins at `places` (2, bins).
+    """
+
+    window: Tensor
+    rows: Tensor
+
+    def __init__(self, hops: int, hop_length: int, period: int, bins: int) -> None:
+        super().__init__()
+        self.hop_length = hop_length
+        waves = [(k, sine) for sine in (False, True) for k in range(1, bins + 1)]
+        self.transform = Transform(period, hop_length, hops, waves)
+        window = recent_window(hops * hop_length).reshape(hops, hop_length)
+        self.register_buffer("window", window.float(), persistent=False)
+        self.register_buffer("rows", torch.arange(hops), persistent=False)
+
+    @property
+    def places(self) -> Tensor:
+        """Where in the output each bin's cosine and sine parts are."""
+        return self.transform.places.reshape(2, -1)
+
+    def own_state(self, batch: int) -> State:
+        return {"past": torch.zeros(batch, len(self.rows) - 1, self.hop_length)}
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        frames, past = recent(state["past"], x, self.rows)
+        return self.transform.analyse(frames * self.window), {"past": past}
 
 
 class PitchFeatures(StreamingModule):
@@ -63,21 +97,22 @@ class PitchFeatures(StreamingModule):
 
     LONG_BINS, SHORT_BINS = 128, 88
     size = LONG_BINS + SHORT_BINS
+    places: Tensor
 
     def __init__(self, hop_length: int) -> None:
         super().__init__()
         self.to_6k = FilterBank(fir_kernels(lowpass_fir(0.40 / 2, 36), hop_length // 2, 2), hop_length)
-        long = torch.arange(1, self.LONG_BINS + 1) * (1500.0 / self.LONG_BINS / 6000)
-        short = torch.arange(1, self.SHORT_BINS + 1) * (4000.0 / self.SHORT_BINS / 12000)
-        self.long = FilterBank(spectrum_kernels(384, long), hop_length // 2)
-        self.short = FilterBank(spectrum_kernels(288, short), hop_length)
+        self.long = RecentSpectrum(24, hop_length // 2, 512, self.LONG_BINS)  # 6000 / 512 = 1500 / 128 Hz
+        self.short = RecentSpectrum(9, hop_length, 264, self.SHORT_BINS)  # 12000 / 264 = 4000 / 88 Hz
+        places = torch.cat([self.long.places, self.short.places + self.long.transform.size], 1)
+        self.register_buffer("places", places, persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        spectra = [carry("long", carry("to_6k", x)), carry("short", x)]
-        power = [(s * s).unflatten(2, (2, -1)).sum(2) for s in spectra]
+        parts = torch.cat([carry("long", carry("to_6k", x)), carry("short", x)], 2)
+        power = take(parts * parts, 2, self.places).sum(2)
         # Silence is exactly 0: around a large mean, layer normalisation in ONNX Runtime loses a small variance to rounding.
-        level = (torch.cat(power, 2) * 2.5e9 + 1.0).log()
+        level = (power * 2.5e9 + 1.0).log()
         return F.layer_norm(level, (self.size,)), carry.next_state
 
 
@@ -87,8 +122,9 @@ class PitchNetwork(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, PITCH_BINS + 1).
     """
 
-    bins: Tensor
-    bin_hz: Tensor
+    around: Tensor
+    step: Tensor
+    lowest: Tensor
 
     def __init__(self, hop_length: int, width: int = 128, hidden: int = 96) -> None:
         super().__init__()
@@ -98,13 +134,11 @@ class PitchNetwork(StreamingModule):
         self.gru = StreamingGRU(width, hidden)
         self.gather = nn.Linear(width + hidden, 72)
         self.head = nn.Linear(72, PITCH_BINS + 1)
-        bins = torch.arange(PITCH_BINS).float()
-        self.register_buffer("bins", bins, persistent=False)
-        self.register_buffer(
-            "bin_hz",
-            midi_to_hz(LOWEST_MIDI + bins.double() * (CENTS_PER_BIN / 100)).float(),
-            persistent=False,
-        )
+        self.register_buffer("around", torch.arange(2 * REACH + 1) - REACH, persistent=False)
+        # In float64: the phase of an oscillator would add rounding up. Python numbers would be exported as float32.
+        step = torch.tensor(CENTS_PER_BIN / 100, dtype=torch.float64)
+        self.register_buffer("step", step, persistent=False)
+        self.register_buffer("lowest", LOWEST_MIDI - REACH * step, persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
@@ -112,15 +146,19 @@ class PitchNetwork(StreamingModule):
         both = torch.cat([now, carry("gru", now)], -1)
         return self.head(F.relu(self.gather(both))), carry.next_state
 
+    def midi(self, logits: Tensor) -> Tensor:
+        """Mean of the distribution over the five bins on each side of its peak, as MIDI note number.
+
+        Shapes: (B, N, PITCH_BINS) -> (B, N, 1) float64.
+        """
+        padded = F.pad(logits, (REACH, REACH), value=-1e4)
+        bins = padded.argmax(-1, keepdim=True) + self.around
+        weights = padded.gather(-1, bins).double().softmax(-1)
+        return (weights * bins.double()).sum(-1, keepdim=True) * self.step + self.lowest
+
     def decode(self, logits: Tensor) -> Tensor:
-        """Mean of the distribution over the five bins on each side of its peak, in Hz: (B, N, PITCH_BINS) -> (B, N, 1)."""
-        peak = logits.argmax(-1, keepdim=True)
-        distance = self.bins - peak
-        weight = logits.softmax(-1) * (distance.abs() < 5.5)
-        # As a small offset from the peak the mean keeps its last bits, which the phase of an oscillator would add up.
-        offset = (weight * distance).sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
-        at_peak = self.bin_hz.index_select(0, peak.flatten()).reshape(offset.shape[0], -1, 1)
-        return at_peak * (offset * (CENTS_PER_BIN / 1200 * math.log(2))).exp()
+        """The same in Hz, float32."""
+        return midi_to_hz(self.midi(logits)).float()
 
 
 def to_12k_kernels(hop_length: int) -> Tensor:

@@ -18,10 +18,13 @@ LABEL_DELAY = (
     3  # hops: the middle of the short window; asking for the very last sample would ask for extrapolation
 )
 HOP_AT_12K = 32
+CAUTION = math.e  # calling a frame voiced that is not counts so much more: one less on every logit of voicing
 
 
 def pitch_loss(logits: Tensor, truth: SyntheticSounds) -> Tensor:
     """Cross-entropy against a Gaussian around the true pitch (Kim et al. 2018), plus that of voicing.
+
+    Where voicing is in doubt it should say no: a player holds the last pitch then, which is better than a wrong one.
 
     Parameters
     ----------
@@ -36,6 +39,7 @@ def pitch_loss(logits: Tensor, truth: SyntheticSounds) -> Tensor:
     cross = -(target * logits[:, :, :-1].log_softmax(-1)).sum(-1)
     known = voiced * weight
     pitch = (cross * known).sum() / known.sum()
+    weight = weight * (voiced + CAUTION * (1 - voiced))
     return pitch + F.binary_cross_entropy_with_logits(logits[:, :, -1], voiced, weight=weight)
 
 

@@ -18,6 +18,12 @@ def export(
     licence: Annotated[
         str | None, typer.Option("--licence", help="Of the model.", show_default=False)
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", help="What the model was trained on, and under what terms.", show_default=False
+        ),
+    ] = None,
     author: Annotated[str | None, typer.Option("--author", help="Of the model.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
@@ -27,7 +33,7 @@ def export(
 
         from .tables import add_row, make_table, open_console
 
-        stated = {"licence": licence, "author": author}
+        stated = {"licence": licence, "author": author, "data": data}
         provenance = {name: text for name, text in stated.items() if text is not None}
         numbers = ("frames", "largest error", "allowed")
         console = open_console()

@@ -28,7 +28,13 @@ def timbre(
         typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False),
     ],
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="How long to train.", show_default=False)
+        int | None,
+        typer.Option(
+            "--steps",
+            min=1,
+            help="How long to train; 2600 if not given, about ten minutes.",
+            show_default=False,
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)

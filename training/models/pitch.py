@@ -8,7 +8,7 @@ from torch import Tensor
 from ..layers import FilterBank
 from ..loudness import FLOOR_DB, Loudness, a_weighting_kernels
 from ..model import Control, StreamingModel
-from ..pitch import PitchNetwork, to_12k_kernels
+from ..pitch import PITCH_BINS, PitchNetwork, midi_to_hz, to_12k_kernels
 from ..streaming import Carry, State, StreamingModule
 
 F0 = Control("f0_hz", "Hz", 41.2, 2960.0, 220.0, "log", "fundamental frequency")
@@ -17,35 +17,39 @@ LOUDNESS = Control(
     "loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB"
 )
 FAINTEST_DB = -88.0
+LANES = 4
 
 
 class Ear(StreamingModule):
     """Hears pitch, voicing and loudness in a monophonic sound.
 
-    One filter bank gives, for each hop, the A-weighted sound and the sound at 12 kHz.
+    One filter bank gives the A-weighted sound and the sound at 12 kHz. It works on lanes of a quarter of a hop: a small
+    matrix and a few rows instead of a large matrix and one row.
 
-    Shapes: (B, N, hop_length) at 48 kHz -> ``f0_hz``, ``voicing``, ``loudness_db``, each (B, N, 1).
+    Shapes: (B, N, hop_length) at 48 kHz -> ``midi`` (float64), ``voicing``, ``loudness_db``, each (B, N, 1).
     """
 
     def __init__(self, sample_rate: int, hop_length: int) -> None:
         super().__init__()
-        weighting, decimation = a_weighting_kernels(sample_rate, hop_length), to_12k_kernels(hop_length)
+        self.hop_length = hop_length
+        self.lane = hop_length // LANES
+        weighting, decimation = a_weighting_kernels(sample_rate, self.lane), to_12k_kernels(self.lane)
         self.sizes = [len(weighting), len(decimation)]
         wider = weighting.shape[1] - decimation.shape[1]
-        self.filters = FilterBank(
-            torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))]), hop_length
-        )
+        kernels = torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))])
+        self.filters = FilterBank(kernels, self.lane)
         self.loudness = Loudness()
         self.pitch = PitchNetwork(hop_length // 4)
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
-        weighted, at_12k = carry("filters", x).split(self.sizes, -1)
-        logits, voiced = carry("pitch", at_12k).split([len(self.pitch.bins), 1], -1)
+        filtered = carry("filters", x.reshape(x.shape[0], -1, self.lane)).split(self.sizes, -1)
+        weighted, at_12k = (y.reshape(x.shape[0], -1, LANES * y.shape[2]) for y in filtered)
+        logits, voiced = carry("pitch", at_12k).split([PITCH_BINS, 1], -1)
         loudness = carry("loudness", weighted)
         # Spectra are levelled, so the network cannot tell silence from sound: below -90 dB nothing is voiced.
         voicing = torch.minimum(voiced, loudness - FAINTEST_DB).sigmoid()
-        return (self.pitch.decode(logits), voicing, loudness), carry.next_state
+        return (self.pitch.midi(logits), voicing, loudness), carry.next_state
 
 
 class PitchAnalyzer(StreamingModel):
@@ -63,7 +67,8 @@ class PitchAnalyzer(StreamingModel):
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         audio = inputs["audio"]
-        heard = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        heard = midi_to_hz(midi).float(), voicing, loudness
         return {
             f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)
         }, carry.next_state

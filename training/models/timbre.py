@@ -16,13 +16,13 @@ from ..layers import StreamingGRU, dense
 from ..model import Control, StreamingModel
 from ..noise import FilteredNoise
 from ..oscillator import HarmonicOscillator
-from ..pitch import hz_to_midi
+from ..pitch import hz_to_midi, midi_to_hz
 from ..reverb import Reverb
-from ..streaming import Carry, State, StreamingModule, with_previous
+from ..streaming import Carry, State, StreamingModule, recent
 from .pitch import F0, LOUDNESS, VOICING, Ear
 
 DB = math.log(10) / 20
-LOWEST_HZ = 20.0
+LOWEST_MIDI = 15.5  # 20 Hz
 SYNTHESIS_CONTROLS = (
     Control("harmonic_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of the harmonics"),
     Control("noise_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of breath and bow noise"),
@@ -55,6 +55,17 @@ class TimbreSize:
         return asdict(self)
 
 
+def _tuning_curves() -> Tensor:
+    """Rows of (which input, centre, width): where in pitch, loudness and voicing each curve answers most.
+
+    Narrow curves let neighbouring notes sound different, as they do on real instruments; wide ones carry what is learned
+    on to pitches and levels that were never played.
+    """
+    pitch = [(0, midi, 2.0) for midi in range(26, 110, 2)] + [(0, midi, 24.0) for midi in (24, 48, 72, 96)]
+    loudness = [(1, level, 8.0) for level in range(-80, 8, 8)] + [(1, level, 40.0) for level in (-80, -40, 0)]
+    return torch.tensor([*pitch, *loudness, (2, 0.0, 0.5), (2, 1.0, 0.5)])
+
+
 class Decoder(StreamingModule):
     """From pitch, loudness and voicing to the amplitudes of harmonics and noise bands.
 
@@ -67,22 +78,22 @@ class Decoder(StreamingModule):
 
     ceiling: Tensor
     scale: Tensor
-    shift: Tensor
+    centre: Tensor
     levels: Tensor
 
     def __init__(self, size: TimbreSize) -> None:
         super().__init__()
         self.harmonics = size.harmonic_rows * size.harmonic_columns
         self.bands = size.bands
-        self.enter = dense(3, size.width)
+        inputs, centres, widths = _tuning_curves().T
+        self.enter = dense(len(centres), size.width)
         self.gru = StreamingGRU(size.width, size.hidden)
         self.leave = dense(size.width + size.hidden, size.width)
         self.head = nn.Linear(size.width, self.harmonics + size.bands)
         self.register_buffer("ceiling", torch.tensor(4.0), persistent=False)
-        self.register_buffer(
-            "scale", torch.diag(torch.tensor([1 / 24, 0.04, 1.0, 0, 0]))[:, :3].contiguous(), persistent=False
-        )
-        self.register_buffer("shift", torch.tensor([-2.5, 1.5, 0.0]), persistent=False)
+        scale = (torch.arange(5.0)[:, None] == inputs) / widths
+        self.register_buffer("scale", scale, persistent=False)
+        self.register_buffer("centre", centres / widths, persistent=False)
         # Loudness raises everything, the gains their part.
         parts = torch.tensor(
             [[1.0] * self.harmonics + [0.0] * size.bands, [0.0] * self.harmonics + [1.0] * size.bands]
@@ -107,7 +118,8 @@ class Decoder(StreamingModule):
         In training the network may be ``told`` another score than the one that sets the levels.
         """
         carry = Carry(self, state)
-        now = self.enter((x if told is None else told) @ self.scale + self.shift)
+        away = (x if told is None else told) @ self.scale - self.centre
+        now = self.enter((away * away * -0.5).exp())
         hidden = self.leave(torch.cat([now, carry("gru", now)], -1))
         return torch.minimum(self.head(hidden), self.ceiling) + x @ self.levels, carry.next_state
 
@@ -120,6 +132,7 @@ class Synthesizer(StreamingModule):
     """
 
     ramps: Tensor
+    pair: Tensor
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
         super().__init__()
@@ -130,6 +143,7 @@ class Synthesizer(StreamingModule):
         self.room = Reverb(hop_length, size.partitions)
         ramp = (torch.arange(hop_length) + 1.0) / hop_length
         self.register_buffer("ramps", torch.stack([1 - ramp, ramp]), persistent=False)
+        self.register_buffer("pair", torch.arange(2), persistent=False)
 
     def own_state(self, batch: int) -> State:
         return {"reverb": torch.zeros(batch, 1, 1)}
@@ -142,29 +156,32 @@ class Synthesizer(StreamingModule):
         carry = Carry(self, state)
         f0_hz, harmonics, noise, reverb = x
         dry = self.dry(carry, f0_hz, harmonics, noise)
-        before, now, last = with_previous(state["reverb"], reverb)
-        amount = torch.cat([before, now], -1) @ self.ramps
+        ends, last = recent(state["reverb"], reverb, self.pair)
+        amount = ends.reshape(reverb.shape[0], -1, 2) @ self.ramps
         return dry + carry("room", dry) * amount, carry.next_state | {"reverb": last}
 
 
 class PitchHold(StreamingModule):
     """Keep the last pitch through unvoiced frames, where a tracker only guesses.
 
-    Shapes: ``f0_hz`` (B, N, 1), ``voicing`` (B, N, 1) -> (B, N, 1). Until the first voiced frame the pitch is 20 Hz.
+    Shapes: ``midi`` (B, N, 1) float64, ``voicing`` (B, N, 1) -> (B, N, 1) float64. Until the first voiced frame the pitch is
+    20 Hz.
     """
 
     def own_state(self, batch: int) -> State:
-        return {"f0": torch.zeros(batch, 1, 1)}
+        return {"midi": torch.zeros(batch, 1, 1, dtype=torch.float64)}
 
     def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
-        f0, voicing = x
+        midi, voicing = x
         voiced = voicing > 0.5
         # Slot k of the line is the pitch of the k-th voiced frame, slot 0 what was held before. The last slot takes what
         # is unvoiced: if anything is, no frame reads that slot.
         number = voiced.long().cumsum(1)
-        line = torch.cat([state["f0"], f0], 1).scatter(1, torch.where(voiced, number, f0.shape[1]), f0)
+        line = torch.cat([state["midi"], midi], 1).scatter(
+            1, torch.where(voiced, number, midi.shape[1]), midi
+        )
         held = line.gather(1, number)
-        return held.clamp_min(LOWEST_HZ), {"f0": held[:, -1:]}
+        return held.clamp_min(LOWEST_MIDI), {"midi": held[:, -1:]}
 
 
 class Instrument(StreamingModule):
@@ -228,15 +245,12 @@ class TimbreEffect(StreamingModel):
         shift, octave, gain, autotune, noise_gate, *rest = _inputs(inputs, self.controls)
         harmonic_gain, noise_gain, reverb = rest
         audio = inputs["audio"]
-        f0, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
-        f0 = carry("pitch_hold", (f0, voicing))
-        semitones = octave.round() * 12.0 + shift
-        midi = hz_to_midi(f0) + semitones
-        pull = (midi.round() - midi) * autotune
-        # As a ratio, which is exactly 1 at rest, so that f0 keeps its last bits.
-        f0 = f0 * ((semitones + pull) * (math.log(2) / 12)).exp()
+        midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        # In float64 until it is a phase: see `PitchNetwork.midi`.
+        midi = carry("pitch_hold", (midi, voicing)) + (octave.round() * 12.0 + shift).double()
+        midi = midi + (midi.round() - midi) * autotune.double()
         gate = torch.sigmoid((loudness - noise_gate) * 0.5).log()
         gains = torch.cat([harmonic_gain, noise_gain], -1) * DB + gate
-        score = torch.cat([midi + pull, loudness + gain, voicing, gains], -1)
-        audio = carry("instrument", (f0, score, reverb))
+        score = torch.cat([midi.float(), loudness + gain, voicing, gains], -1)
+        audio = carry("instrument", (midi_to_hz(midi), score, reverb))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
