@@ -255,7 +255,9 @@ class TimbreTrainer:
         rows = self._excerpts(random, 4 * self.settings.batch)
         f0, score = (x.to(self.device) for x in scores(self.features, rows))
         decoder = self.instrument.decoder
-        made, _ = decoder.nepers(score, decoder.initial_state(len(rows)), self._as_another_player(score, random))
+        made, _ = decoder.nepers(
+            score, decoder.initial_state(len(rows)), self._as_another_player(score, random)
+        )
         tones = torch.from_numpy(self.features.harmonics[rows]).to(self.device).float()
         bands = torch.from_numpy(self.features.bands[rows]).to(self.device).float()
         below = f0 * self.instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
@@ -321,7 +323,7 @@ def train_timbre(
     RecordingsError, RunError
     """
     settings, size = settings or TimbreTraining(), size or TimbreSize()
-    torch.set_flush_denormal(True)  # what decays towards zero costs many times as much just before it gets there
+    torch.set_flush_denormal(True)  # numbers that are nearly zero cost many times as much
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     config: dict[str, Any] = {"family": "timbre", "recordings": str(recordings.resolve())}
     config |= {"settings": vars(settings).copy(), "size": size.asdict()}
