@@ -20,6 +20,7 @@ VOICED = 0.5
 SILENT_DB = -80.0
 SHORTEST_VOICED_S = 0.1
 RANGE_DB = 40.0
+ABOVE_DB = 3.0
 
 
 def calibrate(
@@ -112,5 +113,6 @@ def _octaves(f0_hz: NDArray[np.float32], trained: Range) -> int:
 
 
 def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
-    """Bring the loud moments to where the instrument is loud: full strength in is full strength out."""
-    return trained.high - float(np.percentile(loudness_db, 95))
+    """Bring held notes to where the instrument is loud, and their loudest moments at most 3 dB above that."""
+    held = trained.high - float(np.median(loudness_db))
+    return min(held, trained.high + ABOVE_DB - float(np.percentile(loudness_db, 95)))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from .loudness import a_weighting_gain
+
 FFT_SIZES = (2048, 1024, 512, 256, 128, 64)
+AUDIBLE_NEPERS = -7.0  # -61 dB
 
 
 @cache
@@ -44,6 +48,35 @@ def multi_scale_spectral_loss(x: Tensor, y: Tensor, sizes: Sequence[int] = FFT_S
 def _level(magnitude: Tensor) -> Tensor:
     # What lies 100 dB below a full-scale bin is silence, whatever its ratio.
     return (magnitude + 1e-4).log()
+
+
+def loudness_nepers(x: Tensor, sample_rate: int, n_fft: int = 1024) -> Tensor:
+    """A-weighted level of (B, T) in windows of ``n_fft``, a quarter apart: (B, frames) nepers, at least -11.5 (-100 dB)."""
+    power = magnitude_spectrogram(x, n_fft).square()
+    weight = _a_weighting(n_fft, sample_rate, x.device)
+    return 0.5 * (torch.einsum("bkn,k->bn", power, weight) + 1e-10).log()
+
+
+@cache
+def _a_weighting(n_fft: int, sample_rate: int, device: torch.device) -> Tensor:
+    gain = a_weighting_gain(np.fft.rfftfreq(n_fft, 1 / sample_rate))
+    # Both sides of the spectrum, and the window's own energy.
+    scale = 2.0 / (n_fft * float(_hann(n_fft, device).square().sum()))
+    return torch.from_numpy(gain**2 * scale).float().to(device)
+
+
+def loudness_loss(made: Tensor, wanted: Tensor, change: Tensor, sample_rate: int) -> Tensor:
+    """Mean absolute difference in nepers of the loudness of ``made`` from that of ``wanted`` plus a change.
+
+    Parameters
+    ----------
+    made, wanted : (B, T)
+    change : (B, 1) nepers
+    """
+    level = loudness_nepers(wanted, sample_rate)
+    audible = (level > AUDIBLE_NEPERS).float()
+    difference = (loudness_nepers(made, sample_rate) - level - change).abs()
+    return (difference * audible).sum() / audible.sum().clamp_min(1.0)
 
 
 def level_loss(made: Tensor, wanted: Tensor, audible: Tensor, range_nepers: float = 8.0) -> Tensor:

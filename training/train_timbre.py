@@ -19,8 +19,8 @@ from torch import Tensor
 
 from .errors import RecordingsError
 from .features import Features, features_of, load_analyzer
-from .losses import FFT_SIZES, level_loss, multi_scale_spectral_loss
-from .models.timbre import Instrument, TimbreSize
+from .losses import FFT_SIZES, level_loss, loudness_loss, multi_scale_spectral_loss
+from .models.timbre import DB, Instrument, TimbreSize
 from .pitch import hz_to_midi
 from .recordings import find_recordings, split_recordings
 from .reverb import convolve
@@ -34,6 +34,7 @@ CHECKPOINT_EVERY_S = 30.0
 LISTEN_SIZES_A_STEP = 3
 ROOM_RATE = 0.5
 DYNAMICS_DB = 8.0
+ELSEWHERE_SEMITONES, ELSEWHERE_DB = 12.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -271,13 +272,32 @@ class TimbreTrainer:
         rows = self._excerpts(random, self.settings.batch)
         f0, score = (x.to(self.device) for x in scores(self.features, rows))
         hop = np.arange(HOP_LENGTH)
-        wanted = self.features.audio[(rows[:, :, None] * HOP_LENGTH + hop).reshape(len(rows), -1)]
+        sound = self.features.audio[(rows[:, :, None] * HOP_LENGTH + hop).reshape(len(rows), -1)]
+        wanted = torch.from_numpy(sound).to(self.device)
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
         made = render(self.instrument, f0, score, noise_from, self._as_another_player(score, random))
-        sizes = random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)
-        return multi_scale_spectral_loss(
-            made, torch.from_numpy(wanted).to(self.device), [int(n) for n in sizes]
+        sizes = [int(n) for n in random.choice(FFT_SIZES, LISTEN_SIZES_A_STEP, replace=False)]
+        loss = multi_scale_spectral_loss(made, wanted, sizes)
+        loss = loss + loudness_loss(made, wanted, torch.zeros_like(wanted[:, :1]), SAMPLE_RATE)
+        few = slice(0, (len(rows) + 1) // 2)
+        return loss + self._loudness_elsewhere(f0[few], score[few], wanted[few], noise_from[few], random)
+
+    def _loudness_elsewhere(
+        self, f0: Tensor, score: Tensor, wanted: Tensor, noise_from: Tensor, random: np.random.Generator
+    ) -> Tensor:
+        """Ask for other pitches and levels than were recorded: how that sounds nobody knows, but how loud it must be."""
+
+        def drawn(most: float) -> Tensor:
+            values = random.uniform(-most, most, (len(score), 1, 1)).astype(np.float32)
+            return torch.from_numpy(values).to(self.device)
+
+        semitones, louder = drawn(ELSEWHERE_SEMITONES), drawn(ELSEWHERE_DB)
+        nothing = torch.zeros_like(score[:, :, :2])
+        moved = torch.cat(
+            [score[:, :, :1] + semitones, score[:, :, 1:2] + louder, score[:, :, 2:3], nothing], -1
         )
+        made = render(self.instrument, f0 * (semitones * (math.log(2) / 12)).exp(), moved, noise_from)
+        return loudness_loss(made, wanted, louder[:, :, 0] * DB, SAMPLE_RATE)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything needed to go on: weights, their average, the optimiser's state."""
