@@ -22,10 +22,8 @@ LONG_S = 10.0
 ENGINE_TOLERANCE = 1e-5
 ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
-GESTURE_TOLERANCE = (
-    5e-5  # of an effect whose controls move: they scale the last bits that its ear hears differently
-)
-PHASE_TOLERANCE = 1e-3  # of an effect over ten seconds: its oscillators add those bits up
+GESTURE_TOLERANCE = 2e-5  # of an effect whose controls move: they scale what its ear hears differently
+PHASE_TOLERANCE = 1e-4  # of an effect over ten seconds: its oscillators add those last bits up
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from training.layers import FilterBank, OverlapAdd, StreamingGRU, dft_matrices, 
 from training.loudness import FLOOR_DB, Loudness, a_weighting_gain, a_weighting_kernels
 from training.noise import FilteredNoise, NoiseSpectra
 from training.oscillator import HarmonicOscillator
-from training.pitch import PitchNetwork
+from training.pitch import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS, PitchNetwork
 from training.reverb import Reverb, convolve
 from training.streaming import State, StreamingModule
 
@@ -207,6 +207,17 @@ def test_reverb_is_convolution() -> None:
     expected = np.convolve(x[0].flatten().numpy(), response)[: 50 * HOP]
     np.testing.assert_allclose(y[0].flatten().numpy(), expected, atol=2e-4)
     np.testing.assert_allclose(whole[0].numpy(), expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("place", [0.0, 2.3, 5.0, 150.7, 291.5, 295.0])
+def test_pitch_is_the_mean_around_the_peak(place: float) -> None:
+    logits = -((torch.arange(PITCH_BINS) - place) ** 2) / 2
+    midi = PitchNetwork(32).midi(logits.reshape(1, 1, -1)).item()
+    first = min(max(round(place) - 5, 0), PITCH_BINS - 11)
+    bins = np.arange(first, first + 11)
+    weights = np.exp(-((bins - place) ** 2) / 2)
+    expected = LOWEST_MIDI + CENTS_PER_BIN / 100 * (weights @ bins) / weights.sum()
+    assert midi == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_weighting_curve() -> None:

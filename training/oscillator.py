@@ -102,8 +102,10 @@ class HarmonicOscillator(StreamingModule):
 
     def _sines(self, cycles: Tensor, amplitudes: Tensor) -> Tensor:
         """Sum over k of sin(k x), each from its amplitude before to that after: (B, N, hop)."""
-        angles = cycles.reshape(-1, 1, 1, 1, self.hop_length) * self.orders + self.quarters
+        angles = self.orders @ cycles.reshape(-1, 1, 1, 1, self.hop_length) + self.quarters
         upper, lower = torch.sin(angles).split([self.rows, self.columns], -2)
         levels = amplitudes.reshape(-1, 1, 2, self.rows, self.columns)
         waves = (levels @ lower) * (upper * self.fade)
-        return waves.sum((1, 2, 3)).reshape(cycles.shape)
+        # A product with ones is the fastest way to add up rows.
+        rows = waves.reshape(-1, 4 * self.rows, self.hop_length)
+        return (torch.ones(1, 4 * self.rows, device=rows.device) @ rows).reshape(cycles.shape)

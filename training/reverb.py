@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .layers import OverlapAdd
-from .streaming import Carry, State, StreamingModule, recent, take
+from .streaming import State, StreamingModule, recent
 from .transform import Transform, fourier_gains, fourier_waves
 
 
@@ -20,6 +19,9 @@ def convolve(x: Tensor, impulse_response: Tensor) -> Tensor:
 class Reverb(StreamingModule):
     """Uniformly partitioned convolution in the frequency domain (Gardner 1995; partitions of one hop, so no added delay).
 
+    The spectrum of each hop, padded with zeros, meets those of pieces of the impulse response that are two hops long and
+    overlap by one. Of each circular convolution the second hop is what is wanted, so nothing is left over to be added later.
+
     Parameters
     ----------
     hop_length : int
@@ -30,35 +32,39 @@ class Reverb(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, hop_length), the reverberation without the direct sound.
     """
 
-    cosine: Tensor
-    sine: Tensor
-    partner: Tensor
-    sign: Tensor
+    parts: Tensor
+    signs: Tensor
+    within: Tensor
+    across: Tensor
     rows: Tensor
 
     def __init__(self, hop_length: int, partitions: int = 64) -> None:
         super().__init__()
         self.hop_length, self.partitions = hop_length, partitions
         self.impulse_response = nn.Parameter(torch.zeros(partitions * hop_length))
-        self.overlap_add = OverlapAdd(hop_length)
-        n_fft = 2 * hop_length
+        n_fft, rows = 2 * hop_length, hop_length // 16
         waves = fourier_waves(n_fft)
-        self.analysis = Transform(n_fft, 16, hop_length // 16, waves)
-        self.synthesis = Transform(n_fft, 16, n_fft // 16, waves, fourier_gains(n_fft).abs())
-        # For each value of a spectrum, where the cosine part of its bin is, where the sine part, and where the other of the
-        # two; and the sign with which that other takes the product with the sine part. 0 Hz and the Nyquist frequency have
+        self.analysis = Transform(n_fft, 16, rows, waves)
+        self.pieces = Transform(n_fft, 16, 2 * rows, waves)
+        synthesis = Transform(n_fft, 16, rows, waves, fourier_gains(n_fft).abs(), first=rows)
+        # For each value of a spectrum, where the cosine part of its bin is and where the sine part, which has the opposite
+        # sign in the product that makes a sine of it, and where the other of the two. 0 Hz and the Nyquist frequency have
         # no sine part.
         place = dict(zip(waves, self.analysis.places.tolist(), strict=True))
-        cosine, sine, partner = (torch.zeros(n_fft, dtype=torch.int64) for _ in range(3))
-        sign = torch.zeros(n_fft)
+        parts, signs = torch.zeros(2, n_fft, dtype=torch.int64), torch.ones(2, n_fft)
+        partner = torch.arange(n_fft)
         for (k, is_sine), i in place.items():
-            cosine[i] = place[k, False]
-            sine[i] = place.get((k, True), i)
+            parts[:, i] = torch.tensor([place[k, False], place.get((k, True), i)])
             partner[i] = place.get((k, not is_sine), i)
-            sign[i] = (-1.0 if is_sine else 1.0) if partner[i] != i else 0.0
-        for name, value in (("cosine", cosine), ("sine", sine), ("partner", partner), ("sign", sign)):
-            self.register_buffer(name, value, persistent=False)
-        self.register_buffer("rows", torch.arange(partitions), persistent=False)
+            signs[1, i] = (-1.0 if is_sine else 1.0) if partner[i] != i else 0.0
+        # What is multiplied with the sine part goes to the partner: instead, its waves change places.
+        waves_at = synthesis.within.transpose(1, 2)
+        swapped = waves_at.flatten(0, 1)[partner].reshape(waves_at.shape)
+        self.register_buffer("parts", parts, persistent=False)
+        self.register_buffer("signs", signs[:, None], persistent=False)
+        self.register_buffer("within", torch.stack([waves_at, swapped]), persistent=False)
+        self.register_buffer("across", synthesis.across.T.repeat(1, 2), persistent=False)
+        self.register_buffer("rows", torch.arange(partitions + 1), persistent=False)
 
     @property
     def length(self) -> int:
@@ -66,25 +72,22 @@ class Reverb(StreamingModule):
         return self.partitions * self.hop_length
 
     def own_state(self, batch: int) -> State:
-        return {"spectra": torch.zeros(batch, self.partitions - 1, 2 * self.hop_length)}
+        return {"spectra": torch.zeros(batch, self.partitions, 2 * self.hop_length)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        carry = Carry(self, state)
-        frames, spectra = recent(state["spectra"], self._spectra(x), self.rows)
-        wet = carry("overlap_add", self.synthesis.synthesise(self._product(frames)))
-        return wet, carry.next_state | {"spectra": spectra}
+        hops = x.reshape(x.shape[0], -1, self.hop_length // 16, 16)
+        frames, spectra = recent(state["spectra"], self.analysis.analyse(hops), self.rows)
+        # Sums over the partitions as products with ones, the fastest way to add up rows.
+        ones = torch.ones(1, self.partitions + 1, device=x.device)
+        sums = ones @ (frames.unsqueeze(2) * self._response())
+        groups, columns = self.within.shape[1:3]
+        y = sums.reshape(x.shape[0], -1, 2, groups, 1, columns) @ self.within
+        y = self.across @ y.reshape(x.shape[0], -1, 4 * groups, 16)
+        return y.reshape(x.shape[0], -1, self.hop_length), {"spectra": spectra}
 
-    def _spectra(self, x: Tensor) -> Tensor:
-        """Transform frames padded with as many zeros: (B, N, hop) -> (B, N, 2 hop)."""
-        return self.analysis.analyse(x.reshape(x.shape[0], -1, self.hop_length // 16, 16))
-
-    def _product(self, frames: Tensor) -> Tensor:
-        """Complex sum over partitions, oldest first: (B, N, P, 2 hop) -> (B, N, 2 hop)."""
-        response = self._spectra(self.impulse_response.reshape(1, self.partitions, self.hop_length).flip(1))[
-            0
-        ]
-        cosine, sine = response.index_select(1, self.cosine), response.index_select(1, self.sine) * self.sign
-        # Sums as products with ones, the fastest way to add up rows.
-        ones = torch.ones(1, self.partitions, device=frames.device)
-        kept, turned = ones @ (frames * cosine), ones @ (frames * sine)
-        return (kept + take(turned, 3, self.partner)).squeeze(2)
+    def _response(self) -> Tensor:
+        """Factors of cosine and of sine parts, from the spectra of the pieces, latest first: (2, P + 1, 2 hop)."""
+        hops = nn.functional.pad(self.impulse_response.reshape(-1, self.hop_length), (0, 0, 1, 1))
+        frames = torch.cat([hops[:-1], hops[1:]], 1).flip(0)
+        spectra = self.pieces.analyse(frames.reshape(1, self.partitions + 1, -1, 16))[0]
+        return spectra[:, self.parts].transpose(0, 1) * self.signs

@@ -32,6 +32,8 @@ class Transform(nn.Module):
     waves : list of `Wave`
     gains : (W,) tensor, optional
         A factor for each wave.
+    first : int
+        The frame begins so many rows after time 0.
     """
 
     across: Tensor
@@ -39,7 +41,13 @@ class Transform(nn.Module):
     places: Tensor
 
     def __init__(
-        self, period: int, length: int, rows: int, waves: list[Wave], gains: Tensor | None = None
+        self,
+        period: int,
+        length: int,
+        rows: int,
+        waves: list[Wave],
+        gains: Tensor | None = None,
+        first: int = 0,
     ) -> None:
         super().__init__()
         step = math.gcd(length, period)
@@ -48,9 +56,10 @@ class Transform(nn.Module):
         for i, (cycles, _) in enumerate(waves):
             groups[_group(cycles * (length // step), turn)[0]].append(i)
         columns = max(len(group) for group in groups)
-        angle = 2 * math.pi / turn * torch.outer(torch.arange(len(groups)), torch.arange(rows)).double()
+        time = torch.arange(first, first + rows)
+        angle = 2 * math.pi / turn * torch.outer(torch.arange(len(groups)), time).double()
         across = torch.stack([angle.cos(), angle.sin()], 1)
-        across[0, 1] = (-1.0) ** torch.arange(rows)  # half a cycle a row, which has no sine either
+        across[0, 1] = (-1.0) ** time  # half a cycle a row, which has no sine either
         within = torch.zeros(len(groups), 2, length, columns, dtype=torch.float64)
         places = torch.zeros(len(waves), dtype=torch.int64)
         time = 2 * math.pi / period * torch.arange(length).double()

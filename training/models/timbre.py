@@ -93,7 +93,7 @@ class Decoder(StreamingModule):
         self.register_buffer("ceiling", torch.tensor(4.0), persistent=False)
         scale = (torch.arange(5.0)[:, None] == inputs) / widths
         self.register_buffer("scale", scale, persistent=False)
-        self.register_buffer("centre", centres / widths, persistent=False)
+        self.register_buffer("centre", -centres / widths, persistent=False)
         # Loudness raises everything, the gains their part.
         parts = torch.tensor(
             [[1.0] * self.harmonics + [0.0] * size.bands, [0.0] * self.harmonics + [1.0] * size.bands]
@@ -118,10 +118,14 @@ class Decoder(StreamingModule):
         In training the network may be ``told`` another score than the one that sets the levels.
         """
         carry = Carry(self, state)
-        away = (x if told is None else told) @ self.scale - self.centre
+        shape = x.shape[:2]
+        # In two axes a linear layer is one node.
+        rows = x.flatten(0, 1)
+        away = torch.addmm(self.centre, rows if told is None else told.flatten(0, 1), self.scale)
         now = self.enter((away * away * -0.5).exp())
-        hidden = self.leave(torch.cat([now, carry("gru", now)], -1))
-        return torch.minimum(self.head(hidden), self.ceiling) + x @ self.levels, carry.next_state
+        hidden = self.leave(torch.cat([now, carry("gru", now.unflatten(0, shape)).flatten(0, 1)], -1))
+        nepers = torch.addmm(torch.minimum(self.head(hidden), self.ceiling), rows, self.levels)
+        return nepers.unflatten(0, shape), carry.next_state
 
 
 class Synthesizer(StreamingModule):
@@ -208,6 +212,11 @@ def _inputs(inputs: dict[str, Tensor], controls: tuple[Control, ...]) -> list[Te
     return [inputs[f"control.{c.name}"].unsqueeze(2) for c in controls]
 
 
+def _columns(rows: list[Tensor]) -> Tensor:
+    """Put values (B, N) side by side: (B, N, K). Fewer nodes than a stack, which gives each an axis of its own."""
+    return torch.cat(rows).reshape(len(rows), *rows[0].shape).permute(1, 2, 0)
+
+
 class TimbreGenerator(StreamingModel):
     """An instrument played by numbers: pitch, loudness and voicing in, sound out."""
 
@@ -234,23 +243,29 @@ class TimbreEffect(StreamingModel):
     family = "timbre"
     role = "effect"
     controls = (*PLAYER_CONTROLS, *SYNTHESIS_CONTROLS)
+    to_score: Tensor
 
     def __init__(self, ear: Ear, instrument: Instrument) -> None:
         super().__init__()
         self.ear, self.pitch_hold, self.instrument = ear, PitchHold(), instrument
+        # Pitch, loudness, voicing, gate and the gains of loudness, harmonics and noise make a score.
+        to_score = torch.cat([torch.eye(3, 5), torch.zeros(4, 5)])
+        to_score[3, 3:] = to_score[4, 1] = 1.0
+        to_score[5, 3] = to_score[6, 4] = DB
+        self.register_buffer("to_score", to_score, persistent=False)
         self.tail_samples = instrument.synthesizer.room.length + self.hop_length
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        shift, octave, gain, autotune, noise_gate, *rest = _inputs(inputs, self.controls)
-        harmonic_gain, noise_gain, reverb = rest
+        controls = {c.name: inputs[f"control.{c.name}"] for c in self.controls}
         audio = inputs["audio"]
         midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
         # In float64 until it is a phase: see `PitchNetwork.midi`.
-        midi = carry("pitch_hold", (midi, voicing)) + (octave.round() * 12.0 + shift).double()
-        midi = midi + (midi.round() - midi) * autotune.double()
-        gate = torch.sigmoid((loudness - noise_gate) * 0.5).log()
-        gains = torch.cat([harmonic_gain, noise_gain], -1) * DB + gate
-        score = torch.cat([midi.float(), loudness + gain, voicing, gains], -1)
-        audio = carry("instrument", (midi_to_hz(midi), score, reverb))
+        shift = (controls["octave"].round() * 12.0 + controls["pitch_shift"]).double().unsqueeze(2)
+        midi = carry("pitch_hold", (midi, voicing)) + shift
+        midi = midi + (midi.round() - midi) * controls["autotune"].double().unsqueeze(2)
+        gate = torch.sigmoid((loudness - controls["noise_gate"].unsqueeze(2)) * 0.5).log()
+        set_by_hand = _columns([controls[name] for name in ("loudness_gain", "harmonic_gain", "noise_gain")])
+        score = torch.cat([midi.float(), loudness, voicing, gate, set_by_hand], -1) @ self.to_score
+        audio = carry("instrument", (midi_to_hz(midi), score, controls["reverb"].unsqueeze(2)))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
