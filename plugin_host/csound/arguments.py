@@ -15,6 +15,9 @@ from .engine import read_string
 _NUMBER = re.compile(r"[-+.0-9]|p[0-9]")
 
 
+_NOTHING: dict[str, float] = {}
+
+
 @dataclass(frozen=True)
 class Word:
     """An input as it stands in the orchestra, and where its value is.
@@ -88,6 +91,8 @@ class ControlInputs:
 
     def changed(self) -> dict[str, float]:
         """Give the controls that Csound has changed since the last call, all at the first."""
+        if not self._moving:
+            return _NOTHING
         news: dict[str, float] = {}
         for place, (name, cell) in enumerate(self._moving):
             value = cell.value

@@ -125,6 +125,8 @@ class Inlet:
         (C, cycles * ksmps), from -1 to 1.
     cycle : int
         How many of the block's k-cycles are there.
+    is_partial : bool
+        Whether the note begins or ends within the k-cycle last taken.
     """
 
     def __init__(self, core: Core, addresses: Sequence[int], cycles: int) -> None:
@@ -133,6 +135,7 @@ class Inlet:
         self._factor = 1.0 / core.full_scale
         self._cycles = cycles
         self.cycle = 0
+        self.is_partial = False
         self.block = np.zeros((len(addresses), cycles * ksmps), dtype=np.float32)
         sources = [_audio(address, ksmps) for address in addresses]
         rows = [row.reshape(cycles, ksmps) for row in self.block]
@@ -140,14 +143,16 @@ class Inlet:
 
     def take(self) -> bool:
         """Take a k-cycle and tell whether it completes the block."""
-        for source, entry in self._entries[self.cycle]:
+        entries, note = self._entries[self.cycle], self._note
+        for source, entry in entries:
             if self._factor == 1.0:
                 entry[:] = source
             else:
                 np.multiply(source, self._factor, out=entry, casting="unsafe")
-        if self._note.offset or self._note.early:
-            for _, entry in self._entries[self.cycle]:
-                _silence(entry, self._note)
+        self.is_partial = bool(note.offset or note.early)
+        if self.is_partial:
+            for _, entry in entries:
+                _silence(entry, note)
         self.cycle += 1
         if self.cycle < self._cycles:
             return False
@@ -173,10 +178,11 @@ class EffectPlayer:
         self.label = core.label
         self._process = core.stream.process
         self._inlet = inlet
-        self._ksmps = core.ksmps
         self._full_scale = core.full_scale
-        self._sinks = [_audio(address, core.ksmps) for address in outputs]
+        self._sinks = list(enumerate(_audio(address, core.ksmps) for address in outputs))
         self._played = np.zeros_like(inlet.block)
+        ends = range(core.ksmps, inlet.block.shape[1] + 1, core.ksmps)
+        self._parts = [slice(end - core.ksmps, end) for end in ends]
 
     def perform(self) -> None:
         """Play a k-cycle."""
@@ -185,16 +191,15 @@ class EffectPlayer:
             self.core.follow()
             self._played = self._process(inlet.block)
             self.core.watch()
-        start = inlet.cycle * self._ksmps
-        for sink, row in zip(self._sinks, self._played, strict=True):
+        part = self._parts[inlet.cycle]
+        for index, sink in self._sinks:
             if self._full_scale == 1.0:
-                sink[:] = row[start : start + self._ksmps]
+                sink[:] = self._played[index, part]
             else:
-                np.multiply(row[start : start + self._ksmps], self._full_scale, out=sink)
-        note = self.core.note
-        if note.offset or note.early:
-            for sink in self._sinks:
-                _silence(sink, note)
+                np.multiply(self._played[index, part], self._full_scale, out=sink)
+        if inlet.is_partial:
+            for _, sink in self._sinks:
+                _silence(sink, self.core.note)
 
 
 class AnalyzerPlayer:
