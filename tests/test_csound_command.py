@@ -65,7 +65,8 @@ def test_renders_what_csound_renders(piece: Path, brainsynth: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "code"), [("i 1 0 0.1 9", 1), ("i 1 0 0.1 9\ni 1 0 0.1 9\ni 1 0 0.1 9", 3), ("i 1 0 0.1 440", 0)]
+    ("score", "code"),
+    [("i 1 0 0.1 9", 1), ("i 1 0 0.1 9\ni 1 0 0.1 9\ni 1 0 0.1 9", 3), ("i 1 0 0.1 440", 0)],
 )
 def test_ends_with_the_number_of_errors_as_csound_does(
     score: str, code: int, piece: Path, brainsynth: Command
@@ -116,7 +117,9 @@ def test_ctrl_c_ends_it_and_keeps_what_was_rendered(piece: Path) -> None:
         ),
     ],
 )
-def test_without_csound_all_else_works_and_one_sentence_helps(hidden: str, sentence: str, piece: Path) -> None:
+def test_without_csound_all_else_works_and_one_sentence_helps(
+    hidden: str, sentence: str, piece: Path
+) -> None:
     code = f"""
 import ctypes, sys
 def fail(name, *_, **__):
@@ -137,7 +140,9 @@ main(["csound", {str(piece)!r}])
 
 
 def test_another_major_version_is_refused() -> None:
-    with pytest.raises(MissingPackageError, match=r"Csound 7\.0 was found, .* made for Csound 6: sudo apt-get"):
+    with pytest.raises(
+        MissingPackageError, match=r"Csound 7\.0 was found, .* made for Csound 6: sudo apt-get"
+    ):
         check_version(7000)
     check_version(6190)
 
@@ -149,7 +154,7 @@ def test_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     address = ctypes.cast(csound.csound(), ctypes.c_void_p).value or 0
     Engine(ctcsound.libcsound, address)
-    with pytest.raises(MissingPackageError, match="another order than 6.18"):
+    with pytest.raises(MissingPackageError, match=r"another order than 6\.18"):
         Engine(ctcsound.libcsound, address + 8)
 
 

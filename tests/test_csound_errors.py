@@ -21,7 +21,7 @@ INIT_ERRORS = [
     ('aout nngen "gain.onnx"', r'role effect .* write aout nnfx ain, "gain\.onnx"'),
     ('ka nnana ain, "sine.onnx"\naout = ain', r'role generator .* write aout nngen "sine\.onnx"'),
     ('ka, kb nnana ain, "rms.onnx"\naout = ain', "it gives 1 numbers, and 2 are taken: write krms nnana"),
-    ('aout nnfx ain, "wide.onnx"', 'its sound has 2 channels, and 1 are written: write aleft, aright nnfx'),
+    ('aout nnfx ain, "wide.onnx"', "its sound has 2 channels, and 1 are written: write aleft, aright nnfx"),
     ('aout, aother nngen "sine.onnx"', "its sound has 1 channels, and 2 are written: write aout nngen"),
     ('ka nnana ain, ain, "rms.onnx"\naout = ain', "its sound has 1 channels, and 2 are written"),
     ('aout nnfx ain, "gain.onnx", 9', "gain is 9, needed is a number from 0 to 4"),
@@ -103,7 +103,10 @@ def test_samples_that_are_no_numbers_are_reported_once(folder: Path) -> None:
     heard[0, 2000] = 0.95
     heard[0, 3000] = 0.95
     done = perform(
-        'instr 1\nain inch 1\naout nnfx ain, "fragile.onnx"\nout aout\nendin', heard=heard, folder=folder
+        'instr 1\nain inch 1\naout nnfx ain, "fragile.onnx"\nout aout\nendin',
+        heard=heard,
+        folder=folder,
+        flags=("-m4",),
     )
     assert done.errors == 0
     assert done.said.count('nnfx "fragile.onnx": its input holds samples that are no numbers') == 1

@@ -110,7 +110,7 @@ def test_an_analyzer_gives_what_the_host_gives(ksmps: int, sound: Audio) -> None
         wanted.append(last)
     for body in (into_variables, into_array):
         done = perform(
-            f'instr 1\nain inch 1\n{body.format(chr(34) + "pitch" + chr(34))}\nendin',
+            f"instr 1\nain inch 1\n{body.format(chr(34) + 'pitch' + chr(34))}\nendin",
             f"i 1 0 {seconds(sound, ksmps)}",
             ksmps=ksmps,
             heard=sound,
@@ -136,7 +136,10 @@ def test_moving_controls_play_as_the_host_plays_them(sound: Audio, models: Path)
     assert np.max(np.abs(wanted)) > 0.5
 
 
-@pytest.mark.parametrize("written", ['"mode", "both", "level", 0.25', '2, 0.25', '2, "level", 0.25', '"mode", kmode, "level", ilevel'])
+@pytest.mark.parametrize(
+    "written",
+    ['"mode", "both", "level", 0.25', "2, 0.25", '2, "level", 0.25', '"mode", kmode, "level", ilevel'],
+)
 def test_controls_by_place_by_name_and_by_word(written: str, models: Path) -> None:
     done = perform(
         f'instr 1\nain = 0.125\nkmode init 2\nilevel = 0.25\naout nnfx ain, "mode.onnx", {written}\nout aout\nendin',
@@ -200,7 +203,9 @@ class TestNotes:
         higher = perform(self.GENERATOR, "i 1 0 -0.2 220\ni 1 0.1 0.1 440", folder=models)
         half = 4800
         assert np.array_equal(higher.sound[:, :half], whole.sound[:, :half])
-        assert np.argmax(np.abs(np.fft.rfft(higher.sound[0, half + 1200 :][:3000]))) == pytest.approx(27, abs=1)
+        assert np.argmax(np.abs(np.fft.rfft(higher.sound[0, half + 1200 :][:3000]))) == pytest.approx(
+            27, abs=1
+        )
         assert np.max(np.abs(np.diff(higher.sound[0]))) < 0.02
 
     def test_reinit_begins_again(self, models: Path) -> None:
@@ -233,7 +238,10 @@ class TestNotes:
         flags = ("--sample-accurate",)
         for body in ('aout nngen "sine.onnx", 220', 'aone = 1\naout nnfx aone, "gain.onnx"'):
             done = perform(
-                f"instr 1\n{body}\nout aout\nendin", f"i 1 {1001 / 48000} {2003 / 48000}", flags=flags, folder=models
+                f"instr 1\n{body}\nout aout\nendin",
+                f"i 1 {1001 / 48000} {2003 / 48000}",
+                flags=flags,
+                folder=models,
             )
             sounding = np.nonzero(done.sound[0])[0]
             first = 1001 if "nnfx" in body else 1002  # a sine begins with a zero
@@ -310,7 +318,9 @@ over.set()
 thread.join()
 print(done.errors, np.array_equal(done.sound[0, ::64], np.arange(1, 376) / 8192))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.stdout == "0 True\n", done.stderr
 
 
@@ -327,7 +337,11 @@ csound.start()
 print(csound.performKsmps())
 {{}}
 """
-    for ending in ("", "del csound", "import gc; other = [csound]; other.append(other); del csound, other; gc.collect()"):
+    for ending in (
+        "",
+        "del csound",
+        "import gc; other = [csound]; other.append(other); del csound, other; gc.collect()",
+    ):
         command = [sys.executable, "-c", code.replace("{}", ending)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr

@@ -73,7 +73,9 @@ def register_opcodes(csound: ctcsound.Csound, folder: str | PathLike[str] | None
     for form, (name, outputs, inputs), at_init in _REGISTERED:
         passes, at_perf = (_INIT, None) if form.role is None else (_INIT_AND_PERF, _AT_PERF)
         if append(address, name, OPCODE_SIZE, 0, passes, outputs, inputs, at_init, at_perf, None) != OK:
-            raise CsoundError(f"Csound refuses the opcode {form.name}: register it before anything is compiled")
+            raise CsoundError(
+                f"Csound refuses the opcode {form.name}: register it before anything is compiled"
+            )
     orchestra.engine.call_at_reset(_AT_RESET)
     _orchestras[address] = orchestra
     return orchestra

@@ -16,6 +16,7 @@ from .arguments import ControlInputs
 from .engine import Note
 from .shelf import Kind
 
+
 class Player(Protocol):
     """What plays in a note."""
 
@@ -96,7 +97,9 @@ class Core:
         counters = self.stream.counters
         if counters.repaired_samples > self._repaired:
             self._repaired = math.inf
-            self._complain("its input holds samples that are no numbers, and hears silence there: look before it")
+            self._complain(
+                "its input holds samples that are no numbers, and hears silence there: look before it"
+            )
         if counters.muted_blocks > self._muted:
             self._muted = math.inf
             self._complain(

@@ -11,7 +11,6 @@ from ..errors import UsageError
 from .library import load_csound
 from .opcodes import register_opcodes
 
-
 _HIGHEST_CODE = 255
 
 
@@ -51,8 +50,8 @@ def run_csound(arguments: Sequence[str]) -> int:
             playing = csound.performBuffer() == 0
         errors = module.libcsound.csoundErrCnt(ctypes.c_void_p(orchestra.engine.address))
     finally:
-        # The only reference: Csound ends here, writes the end of its file and frees what plays.
-        del csound
+        # Writes the end of the file, whatever has happened.
+        csound.cleanup()
     if orchestra.interrupted:
         raise KeyboardInterrupt
     return min(errors, _HIGHEST_CODE) if result >= 0 else 1

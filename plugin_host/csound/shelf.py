@@ -61,7 +61,9 @@ class Shelf:
     def take(self, kind: Kind) -> Stream:
         """Give a stream as new."""
         waiting = self._streams[kind]
-        return waiting.pop() if waiting else kind.model.stream(kind.sample_rate, kind.channels, kind.block_size)
+        return (
+            waiting.pop() if waiting else kind.model.stream(kind.sample_rate, kind.channels, kind.block_size)
+        )
 
     def give_back(self, kind: Kind, stream: Stream) -> None:
         """Take back a stream that has played."""
@@ -71,7 +73,9 @@ class Shelf:
     def _find(self, name: str) -> Path:
         """Find a model as Csound finds files: beside the .csd, then in the current folder."""
         if not name:
-            raise UnknownModelError('the name of the model is empty: write a name, such as "cello", or a path')
+            raise UnknownModelError(
+                'the name of the model is empty: write a name, such as "cello", or a path'
+            )
         beside = self.folder / name
         if beside.is_file():
             return beside
