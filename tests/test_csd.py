@@ -46,7 +46,7 @@ MEANT = {
     "effect_live": Meant(semitones=12),
     "effect_on_a_file": Meant(semitones=-12),
     "harmoniser": Meant(),
-    "melody": Meant(length_s=3.775, notes=((0.5, 50), (0.95, 53), (1.35, 57), (2.3, 62))),
+    "melody": Meant(length_s=3.4, notes=((0.5, 50), (0.95, 53), (1.35, 57), (2.3, 62))),
     "morph": Meant(semitones=0),
     "neural_and_classic": Meant(length_s=4.1, notes=((0.9, 57), (2.1, 60), (3.4, 64))),
     "pitch_follower": Meant(semitones=-12),

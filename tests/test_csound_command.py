@@ -101,7 +101,7 @@ def test_ctrl_c_ends_it_and_keeps_what_was_rendered(piece: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "brainsynth: interrupted"
+    assert "brainsynth: interrupted" in said
     assert "Traceback" not in said
     assert soundfile.info(out).frames > 10_000
 
