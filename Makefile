@@ -15,6 +15,7 @@ demo: .venv/.installed-demo
 
 # The suite comes last: its closing line is the verdict.
 test: .venv/.installed-test
+	@.ci/install-csound $(BIN)/python
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
@@ -28,6 +29,7 @@ clean:
 .venv/.installed-demo: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing what plays models into .venv"
 	@$(INSTALL) --editable ".[demo]"
+	@.ci/install-csound $(BIN)/python || true
 	@touch $@
 
 .venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/pip

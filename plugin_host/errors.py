@@ -56,3 +56,7 @@ class MissingPackageError(HostError, ImportError):
 
 class DeviceError(HostError, RuntimeError):
     """A sound card or accelerator that was asked for and cannot be used."""
+
+
+class CsoundError(HostError, RuntimeError):
+    """An orchestra that uses an opcode in a way that cannot be, or a Csound that refuses one."""

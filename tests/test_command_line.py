@@ -19,7 +19,18 @@ REPOSITORY = Path(__file__).parent.parent
 def test_help_lists_every_command_and_the_exit_codes(brainsynth: Command) -> None:
     ended = brainsynth("--help")
     assert ended.code == 0
-    for command in ("process", "live", "models", "info", "verify", "bench", "demo", "train", "export"):
+    for command in (
+        "process",
+        "live",
+        "models",
+        "info",
+        "verify",
+        "bench",
+        "csound",
+        "demo",
+        "train",
+        "export",
+    ):
         assert f" {command} " in ended.out
         assert brainsynth(command, "--help").code == 0
     assert "Exit codes: 0 all is well" in " ".join(ended.out.split())
@@ -29,7 +40,7 @@ def test_documentation_names_every_exit_code_and_option(brainsynth: Command) -> 
     manual = (REPOSITORY / "docs" / "command-line.md").read_text()
     for code in ExitCode:
         assert f"| {int(code)} |" in manual
-    for command in ("process", "live", "info", "verify", "bench", "demo"):
+    for command in ("process", "live", "info", "verify", "bench", "csound", "demo"):
         shown = brainsynth(command, "--help").out
         for word in shown.replace("│", " ").split():
             if word.startswith("--") and word not in ("--help", "--"):

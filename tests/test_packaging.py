@@ -71,6 +71,7 @@ def test_runtime_needs_no_torch_and_one_onnxruntime(facts: Message) -> None:
     requirements = [Requirement(text) for text in facts.get_all("Requires-Dist", [])]
     runtime = [need for need in requirements if need.marker is None or "extra" not in str(need.marker)]
     assert {need.name for need in runtime} >= {
+        "ctcsound",
         "numpy",
         "soundfile",
         "pedalboard",

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from . import bench, demo, export, info, live, models, process, train, verify
+from . import bench, csound, demo, export, info, live, models, process, train, verify
 from .exit_codes import SUMMARY, ExitCode, exit_code
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
@@ -30,6 +30,7 @@ app.command("models")(models.models)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
+app.command("csound", context_settings=csound.SETTINGS)(csound.csound)
 app.command("demo")(demo.demo)
 app.add_typer(train.app, name="train")
 app.command("export")(export.export)

@@ -1,0 +1,33 @@
+<CsoundSynthesizer>
+<CsOptions>
+-odac
+</CsOptions>
+<CsInstruments>
+; A melody played by the generator: what a player decides, pitch and loudness, is all that it takes.
+sr     = 48000   ; what the bundled models play at; any other works, and costs some milliseconds more
+ksmps  = 128
+nchnls = 1
+0dbfs  = 1
+
+; p4: the note (60 is middle C)   p5: how loud, in dB
+instr 1
+  kvibrato poscil 0.15*linseg:k(0, 0.25, 0, 0.3, 1), 5.5
+  kf0 = cpsmidinn(p4 + kvibrato)
+
+  ; The bow: it swells and, when the note is over, leaves the string. xtratim lets the room ring on.
+  xtratim 0.4
+  kreleased release
+  kloudness port (kreleased == 1 ? -90 : p5), 0.03, -60
+
+  aout nngen "cello.decoder", kf0, kloudness
+  out aout*0.4
+endin
+</CsInstruments>
+<CsScore>
+t 0 80
+i 1 0   1   50 -28
+i 1 +   0.5 53 -30
+i 1 +   0.5 57 -28
+i 1 +   2   62 -26
+</CsScore>
+</CsoundSynthesizer>
