@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from numpy.typing import NDArray
 
 from plugin_host import Model
 from plugin_host.melody import TUNE
 from tests.conftest import Command
+from tests.sound_files import read_sound
 
 CSD = Path(__file__).parent.parent / "csd"
 WHISTLE = CSD / "sounds" / "whistle.ogg"
@@ -43,7 +43,7 @@ class Meant:
 
 MEANT = {
     "dry_and_wet": Meant(semitones=0),
-    "effect_live": Meant(semitones=12),
+    "effect_live": Meant(length_s=LENGTH_S + 0.05, semitones=12),  # its fade follows the note
     "effect_on_a_file": Meant(semitones=-12),
     "harmoniser": Meant(),
     "melody": Meant(length_s=3.4, notes=((0.5, 50), (0.95, 53), (1.35, 57), (2.3, 62))),
@@ -79,9 +79,8 @@ def render(rendered: Rendered, brainsynth: Command, tmp_path: Path):
                 flags = ["-i", WHISTLE]
             out = tmp_path / f"{name}.wav"
             assert brainsynth("csound", path, "-o", out, "-f", "-m0", *flags).code == 0
-            sound, rate = soundfile.read(out, dtype="float32", always_2d=True)
+            rendered[name], rate = read_sound(out)
             assert rate == 48_000
-            rendered[name] = sound.T.copy()
         return rendered[name]
 
     return run
@@ -113,7 +112,7 @@ def test_length_level_and_channels(name: str, render) -> None:
 def test_what_follows_the_whistle_is_in_tune_with_it(name: str, render) -> None:
     semitones = MEANT[name].semitones
     assert semitones is not None
-    whistle = soundfile.read(WHISTLE, dtype="float32")[0][None]
+    whistle, _ = read_sound(WHISTLE)
     asked, asked_sure = pitch(whistle)
     for row in render(name):
         given, given_sure = pitch(row[None])
@@ -160,7 +159,7 @@ def test_harmoniser_sounds_the_third_and_the_octave(render) -> None:
 
 
 def test_dry_and_wet_begins_dry_and_in_step(render) -> None:
-    whistle = soundfile.read(WHISTLE, dtype="float32")[0]
+    whistle = read_sound(WHISTLE)[0][0]
     sound = render("dry_and_wet")[0]
     late = 64  # ksmps 64 and a hop of 128
     begun = slice(14_000, 40_000)

@@ -20,8 +20,12 @@ from .shelf import Kind
 class Player(Protocol):
     """What plays in a note."""
 
-    core: Core | None
     label: str
+
+    @property
+    def core(self) -> Core | None:
+        """What it plays with, if it can play."""
+        ...
 
     def perform(self) -> None:
         """Play a k-cycle."""
