@@ -17,10 +17,11 @@ instr 1
   ; The bow: it swells and, when the note is over, leaves the string. xtratim lets the room ring on.
   xtratim 0.4
   kreleased release
-  kloudness port (kreleased == 1 ? -90 : p5), 0.03, -60
+  kbow port (kreleased == 1 ? -30 : p5 + 60), 0.03   ; in dB above -60: port begins at 0, and can at nothing less
+  kloudness = kbow - 60
 
   aout nngen "cello.decoder", kf0, kloudness
-  out aout*0.4
+  out aout*2
 endin
 </CsInstruments>
 <CsScore>

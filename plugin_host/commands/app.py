@@ -5,17 +5,31 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from . import bench, csound, demo, export, info, live, models, process, train, verify
 from .exit_codes import SUMMARY, ExitCode, exit_code
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
 
+
+class Commands(TyperGroup):
+    """The commands. Typer ends without a word where Ctrl-C leaves one: it is to be said."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+
 app = typer.Typer(
     name="brainsynth",
+    cls=Commands,
     help="Train neural instruments and effects, export each to one file, play it over folders or live.",
     epilog=SUMMARY,
     no_args_is_help=True,
@@ -67,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.TyperException as error:
         code = _fail(error.format_message(), ExitCode(error.exit_code))
     except typer.Abort:
-        code = ExitCode.INTERRUPTED
+        code = _fail("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever reads has had enough; nothing may be flushed to them on the way out either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
