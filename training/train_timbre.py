@@ -232,8 +232,7 @@ class TimbreTrainer:
         loudness = torch.nn.functional.avg_pool1d(padded, width, 1).transpose(1, 2)
 
         def drawn(size: float, *shape: int) -> Tensor:
-            values = random.normal(0.0, size, shape).astype(np.float32)
-            return torch.from_numpy(values).to(self.device)
+            return self._tensor(random.normal(0.0, size, shape))
 
         loudness = loudness + drawn(0.7, count, frames, 1) + self._dynamics(count, frames, random)
         midi = midi + drawn(0.25, count, 1, 1) + drawn(0.1, count, frames, 1)
@@ -249,8 +248,11 @@ class TimbreTrainer:
             phase = random.uniform(0.0, 2 * np.pi, (count, 1)) * (k > 0)
             waves += random.normal(0.0, 1 / (1 + 0.5 * k), (count, 1)) * np.cos(np.pi * k * time + phase)
         depth = DYNAMICS_DB * (random.random((count, 1)) < 0.6) * random.random((count, 1))
-        change = (waves * depth + random.normal(0.0, 1.0, (count, 1))).astype(np.float32)
-        return torch.from_numpy(change[:, :, None]).to(self.device)
+        change = waves * depth + random.normal(0.0, 1.0, (count, 1))
+        return self._tensor(change[:, :, None])
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(self.device)
 
     def _levels(self, random: np.random.Generator) -> Tensor:
         rows = self._excerpts(random, 4 * self.settings.batch)
@@ -286,12 +288,10 @@ class TimbreTrainer:
         self, f0: Tensor, score: Tensor, wanted: Tensor, noise_from: Tensor, random: np.random.Generator
     ) -> Tensor:
         """Ask for other pitches and levels than were recorded: how that sounds nobody knows, but how loud it must be."""
-
-        def drawn(most: float) -> Tensor:
-            values = random.uniform(-most, most, (len(score), 1, 1)).astype(np.float32)
-            return torch.from_numpy(values).to(self.device)
-
-        semitones, louder = drawn(ELSEWHERE_SEMITONES), drawn(ELSEWHERE_DB)
+        semitones, louder = (
+            self._tensor(random.uniform(-most, most, (len(score), 1, 1)))
+            for most in (ELSEWHERE_SEMITONES, ELSEWHERE_DB)
+        )
         nothing = torch.zeros_like(score[:, :, :2])
         moved = torch.cat(
             [score[:, :, :1] + semitones, score[:, :, 1:2] + louder, score[:, :, 2:3], nothing], -1
