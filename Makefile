@@ -34,7 +34,7 @@ clean:
 
 .venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/pip
 	@echo "Installing what plays, trains, exports and checks models into .venv"
-	@$(INSTALL) --editable ".[demo,train,benchmarks,dev]"
+	@$(INSTALL) --editable ".[demo,synth,train,benchmarks,dev]"
 	@touch $@ .venv/.installed-demo
 
 # pip is the last thing that venv makes: where it is missing, an earlier attempt broke off.

@@ -50,13 +50,14 @@ def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
         In evaluation mode.
     """
     torch.manual_seed(0)
-    # Channels last and bfloat16 take a third of the time where the processor knows them.
+    # Channels last is quicker; bfloat16 takes a third of the time where the processor knows it, else ten times as much.
     network = convert_conv2d_weight_memory_format(InstrumentNet(n_instruments), torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)
+    knows_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for _ in track(range(steps), description="training"):
         shown, labels = crops.batch(BATCH_SIZE)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=knows_bfloat16):
             logits = network(shown)
         loss = functional.cross_entropy(logits.float(), labels, label_smoothing=0.05)
         optimizer.zero_grad()
@@ -67,7 +68,7 @@ def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
 
 
 def trained_classifier(
-    recordings: Sequence[Recording], steps: int = 4000, hears_gestures: bool = False
+    recordings: Sequence[Recording], steps: int = 1500, hears_gestures: bool = False
 ) -> Classifier:
     """Give the classifier of a library, trained now or on an earlier call.
 
@@ -157,7 +158,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train_classifier")
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the instruments")
-    parser.add_argument("--steps", type=int, default=4000, help="training steps")
+    parser.add_argument("--steps", type=int, default=1500, help="training steps")
     given = parser.parse_args()
     torch.set_num_threads(1)
 

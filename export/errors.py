@@ -29,3 +29,7 @@ class ProofError(ExportError, RuntimeError):
 
 class ExportTargetError(ExportError, ValueError):
     """The file to write exists or cannot be written, or its name is no name for a model."""
+
+
+class RegisterError(ExportError, ValueError):
+    """A register that a model does not have."""

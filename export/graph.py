@@ -16,6 +16,7 @@ import torch
 from onnxscript import opset20 as op
 from torch import Tensor, nn
 
+import training.layers  # noqa: F401 - defines the operators that are translated below
 from training.model import StreamingModel
 
 OPSET = 20

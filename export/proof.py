@@ -128,7 +128,7 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     for frames in (*LENGTHS, long):
         moving = frames < long or model.role == "generator"
         engines = _engine_tolerance(model, frames)
-        own = engines if model.role == "effect" else BLOCK_TOLERANCE
+        own = engines if model.role == "effect" else model.block_tolerance
         inputs = proof_inputs(model, frames, seed=frames, moving=moving)
         blocks = random_blocks(frames, frames)
         whole, whole_onnx = play_torch(model, inputs, [frames]), player.play(inputs, [frames])

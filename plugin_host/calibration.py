@@ -51,7 +51,7 @@ def calibrate(
     StreamError
         If audio or rate cannot be analysed at all.
     """
-    f0_range, loudness_range = _trained_ranges(model.document)
+    register, loudness_range = _ranges(model.document)
     controls = model.controls
     missing = [name for name in ("octave", "loudness_gain") if name not in controls]
     if missing:
@@ -61,21 +61,22 @@ def calibrate(
     f0_hz, loudness_db = _voiced_frames(analyzer or _bundled_analyzer(), audio, sample_rate)
     octave, gain = controls["octave"], controls["loudness_gain"]
     return {
-        "octave": float(np.clip(_octaves(f0_hz, f0_range), octave.minimum, octave.maximum)),
+        "octave": float(np.clip(_octaves(f0_hz, register), octave.minimum, octave.maximum)),
         "loudness_gain": round(
             float(np.clip(_gain_db(loudness_db, loudness_range), gain.minimum, gain.maximum)), 1
         ),
     }
 
 
-def _trained_ranges(document: ModelDocument) -> tuple[Range, Range]:
+def _ranges(document: ModelDocument) -> tuple[Range, Range]:
+    """Give the register to play in, which is all that was trained where the author names none, and the loudness."""
     trained: Mapping[str, Range] = document.trained
     if "f0_hz" not in trained or "loudness_db" not in trained:
         raise CalibrationError(
             f"{document.name} does not say in which range of pitch and loudness it was trained;"
             " set its controls by hand"
         )
-    return trained["f0_hz"], trained["loudness_db"]
+    return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
 
 
 def _bundled_analyzer() -> Model:
@@ -107,9 +108,9 @@ def _voiced_frames(
     return found["f0_hz"][chosen], loudness_db[chosen]
 
 
-def _octaves(f0_hz: NDArray[np.float32], trained: Range) -> int:
-    """Give the whole octaves that bring the median pitch nearest to the trained median."""
-    return round(math.log2(trained.median / float(np.median(f0_hz))))
+def _octaves(f0_hz: NDArray[np.float32], register: Range) -> int:
+    """Give the whole octaves that bring the median pitch nearest to the middle of the register."""
+    return round(math.log2(register.median / float(np.median(f0_hz))))
 
 
 def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:

@@ -52,7 +52,7 @@ class Rendering:
 
 
 def demo(folder: Path, source: Path | None = None) -> Iterator[Rendering]:
-    """Render a sound with every bundled effect.
+    """Render a sound with every bundled instrument.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def demo(folder: Path, source: Path | None = None) -> Iterator[Rendering]:
     AudioFileError, CalibrationError, OutputError
         If the source cannot be read or has no pitch, or nothing can be written.
     ModelFileError
-        If no effect is bundled.
+        If none is bundled.
     """
     require_matplotlib()
-    models = [model for model in map(Model, bundled_names()) if model.document.role is Role.EFFECT]
+    models = bundled_instruments()
     if not models:
-        raise ModelFileError("no effect is bundled with this installation; install brainsynth again")
+        raise ModelFileError("no instrument is bundled with this installation; install brainsynth again")
     name, audio, sample_rate = _open_source(folder, source)
     analyzer = Model(ANALYZER)
     for model in models:
@@ -104,6 +104,12 @@ def demo(folder: Path, source: Path | None = None) -> Iterator[Rendering]:
             rtf=processing_s * sample_rate / audio.shape[1],
             latency_ms=1000 * model.stream(sample_rate, 1, 128).latency_samples / sample_rate,
         )
+
+
+def bundled_instruments() -> list[Model]:
+    """Give the bundled effects that a sound can be calibrated to: those that turn it into an instrument."""
+    effects = (model for model in map(Model, bundled_names()) if model.document.role is Role.EFFECT)
+    return [model for model in effects if {"octave", "loudness_gain"} <= model.controls.keys()]
 
 
 def _open_source(folder: Path, source: Path | None) -> tuple[str, NDArray[np.float32], int]:

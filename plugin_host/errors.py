@@ -60,3 +60,23 @@ class DeviceError(HostError, RuntimeError):
 
 class CsoundError(HostError, RuntimeError):
     """An orchestra that uses an opcode in a way that cannot be, or a Csound that refuses one."""
+
+
+class SynthError(HostError, ValueError):
+    """A .csd that is missing, does not compile, declares no controls or cannot be rendered."""
+
+
+class UnknownSynthError(SynthError):
+    """A name that is neither a .csd nor a bundled synth."""
+
+
+class PresetError(HostError, ValueError):
+    """A preset that is missing, damaged or made for another synth."""
+
+
+class DataSetError(HostError, ValueError):
+    """A folder that holds no sounds with their parameters, or those of another synth or another request."""
+
+
+class InferenceError(HostError, ValueError):
+    """A sound whose parameters cannot be heard, or a model that does not hear those of a synth."""

@@ -1,7 +1,8 @@
-"""Draw what a model did to a sound: two spectrograms, one above the other."""
+"""Draw what a model did to a sound: spectrograms, one above the other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,14 +93,26 @@ def draw_before_and_after(
     OutputError
         If the picture cannot be written.
     """
+    draw_sounds(path, (before, after), sample_rate, title, names)
+
+
+def draw_sounds(
+    path: Path,
+    sounds: Sequence[NDArray[np.floating]],
+    sample_rate: float,
+    title: str,
+    names: Sequence[str],
+) -> None:
+    """Draw sounds of one length, (C, T) each, below one another; else as `draw_before_and_after`."""
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 6.6), dpi=150, facecolor=_BACKGROUND, layout="constrained")
+    height = 1.2 + 2.7 * len(sounds)
+    figure = Figure(figsize=(11, height), dpi=150, facecolor=_BACKGROUND, layout="constrained")
     figure.suptitle(title, color=_TEXT, fontsize=15, x=0.02, ha="left")
-    panels = figure.subplots(2, 1, sharex=True, sharey=True)
+    panels = figure.subplots(len(sounds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     images = []
-    for panel, audio, name in zip(panels, (before, after), names, strict=True):
+    for panel, audio, name in zip(panels, sounds, names, strict=True):
         images.append(_draw(panel, audio, sample_rate))
         panel.text(
             0.008, 0.95, name, transform=panel.transAxes, color="white", fontsize=12, va="top", weight="bold"

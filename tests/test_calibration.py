@@ -64,6 +64,14 @@ def test_octave_brings_the_pitch_nearest_to_the_trained_median(
     assert calibrate(model, tone(played_hz), 48_000, analyzer)["octave"] == octave
 
 
+def test_octave_goes_to_the_register_that_the_author_names(tmp_path: Path, analyzer: Model) -> None:
+    ranges = {"f0_hz": (55, 220, 880), "loudness_db": (-60, -40, -20), "register_hz": (65, 110, 185)}
+    trained = {name: Range(low=low, median=median, high=high) for name, (low, median, high) in ranges.items()}
+    proto = tiny_models.delay_effect(controls=(OCTAVE, LOUDNESS_GAIN), trained=trained)
+    model = Model(tiny_models.save(proto, tmp_path, "trained"))
+    assert calibrate(model, tone(220), 48_000, analyzer)["octave"] == -1
+
+
 @pytest.mark.parametrize("sample_rate", [44_100, 48_000])
 def test_octave_is_found_at_any_rate_in_any_channel(
     sample_rate: int, tmp_path: Path, analyzer: Model

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugin_host.bundled import bundled_names
-from plugin_host.demo import demo
+from plugin_host.demo import bundled_instruments, demo
 from plugin_host.effect import NeuralEffect
 from plugin_host.errors import CalibrationError
-from plugin_host.format import Role
 from plugin_host.melody import SAMPLE_RATE, TUNE, make_melody
 from plugin_host.model import Model
 from plugin_host.pictures import draw_before_and_after, spectrogram_db
@@ -65,7 +63,8 @@ def test_demo_of_a_users_file_renders_every_instrument_as_it_says(
     ended = brainsynth("demo", source, "-o", tmp_path / "out")
     assert ended.code == 0
     assert str(tmp_path / "out") in ended.out
-    names = [name for name in bundled_names() if Model(name).document.role is Role.EFFECT]
+    names = [model.name for model in bundled_instruments()]
+    assert names == ["cello", "flute", "saxophone", "trombone"]
     files = sorted(f"mine-{name}{suffix}" for name in names for suffix in (".wav", ".png"))
     assert tree(tmp_path / "out") == files
     for name in names:

@@ -230,6 +230,13 @@ def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brains
     again = brainsynth("export", run, "-o", model)
     assert again.code != 0
     assert "exists already" in again.err
+    assert "register_hz" not in effect.document.trained
+    for register, reason in (("20-40", "choose one that lies within"), ("low", "two frequencies in Hz")):
+        refused = brainsynth("export", run, "-o", model, "--overwrite", "--register", register)
+        assert refused.code == 2, refused.err
+        assert reason in refused.err
+    assert brainsynth("export", run, "-o", model, "--overwrite", "--register", "100-289").code == 0
+    assert Model(model).document.trained["register_hz"].median == pytest.approx(170)
     assert brainsynth("export", tmp_path, "-o", tmp_path / "x.onnx").code != 0
     assert not (tmp_path / "x.onnx").exists()
 

@@ -22,6 +22,8 @@ class Control:
     name, unit, description : str
     minimum, maximum, default : float
     scale : "linear", "log", "integer" or "choice"
+    choices : tuple of str
+        The words of a choice, in order.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Control:
     default: float
     scale: Literal["linear", "log", "integer", "choice"] = "linear"
     description: str = ""
+    choices: tuple[str, ...] = ()
 
 
 class StreamingModel(StreamingModule):
@@ -39,6 +42,9 @@ class StreamingModel(StreamingModule):
     ``forward(inputs, state) -> (outputs, next_state)``. Inputs are ``audio`` (B, C, N * hop_length) for effects and
     analyzers and ``control.<name>`` (B, N) for each control; outputs are ``audio`` or, of an analyzer,
     ``control.<name>`` (B, N).
+
+    ``golden_tolerance`` is the largest absolute difference that another engine may show, in the unit of the outputs;
+    ``block_tolerance`` the largest difference of torch in blocks from torch whole, relative where values are above one.
     """
 
     family: str = ""
@@ -51,6 +57,8 @@ class StreamingModel(StreamingModule):
     tail_samples: int = 0
     controls: tuple[Control, ...] = ()
     outputs: tuple[Control, ...] = ()
+    golden_tolerance: float = 1e-4
+    block_tolerance: float = 2e-6
 
     def example_inputs(self, frames: int, batch: int = 1, seed: int = 0) -> dict[str, Tensor]:
         """Return inputs of ``frames`` hops: quiet noise for audio, the defaults for controls."""

@@ -87,8 +87,8 @@ class Transform(nn.Module):
         return self.groups * self.columns
 
     def analyse(self, x: Tensor) -> Tensor:
-        """Correlate frames with the waves: (B, N, rows, length) -> (B, N, `size`)."""
-        return _products(self.across @ x, self.within)
+        """Correlate frames with the waves: (B, N, rows, length) -> (B, N, `size`), in the precision of the frames."""
+        return _products(self.across.to(x.dtype) @ x, self.within.to(x.dtype))
 
     def synthesise(self, x: Tensor) -> Tensor:
         """Add up waves of these amplitudes: (B, N, `size`) -> (B, N, rows * length)."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import bench, csound, demo, export, info, live, models, process, train, verify
+from . import bench, csound, demo, export, generate, infer, info, live, models, process, render, train, verify
 from .exit_codes import SUMMARY, ExitCode, exit_code
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
@@ -46,6 +46,9 @@ app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 app.command("csound", context_settings=csound.SETTINGS)(csound.csound)
 app.command("demo")(demo.demo)
+app.command("render")(render.render)
+app.command("generate")(generate.generate)
+app.command("infer")(infer.infer)
 app.add_typer(train.app, name="train")
 app.command("export")(export.export)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from .training_packages import training_packages
 
 
@@ -25,9 +27,19 @@ def export(
         ),
     ] = None,
     author: Annotated[str | None, typer.Option("--author", help="Of the model.", show_default=False)] = None,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            "--register",
+            metavar="LOW-HIGH",
+            help="Hz: the register the instrument is known for, to which --auto transposes; 65-330 for a cello.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
     """Write what a run has learned into model files, if they play as torch does; else write nothing."""
+    register_hz = read_register(register) if register is not None else None
     with training_packages():
         from export.families import export_run
 
@@ -37,10 +49,18 @@ def export(
         provenance = {name: text for name, text in stated.items() if text is not None}
         numbers = ("frames", "largest error", "allowed")
         console = open_console()
-        for written in export_run(run, output, provenance, overwrite):
+        for written in export_run(run, output, provenance, overwrite, register_hz):
             table = make_table(("output", "compared", *numbers), right=numbers)
             for proof in written.proofs:
                 error, allowed = f"{proof.error:.2e}", f"{proof.tolerance:.0e}"
                 add_row(table, proof.tensor, proof.compared, str(proof.frames), error, allowed)
             console.print(f"{written.path}, {written.size / 1e6:.2f} MB", style="bold", markup=False)
             console.print(table)
+
+
+def read_register(text: str) -> tuple[float, float]:
+    """Read ``65-330`` as two frequencies, the lower one first; raises UsageError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", text.replace(" ", ""))
+    if match is None or not 0 < float(match[1]) < float(match[2]):
+        raise UsageError(f"--register is {text!r}; needed are two frequencies in Hz, as in 65-330")
+    return float(match[1]), float(match[2])

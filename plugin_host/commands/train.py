@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from .training_packages import training_packages
 
-app = typer.Typer(help="Train a model on recordings.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from training.train_params import ParameterTraining
+
+    from ..synth.lessons import EndlessLessons, LessonSounds
+
+app = typer.Typer(help="Train a model.", no_args_is_help=True)
 
 
 @app.callback()
 def families() -> None:
-    """Train a model on recordings. Needs pip install 'brainsynth[train]'."""
+    """Train a model. Needs pip install 'brainsynth[train]'."""
 
 
 @app.command("timbre")
@@ -60,8 +66,92 @@ def timbre(
                 description = f"{progress.lesson}, loss {progress.loss:.3f}"
                 bar.update(shown, description=description, completed=progress.step, total=progress.steps)
 
-            def on_warning(sentence: str) -> None:
-                typer.echo(f"brainsynth: {sentence}", err=True)
-
-            train_timbre(recordings, out, settings, None, device, on_features, on_step, on_warning)
+            train_timbre(recordings, out, settings, None, device, on_features, on_step, _warn)
     typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
+
+
+@app.command("params")
+def params(
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Argument(help="A data set made by brainsynth generate.", show_default=False),
+    ] = None,
+    synth: Annotated[
+        str | None,
+        typer.Option(
+            "--synth",
+            help="Without a data set: a .csd or bundled synth; sounds are rendered, trained on and deleted.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, help="How long to train; 16000 if not given.", show_default=False),
+    ] = None,
+    disk_limit: Annotated[
+        float, typer.Option("--disk-limit", min=0.01, help="With --synth: the most that sounds take, in GB.")
+    ] = 1.0,
+    device: Annotated[
+        str | None, typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
+    ] = None,
+) -> None:
+    """Learn to hear a synth's parameters. Ctrl-C stops it, the same command goes on where it was."""
+    if (data is None) == (synth is None):
+        raise UsageError("give either a data set or --synth, as in: brainsynth train params DATA --out RUN")
+    with training_packages():
+        from training.train_params import ParameterTraining
+
+        from ..synth.dataset import DataSet
+        from ..synth.lessons import EndlessLessons, LessonSounds
+
+        settings = ParameterTraining() if steps is None else ParameterTraining(steps=steps)
+        if data is not None:
+            found = DataSet(data)
+            for problem in found.problems:
+                _warn(problem)
+            if found.skipped:
+                _warn(f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}")
+            _train_params(LessonSounds(found, _warn), out, settings, device)
+        elif synth is not None:
+            folder = out.with_name(f"{out.name}-sounds")
+            with EndlessLessons(synth, folder, int(disk_limit * 1e9), _warn) as endless:
+                _train_params(endless, out, settings, device)
+    typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
+
+
+def _train_params(
+    sounds: LessonSounds | EndlessLessons, out: Path, settings: ParameterTraining, device: str | None
+) -> None:
+    from rich.progress import Progress as Bar
+
+    from training.train_params import Progress, train_params
+
+    from ..errors import MissingPackageError
+    from ..synth.lessons import LessonSounds, resynthesis_of
+    from .tables import open_console
+
+    try:
+        resynthesise = resynthesis_of(sounds if isinstance(sounds, LessonSounds) else sounds.facts)
+    except MissingPackageError:
+        resynthesise = None  # the logs go without sounds rendered anew
+    console = open_console(errors=True)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        shown = bar.add_task("listening")
+
+        def on_sound(what: str, done: int, total: int) -> None:
+            bar.update(shown, description=what, completed=done, total=total)
+
+        def on_step(progress: Progress) -> None:
+            left = f"{progress.seconds_left / 60:.0f} min left"
+            description = f"loss {progress.loss:.3f}, {progress.rate:.0f} sounds a second, {left}"
+            bar.update(shown, description=description, completed=progress.step, total=progress.steps)
+
+        train_params(sounds, out, settings, None, device, resynthesise, on_sound, on_step)
+
+
+def _warn(sentence: str) -> None:
+    typer.echo(f"brainsynth: {sentence}", err=True)

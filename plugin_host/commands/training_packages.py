@@ -34,7 +34,7 @@ def training_packages() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    except export.errors.ExportTargetError as error:
+    except (export.errors.ExportTargetError, export.errors.RegisterError) as error:
         raise UsageError(str(error)) from error
     except (training.errors.TrainingError, export.errors.ExportError) as error:
         raise WorkError(str(error)) from error

@@ -1,0 +1,55 @@
+"""The three model files and the cross-synthesis that a run of the AR family gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from training.ar_ear import ArSize
+from training.models.ar import ArAnalyzer, ArEffect, ArGenerator, CrossSynthesis
+from training.train_ar import new_ear
+
+from .model_file import Job
+
+
+def ar_jobs(
+    config: dict[str, Any],
+    tensors: dict[str, Tensor],
+    facts: dict[str, Any],
+    path: Path,
+    provenance: dict[str, str],
+) -> list[Job]:
+    """Of ``ar.onnx``: the effect; ``ar.analyzer.onnx``, ``ar.decoder.onnx`` and ``ar.cross.onnx``.
+
+    Parameters
+    ----------
+    config, tensors, facts : as `training.runs.open_run` gives them.
+    path : Path
+        Where the effect goes.
+    provenance : facts to add.
+    """
+    ear = new_ear(ArSize(**config["size"]))
+    prefix = "average."
+    ear.network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+    data = f"{facts['sounds']} sounds of allpole.csd"
+    if facts["recordings"]:
+        data += f", {facts['recorded_s'] / 60:.1f} minutes of recordings ({Path(config['recordings']).name})"
+    origin = {
+        "data": data,
+        "training": f"{facts['step']} of {config['settings']['steps']} steps, seed {config['settings']['seed']}",
+        "synth_sha256": config["synth_sha256"],
+        "author": "unknown",
+        "licence": "unknown",
+    }
+    models = {
+        path.stem: ArEffect(ear),
+        f"{path.stem}.analyzer": ArAnalyzer(ear),
+        f"{path.stem}.decoder": ArGenerator(),
+        f"{path.stem}.cross": CrossSynthesis(ear),
+    }
+    return [
+        Job(model.eval(), path.with_name(f"{name}.onnx"), {}, origin | provenance)
+        for name, model in models.items()
+    ]

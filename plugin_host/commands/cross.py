@@ -1,0 +1,61 @@
+"""`brainsynth cross`: the filter of one sound on the excitation of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def cross(
+    filter_sound: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILTER", help="The sound whose filter is taken: a voice.", show_default=False
+        ),
+    ],
+    excitation: Annotated[
+        Path, typer.Argument(help="The sound that is filtered: strings, noise, a saw.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The audio file to write.", show_default=False)
+    ],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="An effect of two channels: bundled, or a model file.")
+    ] = "ar.cross",
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Repeat the excitation as long as the other sound lasts.")
+    ] = False,
+) -> None:
+    """Send one sound through the filter of another: an instrument that speaks.
+
+    The output is as long as the excitation, and has its rate, channels and depth.
+    """
+    from ..cross import cross_synthesize, repeat_until
+    from ..files.audio_reader import AudioReader
+    from ..files.audio_writer import AudioWriter, choose_encoding
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..model import Model
+    from .settings import parse_settings
+
+    loaded = Model(model)
+    controls = parse_settings(settings or [], loaded)
+    refuse_inputs_as_outputs([filter_sound, excitation, loaded.path], [output])
+    with AudioReader(filter_sound) as first, AudioReader(excitation) as second:
+        taken, filtered = first.read(first.frames), second.read(second.frames)
+    if repeat:
+        filtered = repeat_until(filtered, round(taken.shape[1] * second.sample_rate / first.sample_rate))
+    encoding = choose_encoding(output.suffix, second.container, second.subtype)
+    made = cross_synthesize(taken, first.sample_rate, filtered, second.sample_rate, loaded, **controls)
+    with AudioWriter(output, second.sample_rate, second.channels, *encoding, frames=made.shape[1]) as writer:
+        writer.write(made)
+        writer.commit()
+    if writer.clipped_samples:
+        typer.echo(
+            f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped; --set gain=-6",
+            err=True,
+        )

@@ -1,0 +1,180 @@
+"""`brainsynth infer`: find a synth's parameters in a sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..synth.inference import Inference, ParameterModel
+
+LONGEST_S = 600
+
+
+def infer(
+    sound: Annotated[Path, typer.Argument(help="An audio file.", show_default=False)],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A bundled model or a model file.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A preset, NAME.json.", show_default=False)
+    ] = None,
+    synth: Annotated[
+        str | None,
+        typer.Option("--synth", help="The .csd, if the model's synth is not bundled.", show_default=False),
+    ] = None,
+    render: Annotated[
+        Path | None,
+        typer.Option("--render", help="Render the parameters by Csound into a .wav.", show_default=False),
+    ] = None,
+    refine: Annotated[
+        int, typer.Option("--refine", help="Sounds to render in search of better parameters; 50 are good.")
+    ] = 0,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Draw target, guess and refined into a .png.", show_default=False),
+    ] = None,
+) -> None:
+    """Find the parameters with which a synth sounds like a sound.
+
+    Silence before it is left out, and what is longer than the sounds that the model was trained on.
+    """
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..synth.inference import ParameterModel, infer, preset_of
+
+    _check_names(output, render, picture)
+    found_model = ParameterModel(model, synth)
+    files = [path for path in (output, render, picture) if path is not None]
+    synth_file = [found_model.synth_path] if found_model.synth_path else []
+    refuse_inputs_as_outputs([sound, found_model.model.path, *synth_file], files)
+    audio, sample_rate = read_from_onset(sound)
+    inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
+    for warning in inference.warnings:
+        typer.echo(f"brainsynth: {warning}", err=True)
+    _print(found_model, inference)
+    if output is not None:
+        preset_of(found_model, inference, output.stem).write(output, found_model.synth)
+    if render is not None or picture is not None:
+        _render(found_model, inference, sound.name, render, picture)
+
+
+def read_from_onset(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read an audio file from a moment before it is first heard, ten minutes at most: (C, T), and its rate in Hz.
+
+    Raises
+    ------
+    AudioFileError
+        If it cannot be read.
+    """
+    import numpy as np
+
+    from ..files.audio_reader import AudioReader
+    from ..synth.target import AUDIBLE
+
+    with AudioReader(path) as reader:
+        before = np.zeros((reader.channels, 0), np.float32)
+        for block in reader.blocks(reader.sample_rate):
+            if np.abs(block.mean(axis=0)).max() > AUDIBLE:
+                rest = reader.read(LONGEST_S * reader.sample_rate)
+                return np.concatenate([before, block, rest], axis=1), reader.sample_rate
+            before = block
+        return before, reader.sample_rate
+
+
+def _check_names(output: Path | None, render: Path | None, picture: Path | None) -> None:
+    from ..errors import UsageError
+
+    for path, suffix, what in (
+        (output, ".json", "preset"),
+        (render, ".wav", "rendering"),
+        (picture, ".png", "picture"),
+    ):
+        if path is not None and path.suffix.lower() != suffix:
+            raise UsageError(f"the {what} {path} must have a name that ends in {suffix}")
+    if picture is not None:
+        from ..pictures import require_matplotlib
+
+        require_matplotlib()
+
+
+def _infer_with_bar(
+    infer, audio: NDArray[np.float32], sample_rate: int, model: ParameterModel, renders: int
+) -> Inference:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from .tables import open_console
+
+    console = open_console(errors=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        shown = bar.add_task("refining", total=renders, visible=renders > 0)
+
+        def note(done: int, total: int, distance: float) -> None:
+            bar.update(shown, completed=done, total=total, description=f"refining, {distance:.2f} dB off")
+
+        return infer(audio, sample_rate, model, refine_renders=renders, on_progress=note)
+
+
+def _print(model: ParameterModel, inference: Inference) -> None:
+    from .tables import add_row, make_table, open_console
+
+    refined = inference.refinement is not None
+    headings = ("parameter", "heard", *(["refined"] if refined else []), "unit")
+    table = make_table(headings, right=("heard", "refined"))
+    for parameter in model.parameters:
+        cells = [_shown(inference.guess[parameter.name])]
+        if refined:
+            cells.append(_shown(inference.values[parameter.name]))
+        add_row(table, parameter.name, *cells, parameter.unit)
+    open_console().print(table)
+    if inference.refinement is not None:
+        found = inference.refinement
+        typer.echo(
+            f"Multi-scale spectral distance {found.mss_before:.2f} dB as heard, {found.mss_after:.2f} dB refined"
+            f" ({found.renders} sounds rendered)."
+        )
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _render(
+    model: ParameterModel, inference: Inference, name: str, render: Path | None, picture: Path | None
+) -> None:
+    import numpy as np
+
+    from ..files.audio_writer import AudioWriter
+    from ..pictures import draw_sounds
+    from ..synth.inference import resynthesise
+    from ..synth.renderer import Renderer
+    from ..synth.target import from_onset
+
+    with Renderer(model.synth) as renderer:
+        made = resynthesise(renderer, inference.values, inference.gain_db)
+        guess = made if inference.refinement is None else renderer.render(inference.guess)
+    rate = model.synth.sample_rate
+    if render is not None:
+        with AudioWriter(render, rate, len(made), "WAV", "PCM_24") as writer:
+            writer.write(made)
+            writer.commit()
+    if picture is None:
+        return
+    frames = len(inference.target)
+    shown = [
+        np.pad(sound, (0, frames - len(sound)))[None]
+        for sound in (
+            inference.target,
+            from_onset(guess.mean(axis=0))[:frames],
+            from_onset(made.mean(axis=0))[:frames],
+        )
+    ]
+    names = [name, "as heard", "refined"]
+    count = 2 if inference.refinement is None else 3
+    title = f"{name}, heard by {model.model.name}"
+    draw_sounds(picture, shown[:count], rate, title, names[:count])

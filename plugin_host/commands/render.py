@@ -1,0 +1,143 @@
+"""`brainsynth render`: render one sound of a synth, or say what can be set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..synth.declaration import SynthParameter
+    from ..synth.synth import Synth
+
+
+def render(
+    synth: Annotated[str, typer.Argument(help="A bundled synth or a .csd.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="An audio file; without it, say what can be set.", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter; may be repeated."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", help="A preset of the synth, or a .json; --set comes on top.", show_default=False
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Write the settings into a preset, .json.", show_default=False),
+    ] = None,
+) -> None:
+    """Render one sound of a synth: a .csd that declares its parameters with chn_k.
+
+    The same settings always give the same samples. Needs Csound 6 (sudo apt-get install csound
+    libcsound64-dev libcsnd-dev).
+    """
+    from ..errors import UsageError
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..synth.preset import Preset, find_preset
+    from ..synth.synth import Synth
+
+    found = Synth(synth)
+    if save is not None and save.suffix != ".json":
+        raise UsageError(f"the preset {save} must have a name that ends in .json")
+    targets = [path for path in (output, save) if path is not None]
+    refuse_inputs_as_outputs([found.path, *([Path(preset)] if preset else [])], targets)
+    if not targets:
+        if settings or preset:
+            raise UsageError("where the sound goes is not said: add --output out.wav")
+        _describe(found)
+        return
+    values: dict[str, float | str] = {}
+    if preset is not None:
+        chosen = find_preset(preset, found)
+        if not chosen.fits(found):
+            typer.echo(
+                f"brainsynth: the preset {preset} was made with another version of {found.path.name}",
+                err=True,
+            )
+        values.update(chosen.values)
+    values.update(parse_synth_settings(settings or [], found))
+    if output is not None:
+        _render(found, values, output)
+    if save is not None:
+        Preset.of(found, values, save.stem).write(save, found)
+
+
+def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float | str]:
+    """Turn ``name=value`` texts into settings, of which the last one about a parameter counts.
+
+    Raises
+    ------
+    UsageError
+        For a text without ``=``.
+    ControlError
+        For an unknown parameter or a value that it does not take.
+    """
+    from ..errors import UsageError
+
+    settings: dict[str, float | str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise UsageError(f"--set {text} is no setting; write --set name=value, as in --set f0_hz=220")
+        try:
+            settings[name] = float(value)
+        except ValueError:
+            settings[name] = value
+    synth.values(settings)
+    return settings
+
+
+def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> None:
+    from ..files.audio_writer import AudioWriter, choose_encoding
+    from ..synth.renderer import Renderer
+
+    encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
+    with Renderer(synth) as renderer:
+        sound = renderer.render(settings)
+        if not renderer.deterministic:
+            typer.echo(
+                f"brainsynth: {synth.path} gives another sound each time: seed its random opcodes", err=True
+            )
+    with AudioWriter(output, synth.sample_rate, synth.channels, *encoding, frames=synth.frames) as writer:
+        writer.write(sound)
+        writer.commit()
+    if writer.clipped_samples:
+        typer.echo(f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped", err=True)
+
+
+def _describe(synth: Synth) -> None:
+    from ..synth.preset import find_presets
+    from .tables import add_row, make_table, open_console
+
+    console = open_console()
+    console.print(
+        f"{synth.name}, {synth.duration_s:g} s at {synth.sample_rate} Hz, {synth.channels}"
+        f" channel{'s' if synth.channels > 1 else ''}, {len(synth.parameters)} parameters",
+        style="bold",
+        markup=False,
+    )
+    table = make_table(("parameter", "default", "range", "unit", "scale"), right=("default",))
+    for parameter in synth.parameters:
+        scale = parameter.scale.value + (f", one of equal {parameter.equal}" if parameter.equal else "")
+        default = str(synth.defaults[parameter.name])
+        add_row(table, parameter.name, default, _range(parameter), parameter.unit, scale)
+    console.print(table)
+    presets = find_presets(synth)
+    if presets:
+        console.print(f"\nPresets: {', '.join(preset.name for preset in presets)}", markup=False)
+
+
+def _range(parameter: SynthParameter) -> str:
+    if parameter.choices:
+        return ", ".join(parameter.choices)
+    return f"{parameter.minimum:g} to {parameter.maximum:g}"

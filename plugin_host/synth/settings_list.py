@@ -1,0 +1,75 @@
+"""Read a user's list of settings: CSV, JSON lines, or the manifest of a data set."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+
+
+def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Read the settings of many sounds.
+
+    Parameters
+    ----------
+    path : Path
+        A .csv whose first line names the parameters, or else JSON lines: an object of values by name, or a line
+        of a data set's manifest.
+
+    Returns
+    -------
+    list of (int, dict)
+        The number of a line, from 1, and its values by name; words of choices stay words.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read, or a line is no such thing.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the list {path} cannot be read ({error}); give a .csv or .jsonl") from error
+    lines = text.splitlines()
+    if path.suffix.lower() == ".csv":
+        return _read_csv(path, lines)
+    found: list[tuple[int, dict[str, Any]]] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"line {number} of {path} is no JSON object: {error}") from error
+        if not isinstance(entry, dict):
+            raise UsageError(f"line {number} of {path} is no JSON object of values by name")
+        found.append((number, entry.get("parameters", entry)))
+    return found
+
+
+def _read_csv(path: Path, lines: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
+    reader = csv.reader(lines, skipinitialspace=True)
+    names = [name.strip() for name in next(reader, [])]
+    found: list[tuple[int, dict[str, Any]]] = []
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != len(names):
+            raise UsageError(
+                f"line {reader.line_num} of {path} has {len(row)} values and the first line names {len(names)}"
+            )
+        found.append(
+            (reader.line_num, {name: _number(cell.strip()) for name, cell in zip(names, row, strict=True)})
+        )
+    return found
+
+
+def _number(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

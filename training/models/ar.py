@@ -1,0 +1,191 @@
+"""The AR model: a sound as an excitation sent through an all-pole filter, both chosen anew every hop (docs/ar.md).
+
+`ArAnalyzer` hears reflection coefficients, gain, voicing and pitch; `ArGenerator` makes sound of them; `ArEffect` does both;
+`CrossSynthesis` sends one sound through the filter of another.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..allpole import NARROWEST_HZ, MovingFilter, PolynomialResponse, inverse, warping
+from ..ar_ear import GAIN_RANGE_DB, HOP_LENGTH, ORDER, SAMPLE_RATE, ArEar, ArSize, Whitener
+from ..ar_hearing import DELAY_HOPS
+from ..ar_voice import DB, N_FFT, ArVoice
+from ..levinson import StepUp
+from ..model import Control, StreamingModel
+from ..pitch import midi_to_hz
+from ..streaming import Carry, State
+from .pitch import F0
+
+REFLECTIONS = tuple(
+    Control(f"k{m}", "", -1.0, 1.0, 0.0, "linear", f"reflection coefficient {m} of {ORDER}")
+    for m in range(1, ORDER + 1)
+)
+GAIN = Control("gain_db", "dB", *GAIN_RANGE_DB, -40.0, "linear", "level of the excitation, full scale = 0 dB")
+VOICING = Control(
+    "voicing", "", 0.0, 1.0, 1.0, "linear", "share of pulses in the excitation's power, the rest is noise"
+)
+FORMANT_SHIFT = Control(
+    "formant_shift", "semitones", -12.0, 12.0, 0.0, "linear", "by how much resonances move"
+)
+OUTPUT_GAIN = Control("gain", "dB", -40.0, 40.0, 0.0, "linear", "level of the output")
+
+
+class ArAnalyzer(StreamingModel):
+    """Audio in; 16 reflection coefficients, gain, voicing and pitch out, one of each a hop of 128 samples at 24 kHz."""
+
+    family = "ar"
+    role = "analyzer"
+    description = "Hears the all-pole filter of a sound, its gain, voicing and pitch"
+    sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
+    latency_samples = DELAY_HOPS * HOP_LENGTH
+    outputs = (*REFLECTIONS, GAIN, VOICING, F0)
+
+    def __init__(self, ear: ArEar | None = None) -> None:
+        super().__init__()
+        self.ear = ear or ArEar(ArSize())
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        audio = inputs["audio"]
+        reflections, gain_db, voicing, midi = carry("ear", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
+        f0_hz = midi_to_hz(midi).float().clamp(F0.minimum, F0.maximum)
+        heard = torch.cat([reflections, gain_db, voicing, f0_hz], -1).unbind(2)
+        return {f"control.{c.name}": v for c, v in zip(self.outputs, heard, strict=True)}, carry.next_state
+
+
+class ArGenerator(StreamingModel):
+    """What the analyzer gives, as sound."""
+
+    family = "ar"
+    role = "generator"
+    description = "Pulses and noise through an all-pole filter: plays what the AR analyzer hears"
+    sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
+    tail_samples = N_FFT
+    controls = (*REFLECTIONS, GAIN, VOICING, F0, FORMANT_SHIFT)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.voice = ArVoice()
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        values = [inputs[f"control.{c.name}"] for c in self.controls]
+        reflections, others = torch.stack(values[:ORDER], 2), [v.unsqueeze(2) for v in values[ORDER:]]
+        gain_db, voicing, f0_hz, formant_shift = others
+        audio = carry("voice", (reflections, gain_db, voicing, f0_hz.double(), formant_shift))
+        return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
+
+
+class ArEffect(StreamingModel):
+    """A sound taken apart and put together again, with its pitch, its resonances or its voicing changed."""
+
+    family = "ar"
+    role = "effect"
+    description = "Resynthesises a sound by pulses and noise through its own filter: shifts pitch and formants, whispers"
+    sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
+    latency_samples = DELAY_HOPS * HOP_LENGTH
+    tail_samples = N_FFT
+    controls = (
+        Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition; resonances stay"),
+        FORMANT_SHIFT,
+        Control("voicing", "", -1.0, 1.0, 0.0, "linear", "-1 whispers, 0 is as heard, 1 is pulses alone"),
+        Control("autotune", "", 0.0, 1.0, 0.0, "linear", "pull towards the nearest semitone"),
+        OUTPUT_GAIN,
+    )
+
+    def __init__(self, ear: ArEar) -> None:
+        super().__init__()
+        self.ear, self.voice = ear, ArVoice()
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        shift, formants, towards, autotune, gain = (
+            inputs[f"control.{c.name}"].unsqueeze(2) for c in self.controls
+        )
+        audio = inputs["audio"]
+        reflections, gain_db, voicing, midi = carry("ear", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
+        # In float64 until it is a phase: see `training.pitch.PitchNetwork.midi`.
+        midi = midi + shift.double()
+        midi = midi + (midi.round() - midi) * autotune.double()
+        voicing = voicing * (1.0 + towards.clamp_max(0.0)) + (1.0 - voicing) * towards.clamp_min(0.0)
+        audio = carry("voice", (reflections, gain_db + gain, voicing, midi_to_hz(midi), formants))
+        return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
+
+
+class CrossSynthesis(StreamingModel):
+    """The filter of the first channel on the second, whitened by its own; the result on both."""
+
+    family = "ar"
+    role = "effect"
+    description = "Sends the second channel through the filter of the first: an instrument that speaks"
+    sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
+    channels = 2
+    latency_samples = DELAY_HOPS * HOP_LENGTH
+    tail_samples = N_FFT
+    controls = (
+        Control(
+            "amount",
+            "",
+            0.0,
+            1.0,
+            1.0,
+            "linear",
+            "0 leaves the second channel as it is, 1 gives it the other's filter",
+        ),
+        Control(
+            "dynamics",
+            "",
+            0.0,
+            1.0,
+            1.0,
+            "linear",
+            "whose loudness: 0 the second channel's own, 1 the first's",
+        ),
+        FORMANT_SHIFT,
+        OUTPUT_GAIN,
+    )
+
+    def __init__(self, ear: ArEar) -> None:
+        super().__init__()
+        self.ear, self.whitener = ear, Whitener()
+        self.step_up = StepUp(ORDER)
+        self.response = PolynomialResponse(ORDER, N_FFT, NARROWEST_HZ, SAMPLE_RATE)
+        self.filter = MovingFilter(HOP_LENGTH, N_FFT)
+
+    def own_state(self, batch: int) -> State:
+        return {"waiting": torch.zeros(batch, DELAY_HOPS, HOP_LENGTH)}
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        amount, dynamics, formants, gain = (inputs[f"control.{c.name}"].unsqueeze(2) for c in self.controls)
+        audio = inputs["audio"]
+        first, second = (x.reshape(audio.shape[0], -1, HOP_LENGTH) for x in audio.split(1, 1))
+        taken, gain_db, _, _ = carry("ear", first)
+        own, own_db = carry("whitener", second)
+        taken_db = gain_db + resonance_db(taken)
+        taken, own = (partly(k, amount) for k in (taken, own))
+        # The second keeps its loudness, and goes towards that of the first as far as it is asked to.
+        level = resonance_db(own) - resonance_db(taken) + amount * dynamics * (taken_db - own_db) + gain
+        real, imaginary = inverse(*self.response(self.step_up(taken.double()), warping(formants.double())))
+        own_real, own_imaginary = self.response(self.step_up(own.double()))
+        parts = [real * own_real - imaginary * own_imaginary, real * own_imaginary + imaginary * own_real]
+        response = torch.stack(parts, 2).float() * (level * DB).exp().unsqueeze(2)
+        line = torch.cat([state["waiting"], second], 1)
+        y = carry("filter", (line[:, :-DELAY_HOPS], response)).reshape(audio.shape[0], 1, -1)
+        return {"audio": torch.cat([y, y], 1)}, carry.next_state | {"waiting": line[:, -DELAY_HOPS:]}
+
+
+def partly(reflections: Tensor, amount: Tensor) -> Tensor:
+    """The filter at a part of its strength, 0 to 1: at 0 it passes everything."""
+    area = 0.5 * ((1.0 + reflections) / (1.0 - reflections)).log()
+    return (area * amount).tanh()
+
+
+def resonance_db(reflections: Tensor) -> Tensor:
+    """By how much the filter raises the power of white noise: (B, N, P) -> (B, N, 1)."""
+    return (1.0 - reflections * reflections).log().sum(-1, keepdim=True) * (-10 / math.log(10))
