@@ -18,7 +18,7 @@ endop
 ; A tune, of which the chord takes the filter. What comes out of the model is the same on both sides.
 instr 1
   atune diskin2 "sounds/whistle.ogg"
-  aboth, asame nnfx atune, chord(), "ar.cross", "gain", 3
+  aboth, asame nnfx atune, chord(), "ar.cross", "gain", -1
   out aboth
 endin
 
@@ -26,9 +26,9 @@ endin
 instr 2
   kf1 linseg 800, 0.3, 800, 0.3, 280, 0.4, 280, 0.3, 320, 0.3, 320
   kf2 linseg 1200, 0.3, 1200, 0.3, 2300, 0.4, 2300, 0.3, 800, 0.3, 800
-  apulses buzz 1, 120, 90, -1
+  apulses buzz 8, 120, 90, -1
   avoice = reson(apulses, kf1, 80, 1) + 0.6*reson(apulses, kf2, 110, 1) + 0.3*reson(apulses, 2900, 180, 1)
-  kloud linsegr 0, 0.05, 0.3, p3 - 0.1, 0.3, 0.05, 0
+  kloud linsegr 0, 0.05, 1, p3 - 0.1, 1, 0.05, 0
   aboth, asame nnfx avoice*kloud, chord(), "ar.cross", "amount", 1, "dynamics", 1, "formant_shift", p4
   out aboth
 endin

@@ -6,7 +6,7 @@
 ; Play or sing notes into the microphone, and the FM synth of synths/fm.csd answers with what the model hears: pitch, ratio,
 ; index. Wear headphones: loudspeakers howl.
 ;   brainsynth csound listen_and_play.csd                        Ctrl-C ends it
-;   brainsynth csound listen_and_play.csd -i tune.wav -o out.wav
+;   brainsynth csound listen_and_play.csd -i tune.wav -o out.wav   ends ten seconds after the tune
 sr     = 48000   ; what the model listens at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1
@@ -14,6 +14,7 @@ nchnls = 1
 
 #define GATE_DB #-45#    ; what is quieter is no note
 #define BEFORE  #0.01#   ; s; a listener hears its note from a moment before it was noticed
+#define END     #10#     ; s; a microphone is never wholly silent for so long: it is a file, and it is over
 
 gainput init 0
 gkloudness init -100
@@ -22,12 +23,20 @@ gknotes init 0
 ; Notices notes, and gives each a listener of its own, which begins with nothing heard.
 instr 1
   ain inch 1
-  gkloudness = dbamp(max:k(rms(ain, 20), 0.00001))
+  klevel rms ain, 20
+  gkloudness = dbamp(max:k(klevel, 0.00001))
   gainput delay ain, $BEFORE
-  konset trigger gkloudness, $GATE_DB, 0
-  if konset == 1 then
+  kbefore init -100
+  if gkloudness > $GATE_DB && kbefore <= $GATE_DB then
     gknotes += 1
     event "i", 2, 0, 3600, gknotes
+  endif
+  kbefore = gkloudness
+
+  ksilent init 0
+  ksilent = (klevel < 0.000001 ? ksilent + 1/kr : 0)
+  if ksilent > $END then
+    event "e", 0, 0
   endif
 endin
 

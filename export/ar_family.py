@@ -1,4 +1,4 @@
-"""The three model files and the cross-synthesis that a run of the AR family gives."""
+"""The four model files that a run of the AR family gives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def ar_jobs(
     path: Path,
     provenance: dict[str, str],
 ) -> list[Job]:
-    """Of ``ar.onnx``: the effect; ``ar.analyzer.onnx``, ``ar.decoder.onnx`` and ``ar.cross.onnx``.
+    """Make of a run the effect, and beside it analyzer, generator and cross-synthesis.
+
+    Of ``ar.onnx`` those are ``ar.analyzer.onnx``, ``ar.decoder.onnx`` and ``ar.cross.onnx``, an effect of two channels.
 
     Parameters
     ----------
@@ -49,7 +51,13 @@ def ar_jobs(
         f"{path.stem}.decoder": ArGenerator(),
         f"{path.stem}.cross": CrossSynthesis(ear),
     }
+    unlearned = {"data": "none: nothing in it is learned", "training": "none"}
     return [
-        Job(model.eval(), path.with_name(f"{name}.onnx"), {}, origin | provenance)
+        Job(
+            model.eval(),
+            path.with_name(f"{name}.onnx"),
+            {},
+            origin | provenance | (unlearned if model.role == "generator" else {}),
+        )
         for name, model in models.items()
     ]

@@ -17,6 +17,7 @@ from training.models.timbre import Instrument, TimbreEffect, TimbreGenerator, Ti
 from training.parameter_sounds import parameters_of
 from training.runs import open_run
 
+from .ar_family import ar_jobs
 from .errors import RegisterError
 from .model_file import Job, Written, write_model_files
 
@@ -30,7 +31,8 @@ def export_run(
 ) -> list[Written]:
     """Export everything a run has trained.
 
-    Of a timbre ``cello.onnx``, the effect, and ``cello.decoder.onnx``, the generator; of parameters the analyzer.
+    Of a timbre ``cello.onnx``, the effect, and ``cello.decoder.onnx``, the generator; of parameters the analyzer;
+    of the AR family four files, see `export.ar_family.ar_jobs`.
 
     Parameters
     ----------
@@ -123,7 +125,11 @@ def _parameter_jobs(
     return [Job(analyzer, path, facts["trained"], origin | provenance)]
 
 
-_FAMILIES: dict[str, Callable[..., list[Job]]] = {"timbre": _timbre_jobs, "parameters": _parameter_jobs}
+_FAMILIES: dict[str, Callable[..., list[Job]]] = {
+    "timbre": _timbre_jobs,
+    "parameters": _parameter_jobs,
+    "ar": ar_jobs,
+}
 
 
 def export_pitch(path: Path, overwrite: bool = False) -> list[Written]:

@@ -75,6 +75,7 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
     proto = program.model_proto
     _free_time_axis(proto, model)
     _store_halves(proto)
+    _share_constants(proto)
     del proto.metadata_props[:]
     for part in (
         proto.graph,
@@ -150,6 +151,25 @@ def _store_halves(proto: onnx.ModelProto) -> None:
     nodes = [*casts, *proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
+
+
+def _share_constants(proto: onnx.ModelProto) -> None:
+    """Store a table that two parts of a model have in common once."""
+    first: dict[bytes, str] = {}
+    kept, renamed = [], {}
+    for tensor in proto.graph.initializer:
+        nameless = onnx.TensorProto()
+        nameless.CopyFrom(tensor)
+        nameless.name = ""
+        name = first.setdefault(nameless.SerializeToString(deterministic=True), tensor.name)
+        if name == tensor.name:
+            kept.append(tensor)
+        else:
+            renamed[tensor.name] = name
+    for node in proto.graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+    del proto.graph.initializer[:]
+    proto.graph.initializer.extend(kept)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CalibrationError
+from .errors import CalibrationError, NothingToCalibrateError
 
 if TYPE_CHECKING:
     from .format import ModelDocument, Range
@@ -46,8 +46,10 @@ def calibrate(
 
     Raises
     ------
+    NothingToCalibrateError
+        If the sound is silent or nowhere has a pitch.
     CalibrationError
-        If the sound is silent or nowhere has a pitch, or the model cannot be calibrated.
+        If the model cannot be calibrated.
     StreamError
         If audio or rate cannot be analysed at all.
     """
@@ -95,13 +97,13 @@ def _voiced_frames(
     loudness_db = found["loudness_db"]
     loudest = float(loudness_db.max(initial=-math.inf))
     if loudest < SILENT_DB:
-        raise CalibrationError(
+        raise NothingToCalibrateError(
             "the sound is silent, so there is nothing to calibrate by; play, or choose another part"
         )
     chosen = (found["voicing"] > VOICED) & (loudness_db > max(SILENT_DB, loudest - RANGE_DB))
     frame_s = analyzer.document.hop_length / analyzer.document.sample_rate
     if chosen.sum() * frame_s < SHORTEST_VOICED_S:
-        raise CalibrationError(
+        raise NothingToCalibrateError(
             "the sound has hardly any pitch to calibrate by; choose a part with sung or played notes,"
             " or set octave and loudness_gain by hand"
         )

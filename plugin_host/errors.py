@@ -27,7 +27,11 @@ class StreamError(HostError, ValueError):
 
 
 class CalibrationError(HostError, ValueError):
-    """A sound without a pitch to go by, or a model that does not say in which range it was trained."""
+    """A model that does not say in which range it was trained, or a sound without a pitch to go by."""
+
+
+class NothingToCalibrateError(CalibrationError):
+    """A sound that is silent, or nowhere has a pitch: any other would do."""
 
 
 class AudioFileError(HostError, ValueError):
@@ -79,4 +83,8 @@ class DataSetError(HostError, ValueError):
 
 
 class InferenceError(HostError, ValueError):
-    """A sound whose parameters cannot be heard, or a model that does not hear those of a synth."""
+    """A sound whose parameters cannot be heard: it is silent, or too short."""
+
+
+class SynthMismatchError(InferenceError):
+    """A model that hears no synth's parameters, or not those of the synth that was given."""

@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import typer
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from plugin_host import Model
-from plugin_host.commands.cross import cross
 from plugin_host.cross import cross_synthesize, repeat_until
-from plugin_host.errors import AudioFileError, ControlError, StreamError, UsageError
+from plugin_host.errors import ControlError, StreamError
+from tests.conftest import Command
 from tests.csound import perform
 from tests.sound_files import read_sound
 
@@ -87,37 +85,42 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return voice, strings
 
 
-def command(*arguments: object):
-    app = typer.Typer()
-    app.command()(cross)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def test_command_writes_what_python_gives(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_command_writes_what_python_gives(
+    files: tuple[Path, Path], tmp_path: Path, brainsynth: Command
+) -> None:
     out = tmp_path / "out.flac"
-    ended = command(*files, "-o", out, "--set", "amount=0.7", "--set", "dynamics=0")
-    assert ended.exit_code == 0, ended.output
+    ended = brainsynth("cross", *files, "-o", out, "--set", "amount=0.7", "--set", "gain=-12")
+    assert (ended.code, ended.err) == (0, "")
     written, rate = soundfile.read(out, always_2d=True)
     assert (rate, soundfile.info(out).subtype) == (RATE, "PCM_16")
     voice, strings = (read_sound(path)[0] for path in files)
-    wanted = cross_synthesize(voice, 22050, strings, RATE, amount=0.7, dynamics=0)
+    wanted = cross_synthesize(voice, 22050, strings, RATE, amount=0.7, gain=-12)
     np.testing.assert_allclose(written.T, wanted, atol=1e-4)
-    assert command(*files, "-o", tmp_path / "long.wav", "--repeat").exit_code == 0
+    assert brainsynth("cross", *files, "-o", tmp_path / "long.wav", "--repeat").code == 0
     assert soundfile.info(tmp_path / "long.wav").frames == RATE
 
 
-def test_command_refuses_in_words_and_leaves_files_alone(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_command_refuses_in_a_sentence_and_leaves_files_alone(
+    files: tuple[Path, Path], tmp_path: Path, brainsynth: Command
+) -> None:
     before = files[1].read_bytes()
-    for arguments, kind, said in (
-        ((*files, "-o", files[1]), UsageError, "inputs are never overwritten"),
-        ((tmp_path / "no.wav", files[1], "-o", tmp_path / "x.wav"), AudioFileError, "does not exist"),
-        ((*files, "-o", tmp_path / "x.txt"), AudioFileError, "cannot be written"),
-        ((*files, "-o", tmp_path / "x.wav", "--set", "amount=3"), ControlError, "from 0 to 1"),
-        ((*files, "-o", tmp_path / "x.wav", "--model", "ar"), StreamError, "needs a model of two"),
+    (tmp_path / "empty.wav").touch()
+    soundfile.write(tmp_path / "short.wav", np.zeros(0), RATE)
+    out = tmp_path / "x.wav"
+    for arguments, code, said in (
+        ((*files, "-o", files[1]), 2, "inputs are never overwritten"),
+        ((tmp_path / "no.wav", files[1], "-o", out), 1, "no.wav does not exist"),
+        ((files[0], tmp_path / "empty.wav", "-o", out), 1, "empty.wav is empty"),
+        ((tmp_path / "short.wav", files[1], "-o", out), 1, "short.wav holds no samples"),
+        ((*files, "-o", tmp_path / "x.txt"), 1, "cannot be written"),
+        ((*files, "-o", out, "--set", "amount=3"), 2, "from 0 to 1"),
+        ((*files, "-o", out, "--model", "ar"), 2, "needs a model of two"),
+        ((*files, "-o", out, "--model", "ar.analyzer"), 2, "is no effect"),
     ):
-        ended = command(*arguments)
-        assert isinstance(ended.exception, kind), ended.output
-        assert said in str(ended.exception)
+        ended = brainsynth("cross", *arguments)
+        assert ended.code == code, ended.err
+        assert said in ended.err
+        assert ended.err.count("\n") == 1
     assert files[1].read_bytes() == before
     assert not list(tmp_path.glob("x.*"))
 

@@ -338,6 +338,17 @@ def test_the_last_bytes_count_as_well(suffix: str, models: Path, tmp_path: Path,
     assert tree(tmp_path / "out") == []
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff"])
+def test_no_room_for_the_first_byte_is_no_question_of_format(
+    suffix: str, models: Path, tmp_path: Path, brainsynth: Command
+) -> None:
+    source = write_sound(tmp_path / f"in{suffix}", long_noise())
+    with largest_file(10):
+        ended = brainsynth("process", source, "-m", models / "gain.onnx", "-o", tmp_path / "out")
+    assert_refused(ended, 5, f"in{suffix} cannot be written", "File too large")
+    assert tree(tmp_path / "out") == []
+
+
 def test_an_output_that_was_there_outlives_a_failure(
     models: Path, tmp_path: Path, brainsynth: Command
 ) -> None:

@@ -163,9 +163,13 @@ def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Comman
     report = tmp_path / "report.json"
     call = ("process", tmp_path / "in", "-m", model.path, "-o", tmp_path / "out", "--auto", "-j", 1)
     ended = brainsynth(*call, "--set", "loudness_gain=1", "--report", report)
-    assert ended.code == 1
-    assert "silent.wav: the sound is silent" in ended.err
+    assert ended.code == 0
+    assert "silent.wav: played as it is, for the sound is silent" in ended.err
     files = {Path(entry["source"]).name: entry for entry in json.loads(report.read_text())["files"]}
     assert files["low.wav"]["settings"] == {"octave": 1.0, "loudness_gain": 1.0}
     assert files["high.wav"]["settings"] == {"octave": -1.0, "loudness_gain": 1.0}
+    assert files["silent.wav"]["settings"] == {"loudness_gain": 1.0}
+    assert "silent" in files["silent.wav"]["uncalibrated"]
+    assert not files["low.wav"]["uncalibrated"]
     assert read_sound(tmp_path / "out" / "low.wav")[0].shape == (1, 48_000)
+    assert not np.any(read_sound(tmp_path / "out" / "silent.wav")[0])

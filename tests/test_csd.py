@@ -41,11 +41,15 @@ class Meant:
     channels: int = 1
 
 
+LIVE = ("effect_live", "listen_and_play")
+
 MEANT = {
+    "cross_synthesis": Meant(length_s=7.95),
     "dry_and_wet": Meant(semitones=0),
     "effect_live": Meant(length_s=LENGTH_S + 0.05, semitones=12),  # its fade follows the note
     "effect_on_a_file": Meant(semitones=-12),
     "harmoniser": Meant(),
+    "listen_and_play": Meant(),
     "melody": Meant(length_s=3.4, notes=((0.5, 50), (0.95, 53), (1.35, 57), (2.3, 62))),
     "morph": Meant(semitones=0),
     "neural_and_classic": Meant(length_s=4.1, notes=((0.9, 57), (2.1, 60), (3.4, 64))),
@@ -70,7 +74,7 @@ def render(rendered: Rendered, brainsynth: Command, tmp_path: Path):
         if name not in rendered:
             flags: list[object] = []
             path = CSD / f"{name}.csd"
-            if name == "effect_live":
+            if name in LIVE:
                 # A recording in the microphone's place, and an end.
                 text = path.read_text()
                 assert "i 1 0 3600" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from plugin_host import Model
+from plugin_host.bundled import find_model
+from plugin_host.commands.infer import read_from_onset
 from plugin_host.errors import ControlError, InferenceError, StreamError, SynthError, UsageError
 from plugin_host.synth import Renderer, Synth, infer, refine
 from plugin_host.synth.distances import mss
@@ -105,6 +108,7 @@ def test_rates_are_converted_on_one_time_line() -> None:
     assert len(converted) == 4800
     expected = np.sin(2 * np.pi * 1000 * np.arange(4800) / 48_000)
     assert np.max(np.abs(converted - expected)[100:-100]) < 1e-3
+    assert np.std(converted[-24:]) > 0.3  # to the end, where the filter finds nothing more
 
 
 def test_a_sound_of_another_level_is_brought_into_the_range_of_training(
@@ -114,7 +118,9 @@ def test_a_sound_of_another_level_is_brought_into_the_range_of_training(
     assert quiet.gain_db > 20
     known = model.model.document.trained["loudest_db"]
     assert loudest_db(quiet.target) == pytest.approx(known.low, abs=0.01)
-    assert "amplified" in quiet.warnings[0]
+    assert "made 2" in quiet.warnings[0]
+    assert "dB louder" in quiet.warnings[0]
+    assert "dB softer" in infer(sound * 1000, RATE, model).warnings[0]
     assert infer(sound, RATE, model).gain_db == 0
 
 
@@ -135,7 +141,15 @@ def test_silent_short_and_senseless_sounds_are_refused(model: ParameterModel, so
         infer(sound, 0.0, model)
     broken = sound.copy()
     broken[0, 1000:1010] = np.nan
-    assert np.isfinite(infer(broken, RATE, model).target).all()
+    found = infer(broken, RATE, model)
+    assert np.isfinite(found.target).all()
+    assert found.warnings == ("10 samples of the sound are NaN or infinite, and were taken for 0",)
+    with pytest.raises(InferenceError, match="channels cancel each other"):
+        infer(np.concatenate([sound, -sound]), RATE, model)
+    with pytest.raises(StreamError, match=r"channels come first: pass audio\.T"):
+        infer(sound.T, RATE, model)
+    with pytest.raises(UsageError, match="2 or more"):
+        infer(sound, RATE, model, refine_renders=1)
 
 
 def test_refinement_comes_nearer(renderer: Renderer, sound: Sound) -> None:
@@ -262,21 +276,85 @@ def test_command_writes_preset_sound_and_picture(brainsynth: Command, files: Pat
 def test_command_refuses_in_a_sentence(brainsynth: Command, files: Path) -> None:
     model, bell = "fm", files / "bell.wav"
     soundfile.write(files / "silence.wav", np.zeros(RATE), RATE)
+    soundfile.write(files / "moment.wav", np.ones(1), RATE)
+    # Its last second is silent, and longer than what is read at a time.
+    opposite = np.pad(np.outer(np.full(3 * RATE, 0.3), [1.0, -1.0]), ((0, 2 * RATE), (0, 0)))
+    soundfile.write(files / "opposite.wav", opposite, RATE)
+    (files / "damaged.onnx").write_bytes(find_model("fm").read_bytes()[:100_000])
+    (files / "folder.png").mkdir()
     for arguments, code, words in (
         ((files / "silence.wav", "--model", model), 1, "silent"),
         ((files / "none.wav", "--model", model), 1, "does not exist"),
-        ((bell, "--model", "pitch"), 1, "hears no synth"),
+        ((bell, "--model", "pitch"), 3, "hears no synth"),
         ((bell, "--model", "fmm"), 3, "no model"),
         ((bell, "--model", model, "--render", bell), 2, "never overwritten"),
         ((bell, "--model", model, "-o", files / "x.txt"), 2, ".json"),
         ((bell, "--model", model, "--refine", "1"), 2, "2 or more"),
-        ((bell, "--model", model, "--synth", "subtractive"), 1, "does not hear"),
+        ((bell, "--model", model, "--synth", "subtractive"), 3, "does not hear"),
+        ((bell, "--model", files / "damaged.onnx"), 3, "damaged.onnx"),
+        ((bell, "--model", model, "--synth", files / "none.csd"), 3, "cannot be read"),
+        ((files / "opposite.wav", "--model", model), 1, "channels cancel each other"),
+        ((files / "moment.wav", "--model", model), 1, "lasts 0 ms from its onset on"),
+        ((bell, "--model", model, "-o", bell / "x.json", "--refine", 2), 5, "cannot be written"),
+        (
+            (bell, "--model", model, "--picture", files / "folder.png", "--refine", 1000),
+            5,
+            "cannot be written",
+        ),
     ):
         done = brainsynth("infer", *arguments)
         assert done.code == code, done.err
         assert words in done.err
         assert done.err.count("\n") == 1
-        assert "Traceback" not in done.err
+        assert done.out == ""
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (96_000, 2), (48_000, 6)])
+def test_command_takes_any_rate_and_channels(
+    brainsynth: Command, files: Path, sound: Sound, rate: int, channels: int
+) -> None:
+    converted = resample(sound[0], RATE, rate)
+    soundfile.write(files / "any.wav", np.tile(converted[:, None], channels), rate)
+    done = brainsynth("infer", files / "any.wav", "--model", "fm", "-o", files / "any.json")
+    assert (done.code, done.err) == (0, "")
+    f0_hz = read_presets(files / "any.json")[0].values["f0_hz"]
+    assert f0_hz == pytest.approx(180.0, rel=0.15)
+
+
+def test_command_reads_no_more_of_a_long_sound_than_is_heard(files: Path, sound: Sound) -> None:
+    long = np.concatenate([np.zeros(5 * RATE), np.tile(sound[0], 15)])
+    soundfile.write(files / "long.flac", long, RATE)
+    audio, rate, repaired = read_from_onset(files / "long.flac", 3.0)
+    assert (rate, repaired) == (RATE, 0)
+    assert 4 * RATE < audio.shape[1] <= 5 * RATE
+    assert from_onset(audio[0])[:RATE] == pytest.approx(from_onset(sound[0])[:RATE], abs=2**-15)
+
+
+def test_command_tells_what_is_wrong_with_samples(brainsynth: Command, files: Path, sound: Sound) -> None:
+    broken = sound[0] * 1e4
+    broken[:3] = np.inf
+    soundfile.write(files / "broken.wav", broken, RATE, subtype="FLOAT")
+    again = files / "again.wav"
+    done = brainsynth("infer", files / "broken.wav", "--model", "fm", "--render", again)
+    assert done.code == 0
+    samples, level, clipped = done.err.splitlines()
+    assert samples.endswith("broken.wav: 3 samples were NaN or infinite and were taken for 0")
+    assert "dB softer" in level
+    assert clipped.startswith(f"{again}: ")
+    assert clipped.endswith("samples were beyond full scale and clipped")
+
+
+def test_a_preset_needs_no_csound(brainsynth: Command, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctcsound", None)
+    bell, preset = files / "bell.wav", files / "bell.json"
+    assert brainsynth("infer", bell, "--model", "fm", "-o", preset).code == 0
+    assert json.loads(preset.read_text())["units"]["f0_hz"] == "Hz"
+    for option in (("--refine", 5), ("--render", files / "again.wav")):
+        done = brainsynth("infer", bell, "--model", "fm", *option)
+        assert done.code == 5
+        assert "ctcsound is not installed: pip install" in done.err
+        assert done.err.count("\n") == 1
+    assert not (files / "again.wav").exists()
 
 
 def test_command_says_that_a_synth_has_changed(brainsynth: Command, files: Path) -> None:

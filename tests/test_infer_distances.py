@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin_host.synth.distances import MSS_SCALES, MssTarget, distances, mss, rms_cosine, sot, wmfcc
+from plugin_host.synth.distances import (
+    MSS_SCALES,
+    MssTarget,
+    distances,
+    mel_spectrograms_db,
+    mss,
+    rms_cosine,
+    sot,
+    wmfcc,
+)
 
 RATE = 48_000
 
@@ -34,6 +43,8 @@ def test_mss_is_that_of_librosa() -> None:
             for window, hop, bands in MSS_SCALES
         ]
 
+    for own, theirs in zip(mel_spectrograms_db(TARGET, RATE), spectrograms(TARGET), strict=True):
+        np.testing.assert_allclose(own, theirs, atol=2e-3)
     expected = np.mean(
         [np.abs(a - b).mean() for a, b in zip(spectrograms(TARGET), spectrograms(OTHER), strict=True)]
     )

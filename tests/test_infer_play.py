@@ -64,6 +64,19 @@ def test_the_orchestra_answers_every_note_and_is_silent_between(brainsynth: Comm
     assert np.abs(sound).max() <= 1
 
 
+def test_the_orchestra_answers_a_file_that_begins_at_once_and_ends_after_it(
+    brainsynth: Command, tmp_path: Path
+) -> None:
+    time = np.arange(RATE) / RATE
+    soundfile.write(tmp_path / "in.wav", 0.3 * np.cos(2 * np.pi * 220 * time), RATE)
+    out = tmp_path / "out.wav"
+    done = brainsynth("csound", CSD, "-i", tmp_path / "in.wav", "-o", out, "-f", "-m0")
+    assert done.code == 0, done.err
+    sound, rate = read_sound(out)
+    assert 10 < sound.shape[1] / rate < 13
+    assert np.sqrt(np.mean(sound[0, int(0.3 * RATE) : int(0.9 * RATE)] ** 2)) > 0.03
+
+
 def test_the_orchestra_names_the_parameters_of_the_synth() -> None:
     """It takes them by place, so that a synth with others is one that it does not know."""
     order = "kattack, kdecay, kf0, kindex, kfall, kstays, klevel, kratio"

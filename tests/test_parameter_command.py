@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     other = brainsynth("train", "params", data, "--out", run, "--steps", 3)
     assert other.code == 1
     assert "other settings" in other.err
+    facts = data / "synth.json"
+    facts.write_text(
+        re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', facts.read_text())
+    )
+    changed = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    assert changed.code == 1
+    assert changed.err == (
+        f"brainsynth: {run} was begun with another synth, or another version of it (fm.csd), than fm.csd; choose"
+        " another --out.\n"
+    )
 
 
 def test_faults_of_a_data_set_are_named_skipped_and_counted(
@@ -85,9 +96,9 @@ def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, t
     [
         ((), 2, "either a data set or --synth"),
         (("DATA", "--synth", "fm"), 2, "either a data set or --synth"),
-        (("nowhere",), 1, "no data set"),
+        (("nowhere",), 2, "no data set"),
         (("--synth", "fm", "--disk-limit", "0.01"), 2, "--disk-limit 0.029"),
-        (("--synth", "fmm"), 1, "no synth 'fmm'"),
+        (("--synth", "fmm"), 3, "no synth 'fmm'"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(

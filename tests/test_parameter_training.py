@@ -117,7 +117,7 @@ def test_a_run_with_other_settings_or_another_synth_is_refused(tmp_path: Path) -
         train_params(sounds, tmp_path / "run", replace(SHORT, steps=9), SIZE, "cpu")
     other = ToySounds(40)
     other.synth_sha256 = "1" * 64
-    with pytest.raises(RunError, match="synth_sha256"):
+    with pytest.raises(RunError, match="begun with another synth"):
         train_params(other, tmp_path / "run", SHORT, SIZE, "cpu")
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.contract import BrokenContract, check_block
-from training.layers import FilterBank, OverlapAdd, StreamingGRU, dft_matrices, fir_kernels, gru
+from training.layers import FilterBank, OverlapAdd, StreamingGRU, fir_kernels, gru
 from training.loudness import FLOOR_DB, Loudness, a_weighting_gain, a_weighting_kernels
 from training.noise import FilteredNoise, NoiseSpectra
 from training.oscillator import HarmonicOscillator
@@ -94,14 +94,6 @@ def test_filter_bank_is_a_fir_filter() -> None:
     y, _ = bank(x, bank.initial_state(1))
     expected = np.convolve(x.flatten().numpy(), taps.numpy())[: 12 * HOP][3::4]
     np.testing.assert_allclose(y.flatten().numpy(), expected, atol=1e-4)
-
-
-def test_dft_matrices_are_the_dft() -> None:
-    x = torch.randn(3, 128)
-    forward, inverse = dft_matrices(256, 128)
-    spectrum = torch.fft.rfft(x, 256)
-    torch.testing.assert_close(x @ forward, torch.cat([spectrum.real, spectrum.imag], 1), atol=2e-4, rtol=0)
-    torch.testing.assert_close((x @ forward @ inverse)[:, :128], x, atol=1e-5, rtol=0)
 
 
 def test_oscillator_plays_the_harmonics_it_is_told() -> None:

@@ -1,5 +1,9 @@
 """`brainsynth render` gives a sound, says what can be set, and refuses in one sentence."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +13,7 @@ import soundfile
 from plugin_host.synth import Renderer
 from plugin_host.synth.preset import find_preset, read_presets
 from tests.conftest import Command
-from tests.synths import SINE, write_synth
+from tests.synths import HEADER, SINE, write_synth
 
 
 @pytest.fixture
@@ -46,6 +50,85 @@ def test_what_can_be_set_is_listed(brainsynth: Command) -> None:
     assert "Presets: round bass, " in ended.out
 
 
+def test_silence_is_told(brainsynth: Command, tmp_path: Path) -> None:
+    silent = write_synth(tmp_path / "silent.csd", SINE.replace("out asine", "out 0.0009*asine"))
+    ended = brainsynth("render", silent, "-o", tmp_path / "out.wav")
+    assert ended.code == 0
+    assert ended.err == f"{tmp_path / 'out.wav'}: the sound is silent; look at the synth's levels and note\n"
+    assert (tmp_path / "out.wav").exists()
+
+
+def test_a_path_may_hold_any_letter_and_a_synth_may_include_files(
+    brainsynth: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "two words \u97f3"
+    folder.mkdir()
+    (folder / "part.udo").write_text(SINE)
+    synth = write_synth(folder / "\xe4 synth.csd", '#include "part.udo"\n')
+    ended = brainsynth("render", synth, "-o", folder / "\xfc.wav")
+    assert (ended.code, ended.err) == (0, "")
+    assert np.abs(soundfile.read(folder / "\xfc.wav")[0]).max() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_synth_of_one_parameter_and_two_channels(brainsynth: Command, tmp_path: Path) -> None:
+    text = 'chn_k "f0_hz", 1, 3, 440, 100, 1000\ninstr 1\naout oscili 0.5, chnget:k("f0_hz")\nouts aout, -aout\nendin\n'
+    header = HEADER.replace("nchnls = 1", "nchnls = 2")
+    synth = write_synth(tmp_path / "one.csd", text, header=header)
+    assert "one, 0.2 s at 8000 Hz, 2 channels, 1 parameter\n" in brainsynth("render", synth).out
+    assert brainsynth("render", synth, "-o", tmp_path / "out.wav").code == 0
+    sound, _ = soundfile.read(tmp_path / "out.wav")
+    assert sound.shape == (1600, 2)
+    assert sound[:, 0] == pytest.approx(-sound[:, 1], abs=2**-22)
+    assert sound.any()
+
+
+def test_a_preset_of_another_synth_is_told(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
+    other = write_synth(tmp_path / "other.csd", SINE + "; other\n")
+    saved = tmp_path / "saved.json"
+    assert brainsynth("render", other, "--save", saved).code == 0
+    ended = brainsynth("render", sine, "--preset", saved, "-o", tmp_path / "out.wav")
+    assert ended.code == 0
+    assert f"the preset {saved} was made with other.csd, not sine.csd" in ended.err
+    saved.write_text('{"values": {"level": NaN}}')
+    ended = brainsynth("render", sine, "--preset", saved, "-o", tmp_path / "out.wav")
+    assert ended.code == 2
+    assert f"the preset 'saved' does not fit {sine}: level is nan" in ended.err
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("nothing can be mounted here")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = 'mount -t tmpfs -o size=64k tmpfs "$0" && head -c 65536 /dev/zero > "$0/full" || exit 99; "$@"'
+    command = [sys.executable, "-m", "plugin_host.commands", "render", "fm", "-o", str(disk / "out.wav")]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, str(disk), *command],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 99:
+        pytest.skip("nothing can be mounted here")
+    assert done.returncode == 5
+    assert "cannot be written (No space left on device); make room there" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+COMMANDS = ("render", "generate", "infer", "cross", "train params", "train ar")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_documentation_names_every_option(command: str, brainsynth: Command) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text()
+    section = manual.split(f"\n## {command}")[1].split("\n## ")[0]
+    words = brainsynth(*command.split(), "--help").out.replace("│", " ").split()
+    options = {word for word in words if re.fullmatch(r"--[a-z-]+", word)} - {"--help"}
+    assert options
+    for option in options:
+        assert option in section, option
+
+
 def test_presets_are_rendered_and_saved(brainsynth: Command, tmp_path: Path) -> None:
     saved, out = tmp_path / "mine.json", tmp_path / "mine.wav"
     ended = brainsynth("render", "fm", "--preset", "bell", "--set", "index=1", "--save", saved, "-o", out)
@@ -79,9 +162,13 @@ def test_a_synth_that_is_never_the_same_is_told(brainsynth: Command, tmp_path: P
         (("--set", "level=loud", "-o", "out.wav"), 2, "level is 'loud', needed is a number"),
         (("--set", "level", "-o", "out.wav"), 2, "--set level is no setting; write --set name=value"),
         (("--set", "level=1"), 2, "where the sound goes is not said: add --output out.wav"),
-        (("--preset", "bell", "-o", "out.wav"), 1, "has no preset 'bell': it has no presets"),
+        (("--set", "f0_hz=nan", "-o", "out.wav"), 2, "f0_hz is nan, needed is a number from 100 to 1000 Hz"),
+        (("--set", "f0_hz=inf", "-o", "out.wav"), 2, "f0_hz is inf, needed is a number from 100 to 1000 Hz"),
+        (("--preset", "bell", "-o", "out.wav"), 2, "has no preset 'bell': it has no presets"),
         (("-o", "sine.csd"), 2, "sine.csd"),
-        (("-o", "out.xyz"), 1, "*.xyz cannot be written"),
+        (("-o", "out.xyz"), 2, "'out.xyz' must have a name that ends in .aif"),
+        (("-o", "out"), 2, "'out' must have a name that ends in .aif"),
+        (("-o", "sine.csd/out.wav"), 5, "cannot be written"),
         (("-o", "out.wav", "--save", "mine.txt"), 2, "must have a name that ends in .json"),
     ],
 )
@@ -115,6 +202,6 @@ def test_bad_synths(brainsynth: Command, tmp_path: Path) -> None:
         (tmp_path / "none.csd", "cannot be read"),
     ):
         ended = brainsynth("render", name)
-        assert ended.code == 1
+        assert ended.code == 3
         assert said in ended.err
         assert ended.err.count("\n") == 1

@@ -1,5 +1,6 @@
 """What a .csd declares is what Csound says, and what cannot be is refused with a sentence."""
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from plugin_host.errors import ControlError, HostError, SynthError, UnknownSynthError
 from plugin_host.format import Scale
-from plugin_host.synth import Synth, bundled_synths, generate
+from plugin_host.synth import Renderer, Synth, bundled_synths, generate
 from tests.synths import SINE, write_synth
 
 KINDS = """
@@ -67,6 +68,12 @@ def test_unit_values_follow_the_scale(kinds: Synth) -> None:
     assert kinds.from_unit(np.ones(6))["cutoff_hz"] == 8000
 
 
+@pytest.mark.parametrize("unit", [[0.5] * 5, [0.5] * 7, [0.5] * 5 + [float("nan")], 0.5])
+def test_numbers_that_are_no_settings_are_refused(kinds: Synth, unit: object) -> None:
+    with pytest.raises(ControlError, match="needed are 6, one for each parameter"):
+        kinds.from_unit(np.asarray(unit))
+
+
 def test_settings_are_checked(kinds: Synth) -> None:
     with pytest.raises(ControlError, match="did you mean 'ratio'"):
         kinds.values({"ration": 1})
@@ -81,9 +88,13 @@ def test_settings_are_checked(kinds: Synth) -> None:
     [
         ("", "declares no parameters: declare each"),
         ('chn_k "free", 1', "declares no parameters: declare each"),
-        ('chn_k "Cutoff", 1, 2, 0, 0, 1', "'Cutoff' in a way that cannot be: String should match"),
+        ('chn_k "Cutoff", 1, 2, 0, 0, 1', "'Cutoff'; a parameter's name begins with a small letter"),
+        ('chn_k "le vel", 1, 2, 0, 0, 1', "'le vel'; a parameter's name begins with a small letter"),
         ('chn_k "class", 1, 2, 0, 0, 1', "taken by the host or by Python"),
-        ('chn_k "low", 1, 3, 1, 0, 1', "Csound says: INIT ERROR in instr 0 .*invalid channel parameters"),
+        (
+            'chn_k "low", 1, 3, 1, 0, 1',
+            "Csound says: INIT ERROR in instr 0 .*invalid channel parameters.* above 0",
+        ),
         ('chn_k "a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "choices=x,y"', "declare it as an integer, type 1"),
         ('chn_k "a", 1, 1, 0, 0, 2, 0, 0, 0, 0, "choices=x,y"', "a choice of 2 words needs"),
         ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choises=x,y"', "attribute 'choises'; those known are unit"),
@@ -116,6 +127,30 @@ def test_csounds_own_message_is_shown(tmp_path: Path, capfd: pytest.CaptureFixtu
 def test_scores_without_a_sound(score: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(SynthError, match=said):
         Synth(write_synth(tmp_path / "wrong.csd", score=score))
+
+
+def test_the_manuals_synth_is_one(tmp_path: Path) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "synths.md").read_text()
+    text = manual[manual.index("    <CsoundSynthesizer>") : manual.index("Saved as `mine.csd`")]
+    path = tmp_path / "mine.csd"
+    path.write_text(textwrap.dedent(text))
+    synth = Synth(path)
+    assert [parameter.name for parameter in synth.parameters] == [
+        "cutoff_hz",
+        "osc1_hz",
+        "osc2_hz",
+        "wave",
+    ]
+    assert synth.duration_s == pytest.approx(2, abs=0.01)
+    with Renderer(synth) as renderer:
+        square, saw = (renderer.render({"wave": wave}) for wave in ("square", "saw"))
+        one_way, other_way = (
+            renderer.render({"osc1_hz": a, "osc2_hz": b}) for a, b in ((100, 300), (300, 100))
+        )
+        assert renderer.deterministic
+    assert 0.1 < np.abs(square).max() < 1
+    assert not np.allclose(square, saw)
+    assert one_way == pytest.approx(other_way, abs=1e-5)
 
 
 def test_any_encoding_is_quoted(tmp_path: Path) -> None:

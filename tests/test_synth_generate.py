@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import soundfile
 from plugin_host.errors import DataSetError, DiskFullError, OutputError, UsageError
 from plugin_host.synth import DataSet, EndlessSounds, Renderer, Synth, generate
 from plugin_host.synth.generation import make_sampler
+from plugin_host.synth.lessons import LessonSounds, resynthesis_of
 from plugin_host.synth.manifest import MANIFEST_NAME, Line, drop_broken_lines, read_manifest, sound_name
 from plugin_host.synth.production import make_sounds
-from plugin_host.synth.sound_maker import SoundMaker, write_sound
+from plugin_host.synth.sound_maker import PARTIAL_SUFFIX, SoundMaker, write_sound
 from tests.conftest import Command
 from tests.synths import SINE, write_synth
 
@@ -101,6 +103,8 @@ def test_another_request_is_refused(made: Path, synth: Synth, tmp_path: Path) ->
 
 
 def test_counts_that_make_no_sense(synth: Synth, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="-1 processes were asked for"):
+        generate(synth, tmp_path / "data", 3, workers=-1)
     for count, said in ((None, "how many sounds"), (0, "--count is 0")):
         with pytest.raises(UsageError, match=said):
             generate(synth, tmp_path / "data", count)
@@ -346,6 +350,82 @@ def test_a_sound_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     assert not list((tmp_path / "a").iterdir())
 
 
+WRITING = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from plugin_host.synth.sound_maker import write_sound
+
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+write_sound(Path(sys.argv[1]), np.random.default_rng(0).uniform(-1, 1, (1, 4000)).astype(np.float32), 8000)
+"""
+
+
+def test_a_sound_whose_process_is_killed_while_it_writes_has_no_name_yet(tmp_path: Path) -> None:
+    """The system kills what writes past the limit, in the middle of the file."""
+    command = [sys.executable, "-c", WRITING, str(tmp_path / "noise.flac")]
+    assert subprocess.run(command, cwd=REPOSITORY).returncode == -signal.SIGXFSZ
+    (left,) = tmp_path.iterdir()
+    assert left.stat().st_size == 2000
+    assert left.name.startswith(".noise.flac.")
+    assert left.name.endswith(PARTIAL_SUFFIX)
+
+
+def test_a_missing_sound_is_made_again(made: Path, synth: Synth, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "data"))
+    (folder / sound_name(3)).unlink()
+    (folder / sound_name(8)).write_bytes(b"")
+    assert DataSet(folder).skipped == 2
+    assert generate(synth, folder, 30, seed=5, workers=1).made == 2
+    assert (len(DataSet(folder)), DataSet(folder).skipped) == (30, 0)
+    for index in (3, 8):
+        assert (folder / sound_name(index)).read_bytes() == (made / sound_name(index)).read_bytes()
+
+
+def test_a_synth_that_is_never_the_same_is_told_once(
+    brainsynth: Command, synth: Synth, tmp_path: Path
+) -> None:
+    noise = SINE.replace("out asine", "anoise noise 0.1, 0\nout asine + anoise")
+    unseeded = write_synth(tmp_path / "noise.csd", f"seed 0\n{noise}")
+    ended = brainsynth("generate", unseeded, "-n", 3, "-o", tmp_path / "a", "-j", 1)
+    assert ended.code == 0
+    said = (
+        "gives another sound each time, so that these sounds cannot be made again: seed its random opcodes\n"
+    )
+    assert ended.err == f"brainsynth: {unseeded} {said}"
+    seeded = write_synth(tmp_path / "seeded.csd", f"seed 1\n{noise}")
+    assert brainsynth("generate", seeded, "-n", 3, "-o", tmp_path / "b", "-j", 1).err == ""
+    problems: list[str] = []
+    with EndlessSounds(unseeded, tmp_path / "c", 4, 2, workers=1, on_problem=problems.append) as endless:
+        endless.aside()
+        with endless.batch(0):
+            pass
+    assert len(problems) == 1
+
+
+def test_a_synth_that_includes_files_is_generated_where_it_lies(synth: Synth, tmp_path: Path) -> None:
+    (tmp_path / "part.udo").write_text(SINE)
+    including = write_synth(tmp_path / "including.csd", '#include "part.udo"\n')
+    assert generate(including, tmp_path / "a", 4, workers=2).made == 4
+    # The copy in the data set has nothing beside it.
+    assert resynthesis_of(LessonSounds(DataSet(tmp_path / "a"))) is None
+    generate(synth, tmp_path / "b", 1, workers=1)
+    data = DataSet(tmp_path / "b")
+    resynthesise = resynthesis_of(LessonSounds(data))
+    assert resynthesise is not None
+    again = resynthesise(data[0][1])
+    assert again == pytest.approx(data[0][0][-len(again) :], abs=1e-4)
+
+
+def test_all_sounds_failed(tmp_path: Path) -> None:
+    bursting = write_synth(tmp_path / "bursting.csd", SINE.replace("out asine", "out asine/0"))
+    assert generate(bursting, tmp_path / "data", 3, workers=1).failed == 3
+    with pytest.raises(DataSetError, match=r"\(sound 0: .*samples that are no numbers"):
+        DataSet(tmp_path / "data")
+
+
 def test_sounds_without_end(synth: Synth, tmp_path: Path) -> None:
     with EndlessSounds(synth, tmp_path, 12, 5, seed=2, workers=1) as endless:
         aside = endless.aside()
@@ -383,19 +463,25 @@ def test_command_makes_a_data_set(brainsynth: Command, synth: Synth, tmp_path: P
     again = brainsynth("generate", synth.path, "--steps", "f0_hz=3,level=2", "-o", folder, "-j", 1)
     assert (again.code, again.out) == (0, f"6 sounds in {folder}\n")
     other = brainsynth("generate", "fm", "-n", 5, "-o", folder)
-    assert (other.code, other.out) == (1, "")
+    assert (other.code, other.out) == (2, "")
     assert other.err.startswith(f"brainsynth: the sounds in {folder} were made by another synth")
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("none.csd", "-n", 5), 1, "none.csd cannot be read"),
+        (("none.csd", "-n", 5), 3, "none.csd cannot be read"),
         (("fm",), 2, "how many sounds are wanted is not given: --count 10000"),
         (("fm", "--steps", "ratio"), 2, "--steps ratio is no number of values"),
         (("fm", "--steps", "rate=3"), 2, "there is no parameter 'rate'"),
         (("fm", "-n", 5, "--sampling", "some"), 2, "there is no sampling 'some'"),
         (("fm", "--sampling", "list"), 2, "sampling list needs a list"),
+        (("fm", "--list", "no.csv"), 2, "the list no.csv cannot be read (No such file or directory)"),
+        (("fm", "--list", "no.csv", "--steps", "ratio=3"), 2, "give one of the two"),
+        (("fm", "--steps", "ratio=3", "--redraw-silent"), 2, "nothing to draw again"),
+        (("fm", "--steps", f"ratio={10**20}"), 2, "it has at most 1,000,000 values"),
+        (("fm", "--steps", "ratio=9999,f0_hz=9999"), 2, "99,980,001 sounds were asked for"),
+        (("fm", "-n", 10**12), 2, "a data set holds at most 10,000,000"),
     ],
 )
 def test_command_refuses_with_a_sentence(

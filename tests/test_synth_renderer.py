@@ -74,6 +74,30 @@ def test_a_fresh_process_gives_the_same_samples() -> None:
     assert run_python(code) == here
 
 
+ENDING = """
+import os, signal, sys
+from pathlib import Path
+from plugin_host.synth.instance import Instance
+
+def interrupt(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == "__del__":
+        os.kill(os.getpid(), signal.SIGTERM)
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+instance = Instance(Path(sys.argv[1]))
+sys.setprofile(interrupt)
+instance.close()
+sys.setprofile(None)
+print("nothing has happened")
+"""
+
+
+def test_a_signal_that_comes_while_csound_is_freed_is_not_lost(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENDING, str(write_synth(tmp_path / "sine.csd"))]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "", "")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_plug_ins_are_loaded_only_once() -> None:
     # Loaded again and again, JACK's library crashes after some three hundred times.

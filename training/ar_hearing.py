@@ -122,7 +122,9 @@ class Bands(nn.Module):
     def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
         heard = power * LOUD + 1.0
         level = (heard @ self.means).log()
-        return level, level - heard.log() @ self.means
+        # ONNX Runtime's logarithm of float32 depends in its last bit on where in a tensor a number lies: frames would
+        # differ from block to block.
+        return level, level - heard.double().log().float() @ self.means
 
 
 class SlowSpectrum(StreamingModule):

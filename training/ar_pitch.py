@@ -6,13 +6,12 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .ar_hearing import LOUD, long_window
 from .layers import StreamingGRU, dense
 from .levinson import StepUp
 from .pitch import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS
-from .streaming import Carry, State, StreamingModule
+from .streaming import Carry, State, StreamingModule, take
 
 CANDIDATES = 112
 """Of two pitch bins each: up to 1047 Hz. Higher pitches are left to the bundled tracker."""
@@ -53,7 +52,8 @@ class ResidualPeriodicity(nn.Module):
         low = lag.floor().long()
         own = likeness[low] + (likeness[low + 1] - likeness[low]) * (lag - low)
         waves = torch.cos(2 * math.pi * torch.outer(hertz, period)) / own
-        # Rounded so that a file may hold them in half the space.
+        # The last column adds up. Rounded so that a file may hold them in half the space.
+        waves = torch.cat([waves, torch.ones_like(waves[:, :1])], 1)
         self.register_buffer("waves", waves.half().float(), persistent=False)
 
     def forward(self, power: Tensor, reflections: Tensor) -> Tensor:
@@ -61,7 +61,8 @@ class ResidualPeriodicity(nn.Module):
         real, imaginary = parts.split(self.bins, -1)
         whitening = (real * real + imaginary * imaginary).float()
         residual = power[..., : self.bins] * LOUD * whitening * self.weight
-        return residual @ self.waves / (residual.sum(-1, keepdim=True) + 1.0)
+        alike, whole = (residual @ self.waves).split([CANDIDATES, 1], -1)
+        return alike / (whole + 1.0)
 
 
 class PitchOpinion(StreamingModule):
@@ -87,8 +88,7 @@ class PitchOpinion(StreamingModule):
         octave = round(1200 / CENTS_PER_BIN)
         bins = torch.arange(PITCH_BINS)
         over = (bins - 2 * CANDIDATES).clamp_min(-1) // octave + 1
-        fold = F.one_hot((bins - over * octave) // 2, CANDIDATES).float()
-        self.register_buffer("fold", fold, persistent=False)
+        self.register_buffer("fold", (bins - over * octave) // 2, persistent=False)
         with torch.no_grad():
             self.head.weight.mul_(0.1)
             self.head.bias.zero_()
@@ -101,5 +101,5 @@ class PitchOpinion(StreamingModule):
         now = self.enter(torch.cat([periodicity * 2.0, pairs * 0.1, voiced * 0.2, told], -1))
         correction, voicing = self.head(torch.cat([now, carry("gru", now)], -1)).split([CANDIDATES, 1], -1)
         logits = logits + correction @ self.spread
-        share = ((logits.softmax(-1) @ self.fold) * periodicity).sum(-1, keepdim=True)
+        share = (logits.softmax(-1) * take(periodicity, 2, self.fold)).sum(-1, keepdim=True)
         return (logits, voicing + 5.0 * share - 2.5), carry.next_state

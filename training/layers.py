@@ -137,21 +137,3 @@ class StreamingGRU(StreamingModule):
 def dense(inputs: int, outputs: int) -> nn.Sequential:
     """A linear layer with layer normalisation and leaky ReLU, the stack of DDSP's decoder (Engel et al. 2020)."""
     return nn.Sequential(nn.Linear(inputs, outputs), nn.LayerNorm(outputs), nn.LeakyReLU(0.1))
-
-
-def dft_matrices(n_fft: int, inputs: int) -> tuple[Tensor, Tensor]:
-    """Return real DFT and inverse DFT as matrices: faster than an FFT node at these sizes, and exact.
-
-    Returns
-    -------
-    forward : (inputs, n_fft + 2), real parts then imaginary parts of n_fft // 2 + 1 bins of a zero-padded frame.
-    inverse : (n_fft + 2, n_fft)
-    """
-    bins = n_fft // 2 + 1
-    angle = 2 * torch.pi * torch.outer(torch.arange(inputs).double(), torch.arange(bins).double()) / n_fft
-    forward = torch.cat([angle.cos(), -angle.sin()], 1)
-    angle = 2 * torch.pi * torch.outer(torch.arange(bins).double(), torch.arange(n_fft).double()) / n_fft
-    weight = torch.full((bins, 1), 2.0 / n_fft, dtype=torch.float64)
-    weight[0] = weight[-1] = 1.0 / n_fft
-    inverse = torch.cat([weight * angle.cos(), -weight * angle.sin()], 0)
-    return forward.float(), inverse.float()

@@ -29,6 +29,7 @@ class Levinson(nn.Module):
     lags: Tensor
     first: Tensor
     mirrors: Tensor
+    ones: Tensor
 
     def __init__(self, order: int) -> None:
         super().__init__()
@@ -36,6 +37,9 @@ class Levinson(nn.Module):
         number = torch.arange(order + 1)
         self.register_buffer("lags", (number - number[:, None]).abs(), persistent=False)
         self.register_buffer("first", (number == 0).double(), persistent=False)
+        # A sum as a product: ONNX Runtime's own sum of an odd number depends on where in memory the row begins, and what
+        # is badly conditioned would make a hundred thousand times more of the last bit.
+        self.register_buffer("ones", torch.ones(order + 1, 1, dtype=torch.float64), persistent=False)
         self.register_buffer("mirrors", _mirrors(order), persistent=False)
 
     def forward(self, r: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,7 +47,7 @@ class Levinson(nn.Module):
         error, a = r[..., :1], self.first.expand_as(r)
         reflections = []
         for m in range(1, self.order + 1):
-            k = -(a * matrix[..., m, :]).sum(-1, keepdim=True) / error
+            k = -(a * matrix[..., m, :]) @ self.ones / error
             a = a + k * take(a, a.dim() - 1, self.mirrors[m])
             error = error - error * (k * k)
             reflections.append(k)

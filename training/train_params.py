@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .errors import TrainingError
+from .errors import RunError, TrainingError
 from .feature_rows import FeatureRows, rows_name
 from .models.parameters import ParameterAnalyzer, ParameterSize
 from .parameter_features import level_db
@@ -285,6 +286,7 @@ def train_params(
         "settings": vars(settings).copy(),
         "size": size.asdict(),
     }
+    _refuse_another_synth(out, facts)
     run = Run(out, config)
     trainer = ParameterTrainer(facts, settings, size, device)
     checkpoint = run.latest()
@@ -300,6 +302,19 @@ def train_params(
         stack.callback(lambda: run.save(trainer.done, trainer.tensors(), facts_of_run | logs.figures))
         _train(trainer, lessons, logs, run, facts_of_run, on_step)
     return out
+
+
+def _refuse_another_synth(out: Path, facts: ParameterSounds) -> None:
+    """Say in a few words what `Run` would tell by listing all parameters."""
+    written = out / "config.json"
+    if not written.is_file():
+        return
+    begun = json.loads(written.read_text())
+    if begun.get("synth_sha256", facts.synth_sha256) != facts.synth_sha256:
+        raise RunError(
+            f"{out} was begun with another synth, or another version of it ({begun.get('synth')}), than {facts.synth};"
+            " choose another --out."
+        )
 
 
 def _train(

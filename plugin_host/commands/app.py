@@ -10,7 +10,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import bench, csound, demo, export, generate, infer, info, live, models, process, render, train, verify
+from . import (
+    bench,
+    cross,
+    csound,
+    demo,
+    export,
+    generate,
+    infer,
+    info,
+    live,
+    models,
+    process,
+    render,
+    train,
+    verify,
+)
 from .exit_codes import SUMMARY, ExitCode, exit_code
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
@@ -44,6 +59,7 @@ app.command("models")(models.models)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
+app.command("cross")(cross.cross)
 app.command("csound", context_settings=csound.SETTINGS)(csound.csound)
 app.command("demo")(demo.demo)
 app.command("render")(render.render)

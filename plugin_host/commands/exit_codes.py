@@ -6,13 +6,17 @@ from enum import IntEnum
 
 from ..errors import (
     ControlError,
+    DataSetError,
     DeviceError,
     HostError,
     MissingPackageError,
     ModelFileError,
     NoInputError,
     OutputError,
+    PresetError,
     StreamError,
+    SynthError,
+    SynthMismatchError,
     UsageError,
 )
 
@@ -32,15 +36,15 @@ class ExitCode(IntEnum):
 
 SUMMARY = (
     "Exit codes: 0 all is well, 1 some files failed or a proof did, 2 wrong usage or setting, 3 the model"
-    " cannot be used, 4 nothing to do, 5 the environment (a missing package or device, a full disk, a folder"
+    " or synth cannot be used, 4 nothing to do, 5 the environment (a missing package or device, a full disk, a folder"
     " that cannot be written), 70 a fault in this program, 130 interrupted."
 )
 
 _KINDS = (
     (ExitCode.ENVIRONMENT, (OutputError, MissingPackageError, DeviceError, OSError, MemoryError)),
     (ExitCode.NOTHING, (NoInputError,)),
-    (ExitCode.USAGE, (ControlError, StreamError, UsageError)),
-    (ExitCode.MODEL, (ModelFileError,)),
+    (ExitCode.USAGE, (ControlError, DataSetError, PresetError, StreamError, UsageError)),
+    (ExitCode.MODEL, (ModelFileError, SynthError, SynthMismatchError)),
     (ExitCode.FAILED, (HostError,)),
 )
 

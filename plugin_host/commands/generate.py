@@ -76,6 +76,7 @@ def generate(
                 redraw_silent=redraw_silent,
                 redraw_clipped=redraw_clipped,
                 on_progress=bar.note,
+                on_problem=lambda sentence: typer.echo(f"brainsynth: {sentence}", err=True),
             )
         except KeyboardInterrupt:
             typer.echo(f"{bar.done} sounds are in {output}; the same command goes on", err=True)
@@ -99,9 +100,9 @@ def parse_steps(texts: Sequence[str]) -> dict[str, int]:
 
 def _refine(sampling: str, steps: Sequence[str] | None, settings_list: Path | None) -> str:
     """Take steps for a grid and a list for a list, where nothing else was said."""
-    if sampling == "random" and steps:
-        return "grid"
-    return "list" if sampling == "random" and settings_list is not None else sampling
+    if sampling != "random":
+        return sampling
+    return "list" if settings_list is not None else "grid" if steps else sampling
 
 
 class _Bar:
@@ -143,7 +144,7 @@ class _Bar:
 
 
 def _summarize(tally: Tally, total: int, folder: Path, seconds: float) -> None:
-    parts = [f"{total} sounds in {folder}"]
+    parts = [f"{total} {'sound' if total == 1 else 'sounds'} in {folder}"]
     if tally.made:
         parts.append(f"{tally.made} made in {seconds:.0f} s, {tally.made / max(seconds, 1e-3):.0f} a second")
     counts: tuple[tuple[int, str], ...] = (

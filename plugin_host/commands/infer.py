@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+_MARGIN_S = 1.0
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ..synth.inference import Inference, ParameterModel
-
-LONGEST_S = 600
 
 
 def infer(
@@ -46,25 +47,45 @@ def infer(
     """
     from ..files.plan import refuse_inputs_as_outputs
     from ..synth.inference import ParameterModel, infer, preset_of
+    from .outputs import refuse_unwritable
 
     _check_names(output, render, picture)
     found_model = ParameterModel(model, synth)
     files = [path for path in (output, render, picture) if path is not None]
     synth_file = [found_model.synth_path] if found_model.synth_path else []
     refuse_inputs_as_outputs([sound, found_model.model.path, *synth_file], files)
-    audio, sample_rate = read_from_onset(sound)
+    for path in files:
+        refuse_unwritable(path)
+    seconds = found_model.frames / found_model.model.document.sample_rate + _MARGIN_S
+    audio, sample_rate, repaired = read_from_onset(sound, seconds)
+    if repaired:
+        typer.echo(f"{sound}: {repaired} samples were NaN or infinite and were taken for 0", err=True)
     inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
     for warning in inference.warnings:
         typer.echo(f"brainsynth: {warning}", err=True)
     _print(found_model, inference)
     if output is not None:
-        preset_of(found_model, inference, output.stem).write(output, found_model.synth)
+        preset_of(found_model, inference, output.stem).write(output, found_model.parameters)
     if render is not None or picture is not None:
         _render(found_model, inference, sound.name, render, picture)
 
 
-def read_from_onset(path: Path) -> tuple[NDArray[np.float32], int]:
-    """Read an audio file from a moment before it is first heard, ten minutes at most: (C, T), and its rate in Hz.
+def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], int, int]:
+    """Read an audio file from a moment before it is first heard.
+
+    Parameters
+    ----------
+    path : Path
+    seconds : float
+        How much is read at least, where there is as much.
+
+    Returns
+    -------
+    array, (C, T) float32
+    sample_rate : int
+        Hz.
+    repaired : int
+        How many samples were NaN or infinite and are 0.
 
     Raises
     ------
@@ -77,13 +98,15 @@ def read_from_onset(path: Path) -> tuple[NDArray[np.float32], int]:
     from ..synth.target import AUDIBLE
 
     with AudioReader(path) as reader:
-        before = np.zeros((reader.channels, 0), np.float32)
+        sound = np.zeros((reader.channels, 0), np.float32)
         for block in reader.blocks(reader.sample_rate):
             if np.abs(block.mean(axis=0)).max() > AUDIBLE:
-                rest = reader.read(LONGEST_S * reader.sample_rate)
-                return np.concatenate([before, block, rest], axis=1), reader.sample_rate
-            before = block
-        return before, reader.sample_rate
+                rest = reader.read(math.ceil(seconds * reader.sample_rate))
+                sound = np.concatenate([sound, block, rest], axis=1)
+                break
+            # One with channels that cancel each other is kept: it is what can be told of a sound that has no onset.
+            sound = sound if np.abs(sound).max(initial=0.0) > AUDIBLE else block
+        return sound, reader.sample_rate, reader.repaired_samples
 
 
 def _check_names(output: Path | None, render: Path | None, picture: Path | None) -> None:
@@ -163,6 +186,10 @@ def _render(
         with AudioWriter(render, rate, len(made), "WAV", "PCM_24") as writer:
             writer.write(made)
             writer.commit()
+        if writer.clipped_samples:
+            typer.echo(
+                f"{render}: {writer.clipped_samples} samples were beyond full scale and clipped", err=True
+            )
     if picture is None:
         return
     frames = len(inference.target)

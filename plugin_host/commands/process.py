@@ -140,6 +140,8 @@ def _summarize(reports: Sequence[FileReport]) -> None:
     for report in reports:
         if report.error:
             typer.echo(f"brainsynth: {report.error}", err=True)
+        if report.uncalibrated:
+            typer.echo(f"{report.source}: played as it is, for {report.uncalibrated}", err=True)
         for number, what in (
             (report.repaired_samples, "samples of the input were NaN or infinite and became 0"),
             (report.clipped_samples, "samples of the output were beyond full scale and clipped"),

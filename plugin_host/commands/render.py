@@ -42,13 +42,18 @@ def render(
     libcsound64-dev libcsnd-dev).
     """
     from ..errors import UsageError
-    from ..files.plan import refuse_inputs_as_outputs
+    from ..files.plan import AUDIO_SUFFIXES, refuse_inputs_as_outputs
     from ..synth.preset import Preset, find_preset
     from ..synth.synth import Synth
+    from .outputs import refuse_unwritable
 
-    found = Synth(synth)
+    if output is not None and output.suffix.lower() not in AUDIO_SUFFIXES:
+        raise UsageError(
+            f"the sound '{output}' must have a name that ends in {', '.join(sorted(AUDIO_SUFFIXES))}"
+        )
     if save is not None and save.suffix != ".json":
         raise UsageError(f"the preset {save} must have a name that ends in .json")
+    found = Synth(synth)
     targets = [path for path in (output, save) if path is not None]
     refuse_inputs_as_outputs([found.path, *([Path(preset)] if preset else [])], targets)
     if not targets:
@@ -56,20 +61,23 @@ def render(
             raise UsageError("where the sound goes is not said: add --output out.wav")
         _describe(found)
         return
+    for target in targets:
+        refuse_unwritable(target)
     values: dict[str, float | str] = {}
     if preset is not None:
         chosen = find_preset(preset, found)
         if not chosen.fits(found):
+            other = chosen.synth != found.path.name
+            made_with = f"{chosen.synth}, not" if other else "another version of"
             typer.echo(
-                f"brainsynth: the preset {preset} was made with another version of {found.path.name}",
-                err=True,
+                f"brainsynth: the preset {preset} was made with {made_with} {found.path.name}", err=True
             )
         values.update(chosen.values)
     values.update(parse_synth_settings(settings or [], found))
     if output is not None:
         _render(found, values, output)
     if save is not None:
-        Preset.of(found, values, save.stem).write(save, found)
+        Preset.of(found, values, save.stem).write(save, found.parameters)
 
 
 def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float | str]:
@@ -99,6 +107,7 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
 
 def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> None:
     from ..files.audio_writer import AudioWriter, choose_encoding
+    from ..synth.manifest import SILENT_DB, peak_db
     from ..synth.renderer import Renderer
 
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
@@ -111,6 +120,8 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
     with AudioWriter(output, synth.sample_rate, synth.channels, *encoding, frames=synth.frames) as writer:
         writer.write(sound)
         writer.commit()
+    if peak_db(sound) < SILENT_DB:
+        typer.echo(f"{output}: the sound is silent; look at the synth's levels and note", err=True)
     if writer.clipped_samples:
         typer.echo(f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped", err=True)
 
@@ -120,9 +131,10 @@ def _describe(synth: Synth) -> None:
     from .tables import add_row, make_table, open_console
 
     console = open_console()
+    channels, size = synth.channels, len(synth.parameters)
     console.print(
-        f"{synth.name}, {synth.duration_s:g} s at {synth.sample_rate} Hz, {synth.channels}"
-        f" channel{'s' if synth.channels > 1 else ''}, {len(synth.parameters)} parameters",
+        f"{synth.name}, {synth.duration_s:g} s at {synth.sample_rate} Hz, {channels}"
+        f" channel{'s' if channels > 1 else ''}, {size} parameter{'s' if size > 1 else ''}",
         style="bold",
         markup=False,
     )

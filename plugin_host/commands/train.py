@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from . import train_ar
 from .training_packages import training_packages
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def params(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option("--steps", min=1, help="How long to train; 16000 if not given.", show_default=False),
+        typer.Option("--steps", min=1, help="How long to train; 12000 if not given.", show_default=False),
     ] = None,
     disk_limit: Annotated[
         float, typer.Option("--disk-limit", min=0.01, help="With --synth: the most that sounds take, in GB.")
@@ -121,6 +122,9 @@ def params(
             with EndlessLessons(synth, folder, int(disk_limit * 1e9), _warn) as endless:
                 _train_params(endless, out, settings, device)
     typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
+
+
+app.command("ar")(train_ar.ar)
 
 
 def _train_params(

@@ -51,6 +51,7 @@ def ar(
     with training_packages():
         from rich.progress import Progress as Bar
 
+        from training.recordings import find_recordings
         from training.train_ar import ArTraining, Progress, train_ar
 
         from ..synth.dataset import DataSet
@@ -76,6 +77,8 @@ def ar(
                     total=progress.steps,
                 )
 
+            if recordings is not None:
+                find_recordings(recordings)  # so that a folder without any is told before sounds are made
             if data is None:
                 data = out.with_name(f"{out.name}-sounds")
                 generate(SYNTH, data, SOUNDS, on_progress=on_sounds)

@@ -115,8 +115,10 @@ class AudioWriter:
                 self._partial.path, "w", sample_rate, channels, subtype=subtype, format=container
             )
         except soundfile.SoundFileError as error:
+            # A header that finds no room is told as a format that is not known.
+            obstacle = self._partial.find_obstacle()
             self._partial.__exit__(None, None, None)
-            raise AudioFileError(
+            raise obstacle or AudioFileError(
                 f"{target} cannot be written: {container} in {subtype} does not take"
                 f" {channels} channels at {sample_rate} Hz; choose wav"
             ) from error

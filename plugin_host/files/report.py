@@ -49,6 +49,8 @@ class FileReport:
         How often the model's output was not finite and was muted.
     settings : dict of str to float or str
         The controls, those set by calibration among them.
+    uncalibrated : str
+        Why there was nothing to calibrate by, where calibration was asked for and the file went without; else empty.
     """
 
     source: str
@@ -65,6 +67,7 @@ class FileReport:
     clipped_samples: int = 0
     muted_blocks: int = 0
     settings: dict[str, float | str] = field(default_factory=dict)
+    uncalibrated: str = ""
 
     @property
     def rtf(self) -> float:

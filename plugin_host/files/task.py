@@ -11,7 +11,7 @@ from typing import Any
 
 from ..calibration import ANALYZER, calibrate
 from ..effect import NeuralEffect
-from ..errors import AudioFileError, CalibrationError, HostError
+from ..errors import AudioFileError, CalibrationError, HostError, NothingToCalibrateError
 from ..model import Model
 from .audio_reader import AudioReader
 from .audio_writer import AudioWriter, choose_encoding
@@ -39,7 +39,8 @@ class Request:
     mix : float
         From 0, the input alone, to 1, the model alone.
     auto : bool
-        Set octave and loudness for each file, from its first minute, unless `settings` say otherwise.
+        Set octave and loudness for each file, from its first minute, unless `settings` say otherwise. A file without
+        a pitch to go by is played as it is, and its report says so.
     tail : bool
         Let the output ring on after the input's end; else it is exactly as long as the input.
     """
@@ -119,7 +120,7 @@ class FileTask:
         model = self._model = self._model or Model(self._request.model)
         with AudioReader(job.source) as reader:
             before = job.source.stat()
-            settings = self._settings_for(reader, model)
+            settings, uncalibrated = self._settings_for(reader, model)
             effect = NeuralEffect(model, mix=self._request.mix, **settings)
             player = effect.player(reader.sample_rate, reader.channels, None)
             encoding = choose_encoding(job.target.suffix, reader.container, reader.subtype)
@@ -149,20 +150,24 @@ class FileTask:
             clipped_samples=writer.clipped_samples,
             muted_blocks=player.counters.muted_blocks,
             settings=settings,
+            uncalibrated=uncalibrated,
         )
         return Outcome(report, replace(made, output_sha256=hash_file(job.target)))
 
-    def _settings_for(self, reader: AudioReader, model: Model) -> dict[str, Any]:
+    def _settings_for(self, reader: AudioReader, model: Model) -> tuple[dict[str, Any], str]:
+        """Give the controls, and why there was nothing to calibrate by, where that is so."""
         if not self._request.auto:
-            return self._request.settings
+            return self._request.settings, ""
         with AudioReader(reader.path) as start:
             audio = start.read(LONGEST_CALIBRATION_S * start.sample_rate)
         self._analyzer = self._analyzer or Model(ANALYZER)
         try:
             found = calibrate(model, audio, reader.sample_rate, self._analyzer)
+        except NothingToCalibrateError as error:
+            return self._request.settings, str(error)
         except CalibrationError as error:
             raise CalibrationError(f"{reader.path}: {error}") from error
-        return {**found, **self._request.settings}
+        return {**found, **self._request.settings}, ""
 
 
 def failed(job: Job, error: str, kind: str) -> FileReport:

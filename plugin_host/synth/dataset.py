@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from os import PathLike
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import DataSetError
 from .declaration import SynthParameter, to_unit
 from .facts import Facts
-from .manifest import MANIFEST_NAME, SHARD, read_manifest, sound_name
+from .manifest import MANIFEST_NAME, find_files, read_manifest, sound_name
 
 _NAMED = 20
 
@@ -61,7 +60,7 @@ class DataSet:
             raise DataSetError(
                 f"{self.folder / MANIFEST_NAME} cannot be read ({error.strerror}); make it readable"
             ) from error
-        there = self._find_files(manifest.indices)
+        there = find_files(self.folder, manifest.indices)
         missing = manifest.indices[~there]
         self.problems = manifest.problems + [
             f"{self.folder / sound_name(index)} is missing or empty"
@@ -74,7 +73,8 @@ class DataSet:
         self.peaks_db = manifest.peaks_db[there]
         self.unit_values = to_unit(self.parameters, self.values).astype(np.float32)
         if not len(self.indices):
-            why = f": {self.problems[0]}" if self.problems else ""
+            reasons = self.problems + [f"sound {index}: {why}" for index, why in self.failed.items()]
+            why = f" ({reasons[0]})" if reasons else ""
             raise DataSetError(f"{self.folder} holds no sounds that can be used{why}; generate some")
 
     @property
@@ -108,22 +108,12 @@ class DataSet:
         try:
             sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
         except (soundfile.SoundFileError, OSError) as error:
-            raise DataSetError(f"{path} is damaged ({error}); generate the data set anew") from error
+            raise DataSetError(
+                f"{path} is damaged ({error}); delete it, and have it generated again"
+            ) from error
         if sound.shape != (self.facts.frames, self.facts.channels):
             raise DataSetError(
                 f"{path} has {sound.shape[0]} samples in {sound.shape[1]} channels, needed are"
-                f" {self.facts.frames} in {self.facts.channels}; generate the data set anew"
+                f" {self.facts.frames} in {self.facts.channels}; delete it, and have it generated again"
             )
         return np.ascontiguousarray(sound.T, dtype=np.float32)
-
-    def _find_files(self, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which sounds have a file that is not empty; a folder is listed once, not asked a thousand times."""
-        there: set[str] = set()
-        for shard in np.unique(indices // SHARD).tolist():
-            folder = self.folder / sound_name(shard * SHARD)
-            try:
-                with os.scandir(folder.parent) as entries:
-                    there.update(entry.name for entry in entries if entry.stat().st_size)
-            except OSError:
-                continue
-        return np.fromiter((f"{index:06d}.flac" in there for index in indices.tolist()), bool, len(indices))

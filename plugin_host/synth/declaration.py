@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError
 
 from ..controls import check_name, check_value
-from ..errors import SynthError
+from ..errors import ControlError, SynthError
 from ..format import Control, Scale
 
 INTEGER, LINEAR, EXPONENTIAL = 1, 2, 3
@@ -98,6 +98,11 @@ def _read_parameter(channel: Channel, file: str) -> SynthParameter:
                 f"{file} declares {channel.name!r} with choices; declare it as an integer, type 1"
             )
         scale = Scale.CHOICE
+    if re.fullmatch(r"[a-z][a-z0-9_]*", channel.name) is None:
+        raise SynthError(
+            f"{file} declares {channel.name!r}; a parameter's name begins with a small letter from a to z and goes on"
+            " with those, digits and _"
+        )
     equal = words.get("equal", "")
     voice, part = _read_voice(channel.name, equal, file) if equal else (0, "")
     try:
@@ -212,9 +217,20 @@ def from_unit(parameters: Sequence[SynthParameter], unit: ArrayLike) -> NDArray[
     """Map 0 to 1 onto values in the parameters' units; integers and choices are rounded.
 
     The inverse of `to_unit`, (..., P) to (..., P).
+
+    Raises
+    ------
+    ControlError
+        If there are not P numbers, or one is NaN or infinite.
     """
+    unit = np.asarray(unit, np.float64)
+    if unit.shape[-1:] != (len(parameters),) or not np.isfinite(unit).all():
+        raise ControlError(
+            f"{unit.shape[-1] if unit.ndim else 1} numbers from 0 to 1 were given; needed are {len(parameters)},"
+            " one for each parameter, none of them NaN or infinite"
+        )
     low, high, is_log = _ranges(parameters)
-    values = low + np.clip(np.asarray(unit, np.float64), 0, 1) * (high - low)
+    values = low + np.clip(unit, 0, 1) * (high - low)
     values = np.where(is_log, np.exp(np.where(is_log, values, 0)), values)
     stepped = np.array([parameter.is_stepped for parameter in parameters])
     values = np.where(stepped, np.rint(values), values)

@@ -45,6 +45,8 @@ class EndlessSounds:
         Processes; 0 for one per core, 1 for a thread of this one.
     largest_bytes : int
         What all of this may take on the disk.
+    on_problem : callable
+        Called with a sentence if the synth gives another sound each time.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class EndlessSounds:
         sampling: Sampling | str = Sampling.RANDOM,
         workers: int = 0,
         largest_bytes: int = 4_000_000_000,
+        on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
         if batch_size < 1 or aside < 1:
@@ -85,12 +88,13 @@ class EndlessSounds:
         self._seed = seed
         self._sampling = sampling
         self._workers = workers
+        self._on_problem = on_problem
         self._next: _Rendering | None = None
 
     def aside(self) -> DataSet:
         """Give the sounds set aside, which are rendered once and stay in the folder."""
         folder = self._folder / "aside"
-        self._render(folder, 0, self._aside, threading.Event())
+        self._render(folder, 0, self._aside, threading.Event(), self._on_problem)
         return DataSet(folder)
 
     @contextlib.contextmanager
@@ -136,7 +140,14 @@ class EndlessSounds:
             number, folder, lambda cancelled: self._render(folder, first, self._batch_size, cancelled)
         )
 
-    def _render(self, folder: Path, first: int, count: int, cancelled: threading.Event) -> None:
+    def _render(
+        self,
+        folder: Path,
+        first: int,
+        count: int,
+        cancelled: threading.Event,
+        on_problem: Callable[[str], None] = lambda _: None,
+    ) -> None:
         def note(done: int, total: int) -> None:
             if cancelled.is_set():
                 raise _CancelledError
@@ -151,6 +162,7 @@ class EndlessSounds:
                 workers=self._workers,
                 first=first,
                 on_progress=note,
+                on_problem=on_problem,
             )
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import DataSetError, UsageError
 from ..files.partial_file import output_error
 from .facts import COPY_NAME, FACTS_NAME, Facts
-from .manifest import drop_broken_lines, read_manifest
+from .manifest import drop_broken_lines, find_files, read_manifest
 from .preset import find_presets
 from .production import make_sounds
 from .renderer import Renderer
@@ -28,6 +28,7 @@ Progress = Callable[[int, int], None]
 
 _LOCK_NAME = ".lock"
 _MOST_CHANNELS = 8
+_MOST_SOUNDS = 10_000_000
 
 
 def generate(
@@ -44,8 +45,11 @@ def generate(
     redraw_clipped: bool = False,
     first: int = 0,
     on_progress: Progress = lambda done, total: None,
+    on_problem: Callable[[str], None] = lambda _: None,
 ) -> Tally:
     """Render sounds into a folder, or go on where an earlier call was ended.
+
+    A sound that is on the list and has no file any more is made again.
 
     Parameters
     ----------
@@ -71,6 +75,8 @@ def generate(
         The number of the first sound.
     on_progress : callable
         Called with the number of sounds that are there and of those wanted, ten times a second.
+    on_problem : callable
+        Called with a sentence before the first sound if two renders of the same parameters differ.
 
     Returns
     -------
@@ -93,19 +99,28 @@ def generate(
     synth = synth if isinstance(synth, Synth) else Synth(synth)
     sampler = make_sampler(synth, sampling, seed, steps, settings_list)
     count = _check_count(count, first, sampler)
+    if workers < 0:
+        raise UsageError(f"{workers} processes were asked for; needed is 1 or more, or 0 for one per core")
+    if (redraw_silent or redraw_clipped) and sampler.count is not None:
+        raise UsageError("a grid or list has nothing to draw again; ask for no redraws")
     if synth.channels > _MOST_CHANNELS:
         raise UsageError(
             f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
         )
     # What cannot be rendered at all is said once, here.
-    Renderer(synth).close()
+    with Renderer(synth) as renderer:
+        if not renderer.deterministic:
+            on_problem(
+                f"{synth.path} gives another sound each time, so that these sounds cannot be made again: seed its"
+                " random opcodes"
+            )
     folder = Path(out)
     redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
     with _open_folder(folder, Facts.of(synth, sampler.facts | redraws), synth):
         manifest = read_manifest(folder, synth.parameters)
         if manifest.broken:
             drop_broken_lines(folder, synth.parameters)
-        there = {*manifest.indices.tolist(), *manifest.failed}
+        there = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
         todo = [index for index in range(first, first + count) if index not in there]
         maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped)
         done = count - len(todo)
@@ -129,6 +144,8 @@ def make_sampler(
         raise UsageError(
             f"there is no sampling {str(sampling)!r}: choose one of {', '.join(Sampling)}"
         ) from error
+    if steps and settings_list is not None:
+        raise UsageError("steps are for a grid and a list is no grid; give one of the two")
     if seed < 0:
         raise UsageError(f"the seed is {seed}; needed is 0 or more")
     if steps and sampling is not Sampling.GRID:
@@ -153,7 +170,13 @@ def _check_count(count: int | None, first: int, sampler: Sampler) -> int:
     if count is None:
         if most is None:
             raise UsageError("how many sounds are wanted is not given: --count 10000")
-        return max(most - first, 0)
+        count = max(most - first, 0)
+        if count <= _MOST_SOUNDS:
+            return count
+    if count > _MOST_SOUNDS:
+        raise UsageError(
+            f"{count:,} sounds were asked for, and a data set holds at most {_MOST_SOUNDS:,}; ask for fewer"
+        )
     if count < 1:
         raise UsageError(f"--count is {count}; needed is 1 or more")
     if most is not None and first + count > most:

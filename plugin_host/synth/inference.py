@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InferenceError, SynthError
+from ..errors import ModelFileError, SynthError, SynthMismatchError
 from ..format import Control
 from ..model import Model
 from .declaration import name_values
 from .preset import Preset
-from .refinement import DEFAULT_SPREAD, Refinement, refine
+from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .renderer import Renderer
 from .synth import SYNTHS_FOLDER, Synth, find_synth
 from .target import as_target, gain_into_range, loudest_db
@@ -78,7 +78,7 @@ class ParameterModel:
     ------
     UnknownModelError, ModelFileError
         If there is no such model, or it cannot be used.
-    InferenceError
+    SynthMismatchError
         If the model hears no parameters, or not those of the synth.
     SynthError
         If the synth cannot be used.
@@ -93,7 +93,7 @@ class ParameterModel:
         document = self.model.document
         origin = document.provenance
         if document.family != FAMILY or "synth" not in origin:
-            raise InferenceError(
+            raise SynthMismatchError(
                 f"model {self.model.name!r} hears no synth's parameters (its family is {document.family});"
                 " train one with brainsynth train params"
             )
@@ -169,7 +169,7 @@ class ParameterModel:
             feeds |= {f"state.{state.name}": found[f"next_state.{state.name}"] for state in document.states}
         values = [float(found[f"output.{p.name}"][0, -1]) for p in self.parameters]
         if not np.isfinite(values).all():
-            raise InferenceError(f"model {self.model.name!r} gives numbers that are none; export it again")
+            raise ModelFileError(f"model {self.model.name!r} gives numbers that are none; export it again")
         limited = [np.clip(v, p.minimum, p.maximum) for v, p in zip(values, self.parameters, strict=True)]
         return name_values(self.parameters, limited)
 
@@ -195,7 +195,7 @@ class ParameterModel:
         there = {p.name: tuple(getattr(p, name) for name in names) for p in self.synth.parameters}
         wrong = sorted(name for name in heard.keys() | there.keys() if heard.get(name) != there.get(name))
         if wrong:
-            raise InferenceError(
+            raise SynthMismatchError(
                 f"model {self.model.name!r} does not hear the parameters of {self.synth_path}: {', '.join(wrong)}"
                 " differ in name, range or choices; train a model on this synth"
             )
@@ -224,7 +224,7 @@ def infer(
     synth : Synth, str or path, optional
         The synth, where it is not the bundled one of the name that the model gives.
     refine_renders : int
-        How many sounds Csound may render to find better parameters than the model's guess; 0 for none.
+        How many sounds Csound may render to find better parameters than the model's guess, 2 or more; 0 for none.
     on_progress : callable
         Called after each render; see `refinement.refine`.
 
@@ -235,16 +235,25 @@ def infer(
     Raises
     ------
     InferenceError
-        If the sound is silent or too short, or model and synth do not belong together.
-    ModelFileError, SynthError, StreamError, MissingPackageError
+        If the sound is silent or too short.
+    SynthMismatchError
+        If model and synth do not belong together.
+    ModelFileError, SynthError, StreamError, UsageError, MissingPackageError
     """
     model = model if isinstance(model, ParameterModel) else ParameterModel(model, synth)
+    if refine_renders:
+        # Said before anything is heard.
+        check_renders(refine_renders)
     target, gain_db = model.target_of(audio, sample_rate)
     guess = model.hear(target)
     warnings, refinement, values = list(model.warnings), None, guess
+    broken = int(np.count_nonzero(~np.isfinite(audio)))
+    if broken:
+        warnings.append(f"{broken} samples of the sound are NaN or infinite, and were taken for 0")
     if gain_db:
         warnings.append(
-            f"the sound was amplified by {gain_db:+.0f} dB, into the range of levels that the model knows"
+            f"the sound was made {abs(gain_db):.0f} dB {'louder' if gain_db > 0 else 'softer'}, so that it lies in the"
+            " range of levels that the model knows"
         )
     if refine_renders:
         with Renderer(model.synth) as renderer:

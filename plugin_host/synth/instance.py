@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from ..csound.library import load_csound
 from ..errors import SynthError
 from .declaration import Channel
+from .signals import signals_held_back
 
 _IS_INPUT = 16
 _KIND_MASK = 15
 _CONTROL = 1
+_CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of type 3 above 0"
 
 # These come after the .csd's own options, which may ask for a sound card, MIDI or a file, and count more. "dac" with
 # audio implemented by the host is a buffer in memory; with -n there would be none.
@@ -64,7 +66,8 @@ class Instance:
         said = self._drain_messages()
         if failed:
             self.close()
-            raise SynthError(f"{path} does not compile; Csound says: {_find_complaint(said)}")
+            hint = _CHANNEL_HINT if "invalid channel parameters" in said else ""
+            raise SynthError(f"{path} does not compile; Csound says: {_find_complaint(said)}{hint}")
         self.sample_rate = round(self._csound.sr())
         self.cycle = int(self._csound.ksmps())
         self.channels = int(self._csound.nchnls())
@@ -139,7 +142,8 @@ class Instance:
         if self._csound is not None:
             self._csound.cleanup()
             self._csound.destroyMessageBuffer()
-            self._csound = None
+            with signals_held_back():
+                self._csound = None
 
     def _check(self) -> None:
         said = self._drain_messages()

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataSetError, UsageError
+from ..errors import DataSetError, SynthError, UsageError
 from .dataset import DataSet
 from .endless import EndlessSounds
 from .facts import COPY_NAME
@@ -68,7 +68,7 @@ class EndlessLessons:
     largest_bytes : int
         What they may take on the disk.
     on_problem : callable
-        Called with a sentence for every sound that cannot be read.
+        Called with a sentence for every sound that cannot be read, and if the synth gives another sound each time.
 
     Raises
     ------
@@ -96,7 +96,13 @@ class EndlessLessons:
         # One batch is used while the next is rendered.
         self.batch_size = min(_LARGEST_BATCH, (room - aside) // 2)
         self._endless = EndlessSounds(
-            found, folder, self.batch_size, aside, seed=1, largest_bytes=largest_bytes
+            found,
+            folder,
+            self.batch_size,
+            aside,
+            seed=1,
+            largest_bytes=largest_bytes,
+            on_problem=on_problem,
         )
         self._on_problem = on_problem
         self.facts = LessonSounds(self._endless.aside(), on_problem)
@@ -114,13 +120,18 @@ class EndlessLessons:
         self._endless.close()
 
 
-def resynthesis_of(sounds: LessonSounds) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def resynthesis_of(sounds: LessonSounds) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
     """Give a function that renders parameters (P,), 0 to 1, by the synth that made a data set: a sound (T,).
+
+    None if the data set's copy of the synth cannot be rendered, as one that includes files which lie beside the original.
 
     Raises
     ------
     MissingPackageError
         If Csound is not installed.
     """
-    renderer = Renderer(Path(sounds.cache) / COPY_NAME)
+    try:
+        renderer = Renderer(Path(sounds.cache) / COPY_NAME)
+    except SynthError:
+        return None
     return lambda unit: from_onset(renderer.render_unit(unit).mean(axis=0))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ControlError, PresetError
 from ..files.partial_file import write_whole
+from ..format import Control
 from .declaration import name_values
 from .synth import Synth
 
@@ -49,7 +50,7 @@ class Preset:
         try:
             synth.values(self.values)
         except ControlError as error:
-            made_for = f", made for {self.synth}," if self.synth != synth.path.name else ""
+            made_for = f", made for {self.synth}," if self.synth not in ("", synth.path.name) else ""
             raise PresetError(
                 f"the preset {self.name!r}{made_for} does not fit {synth.path}: {error}"
             ) from error
@@ -58,7 +59,7 @@ class Preset:
         """Tell whether it was made with just this synth, as far as is known."""
         return not self.synth_sha256 or self.synth_sha256 == synth.sha256
 
-    def write(self, path: Path, synth: Synth) -> None:
+    def write(self, path: Path, parameters: Sequence[Control]) -> None:
         """Write it, with the units of the synth's parameters beside the values.
 
         Raises
@@ -66,7 +67,7 @@ class Preset:
         OutputError
             If it cannot be written.
         """
-        units = {p.name: p.unit for p in synth.parameters if p.unit and p.name in self.values}
+        units = {p.name: p.unit for p in parameters if p.unit and p.name in self.values}
         document = {
             "synth": self.synth,
             "synth_sha256": self.synth_sha256,

@@ -87,10 +87,7 @@ def refine(
     MissingPackageError
         If cma is not installed.
     """
-    if renders < 2:
-        raise UsageError(
-            f"refinement by {renders} renders was asked for; needed are 2 or more, and 50 are good"
-        )
+    check_renders(renders)
     cma = _load_cma()
     trials = _Trials(target, renderer, guess, renders, on_progress)
     _try_steps(trials)
@@ -100,6 +97,14 @@ def refine(
         sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))[free]
         _search(cma, trials, free, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
     return trials.result()
+
+
+def check_renders(renders: int) -> None:
+    """Raise UsageError for fewer renders than the guess and one more."""
+    if renders < 2:
+        raise UsageError(
+            f"refinement by {renders} renders was asked for; needed are 2 or more, and 50 are good"
+        )
 
 
 class _Trials:

@@ -24,6 +24,7 @@ from .synth import Synth
 
 _SPREAD = 0.08
 _STAY = 0.8
+_MOST_STEPS = 1_000_000
 
 
 class Sampling(StrEnum):
@@ -256,8 +257,10 @@ def _round(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _axis(parameter: SynthParameter, number: int) -> NDArray[np.float64]:
     if number < 2:
         raise UsageError(f"--steps {parameter.name}={number}: a parameter that moves needs 2 values or more")
-    most = parameter.maximum - parameter.minimum + 1
-    if parameter.is_stepped and number > most:
-        raise ControlError(f"--steps {parameter.name}={number}: it has only {most:g} values")
+    most = parameter.maximum - parameter.minimum + 1 if parameter.is_stepped else _MOST_STEPS
+    if number > most:
+        raise ControlError(
+            f"--steps {parameter.name}={number}: it has {'only' if parameter.is_stepped else 'at most'} {most:,.0f} values"
+        )
     ends = to_unit([parameter], [[parameter.minimum], [parameter.maximum]])[:, 0]
     return _round(from_unit([parameter], np.linspace(ends[0], ends[1], number)[:, None])[:, 0])

@@ -31,9 +31,14 @@ def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
         If the file cannot be read, or a line is no such thing.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the list {path} cannot be read ({error}); give a .csv or .jsonl") from error
+        # Spreadsheets put a mark before the first name.
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"the list {path} cannot be read ({error.strerror}); give a .csv or .jsonl"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the list {path} is no text in UTF-8; save it as such") from error
     lines = text.splitlines()
     if path.suffix.lower() == ".csv":
         return _read_csv(path, lines)
@@ -45,15 +50,25 @@ def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
             entry = json.loads(line)
         except ValueError as error:
             raise UsageError(f"line {number} of {path} is no JSON object: {error}") from error
-        if not isinstance(entry, dict):
+        values = entry.get("parameters", entry) if isinstance(entry, dict) else None
+        if not isinstance(values, dict):
             raise UsageError(f"line {number} of {path} is no JSON object of values by name")
-        found.append((number, entry.get("parameters", entry)))
+        found.append((number, values))
     return found
 
 
 def _read_csv(path: Path, lines: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
     reader = csv.reader(lines, skipinitialspace=True)
     names = [name.strip() for name in next(reader, [])]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(
+                f"the first line of {path} names {name!r} twice; needed is a column for each name"
+            )
+        if ";" in name:
+            raise UsageError(
+                f"the first line of {path} names {name!r}; separate by commas, and write 0.5 with a point"
+            )
     found: list[tuple[int, dict[str, Any]]] = []
     for row in reader:
         if not row:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from .declaration import name_values
 from .manifest import Line, ManifestWriter, peak_db, sound_name
 from .renderer import Renderer
 from .sampling import Sampler
+from .signals import signals_held_back
 from .synth import Synth
 
 PARTIAL_SUFFIX = ".brainsynth-partial"
@@ -165,7 +163,7 @@ def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> N
         If it cannot be written.
     """
     content = io.BytesIO()
-    with _signals_held_back():
+    with signals_held_back():
         # Into memory first, where all of a file's bytes and every error of the disk are seen. The least effort: files
         # grow by a tenth, and encoding would take as long as many a synth.
         soundfile.write(content, sound.T, sample_rate, "PCM_24", format="FLAC", compression_level=0.0)
@@ -181,24 +179,3 @@ def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> N
         raise output_error(target, error) from error
     finally:
         partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Let signals wait: what a handler raises inside soundfile's callbacks is printed and forgotten."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: arrived.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            # None is a handler that Python does not know, as of a program that embeds it.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for number in arrived:
-            signal.raise_signal(number)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import as_rows, check_sample_rate
-from ..errors import InferenceError
+from ..errors import InferenceError, StreamError
 from ..fifo import SampleFifo
 from ..resampling import RateConversion, Resampler
 
@@ -16,6 +16,7 @@ AUDIBLE = 10 ** (-70 / 20)
 """Samples smaller than this are silence."""
 
 _SLOT = 64
+_MOST_CHANNELS = 64
 _BESIDE_RANGE_DB = 6.0
 
 
@@ -53,11 +54,17 @@ def as_target(
         If the sound is silent or too short.
     """
     rate = check_sample_rate(sample_rate, "parameter inference")
-    mono = as_rows(audio, "parameter inference").mean(axis=0)
-    mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
+    if np.ndim(audio) == 2 and np.shape(audio)[0] > max(_MOST_CHANNELS, np.shape(audio)[1]):
+        raise StreamError(
+            f"audio of the shape {np.shape(audio)} arrived, and channels come first: pass audio.T"
+        )
+    channels = np.nan_to_num(as_rows(audio, "parameter inference"), nan=0.0, posinf=0.0, neginf=0.0)
+    mono = channels.mean(axis=0)
     # As much before the onset as any filter reaches, and no more of a long recording than is heard.
     sounding = from_onset(mono)
     if not len(sounding):
+        if np.abs(channels).max(initial=0.0) > AUDIBLE:
+            raise InferenceError("the sound's channels cancel each other; give one of them alone")
         raise InferenceError(
             "the sound is silent: no sample is above -70 dB of full scale; give a louder sound"
         )
