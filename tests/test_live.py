@@ -189,7 +189,7 @@ def test_command_calibrates_before_it_plays(capsys: pytest.CaptureFixture[str]) 
     effect = NeuralEffect("cello", block_size=512)
     play(card, effect, 512, 0.5, 0.1)
     assert "calibrating: play or sing for 0.5 s" in capsys.readouterr().out
-    assert getattr(effect, "octave") == -2  # noqa: B009 - a property made from the model
+    assert getattr(effect, "octave") == -3  # noqa: B009 - a property made from the model
     with pytest.raises(CalibrationError, match="silent"):
         play(MemoryCard(np.zeros((1, 4800), np.float32), room=48_000), effect, 512, 0.2, 0.1)
 

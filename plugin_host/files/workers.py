@@ -97,8 +97,8 @@ class Workers(Generic[JobT, ResultT]):
         worker = self._context.Process(target=_serve, args=(theirs, self.progress, self._task), daemon=True)
         with _interrupts_held_back():
             worker.start()
+            self._workers[ours] = worker  # before an interrupt can come, or nobody would end it
         theirs.close()
-        self._workers[ours] = worker
         return ours
 
     def _bury(self, connection: Connection) -> int | None:
