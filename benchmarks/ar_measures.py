@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, stats
+
+from benchmarks.bootstrap import interval
 
 ORDER = 16
 BINS = 257
@@ -72,31 +73,12 @@ def largest_radius(a: Array) -> float:
     return max(float(np.abs(np.roots(row)).max(initial=0.0)) for row in a)
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A mean with the 95 % interval that drawing the sounds again would give it."""
-
-    mean: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Array, seed: int = 0, draws: int = 2000) -> Interval:
-        """Bootstrap the mean of one value a sound."""
-        rows = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))
-        low, high = np.percentile(values[rows].mean(1), (2.5, 97.5))
-        return cls(float(values.mean()), float(low), float(high))
-
-    def __str__(self) -> str:
-        return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
-
-
 def compare(ours: Array, theirs: Array) -> dict[str, float]:
     """Compare one value a sound: means with intervals, and the p of Wilcoxon's signed-rank test that ours are smaller."""
     shown: dict[str, float] = {}
     for name, values in (("ours", ours), ("levinson", theirs), ("difference", ours - theirs)):
-        interval = Interval.of(values)
-        shown |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+        found = interval(values)
+        shown |= {name: found["mean"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
     tested: Any = stats.wilcoxon(ours, theirs, alternative="less")
     p = float(tested.pvalue)
     # Results are written down to six places, of which most p have none.

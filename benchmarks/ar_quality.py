@@ -33,7 +33,7 @@ from plugin_host import Model
 from plugin_host.bench import bench
 from plugin_host.synth import Renderer
 from training.ar_excerpts import read_recordings
-from training.ar_lesson import RECORDED_BINS, clean_power
+from training.ar_lesson import clean_power
 from training.ar_losses import itakura_saito
 from training.ar_sounds import EXCITATION, NAMES, f0_hz, polynomial, sections
 from training.recordings import find_recordings, split_recordings
@@ -41,10 +41,8 @@ from training.recordings import find_recordings, split_recordings
 SEED = 20261121  # no data set of a training has it
 WINDOWS = (512, 768, 1024, 1536, 2048)
 NOISES = ("clean", "white 10 dB", "pink 10 dB")
-EVERY, MARGIN_S = (
-    4,
-    0.1,
-)  # hops between the frames that are compared; so much at either end of a sound is left out
+# Hops between the frames that are compared; so much at either end of a sound is left out.
+EVERY, MARGIN_S = 4, 0.1
 KINDS = {"noise": (0.0, 0.2), "mixed": (0.2, 0.8), "pulses": (0.8, 1.01)}
 
 
@@ -175,16 +173,12 @@ def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, 
             heard = Heard(step_up(found["k"])[frames], found["gain_db"][frames])
             predicted = Heard(*predict_linearly(spoiled.astype(np.float64), (frames + 1) * hop, 1024))
             for method, values in ((heard, ours), (predicted, theirs)):
-                envelope = 10 ** ((_recorded_db(method.a) + method.gain_db[:, None]) / 10)
+                envelope = 10 ** ((envelope_db(method.a) + method.gain_db[:, None]) / 10)
                 faintest = power[frames].mean(-1, keepdim=True) * 1e-6 + 1e-10
                 divergence = itakura_saito(power[frames] + faintest, torch.from_numpy(envelope) + faintest)
                 values.append(float(divergence.log1p().mean()))
         figures[noise] = compare(np.array(ours), np.array(theirs))
     return figures
-
-
-def _recorded_db(a: Array) -> Array:
-    return -20 * np.log10(np.abs(np.fft.rfft(a, 2 * (RECORDED_BINS - 1))) + 1e-12)
 
 
 def stability(model: Model) -> dict[str, float]:

@@ -12,6 +12,7 @@ import numpy as np
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks import bootstrap
 from benchmarks.parameter_sounds import (
     KnownSound,
     Neighbours,
@@ -30,29 +31,25 @@ from plugin_host.synth.refinement import refine
 from plugin_host.synth.renderer import Renderer
 
 AUDIBLE_DB = 0.5
-RESAMPLES = 2000
 MOMENTS_S = (0.1, 0.25, 0.5, 1.0)
 RENDERS = 50
 Figure = dict[str, float]
 
 
 def interval(values: Sequence[float] | np.ndarray) -> Figure:
-    """Give the mean of values and its 95 % interval by bootstrap over them (percentiles of 2,000 resamples)."""
+    """Give the mean of those values that are numbers, with its interval; no number if there are none."""
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
     if not len(values):
         return {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
-    random = np.random.default_rng(0)
-    means = values[random.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
+    return bootstrap.interval(values)
 
 
 def interval_of_sounds(errors: np.ndarray, counted: np.ndarray) -> Figure:
     """Give the mean of errors (N, P) where they count, resampling whole sounds, whose errors hang together."""
     random = np.random.default_rng(0)
     sums, counts = (errors * counted).sum(axis=1), counted.sum(axis=1)
-    rows = random.integers(0, len(errors), (RESAMPLES, len(errors)))
+    rows = random.integers(0, len(errors), (bootstrap.RESAMPLES, len(errors)))
     means = sums[rows].sum(axis=1) / np.maximum(counts[rows].sum(axis=1), 1)
     low, high = np.percentile(means, [2.5, 97.5])
     return {"mean": float(sums.sum() / max(counts.sum(), 1)), "low": float(low), "high": float(high)}

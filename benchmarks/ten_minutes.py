@@ -24,6 +24,7 @@ from training.features import load_analyzer
 from training.model import StreamingModel
 from training.models.timbre import Instrument, TimbreGenerator, TimbreSize
 from training.runs import open_run
+from training.trainer import weights_of
 
 TARGET = 1e-4
 TORCH_BLOCK = 375  # frames
@@ -51,8 +52,7 @@ def load_generator(run: Path) -> TimbreGenerator:
     config, tensors, _ = open_run(run)
     size = TimbreSize(**config["size"])
     instrument = Instrument(TimbreGenerator.sample_rate, TimbreGenerator.hop_length, size)
-    prefix = "average."
-    instrument.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+    instrument.load_state_dict(weights_of(tensors))
     generator = TimbreGenerator(instrument).eval()
     round_to_half(generator)
     return generator

@@ -10,8 +10,10 @@ from torch import Tensor
 from training.ar_ear import ArSize
 from training.models.ar import ArAnalyzer, ArEffect, ArGenerator, CrossSynthesis
 from training.train_ar import new_ear
+from training.trainer import weights_of
 
 from .model_file import Job
+from .origin import origin_of
 
 
 def ar_jobs(
@@ -33,18 +35,11 @@ def ar_jobs(
     provenance : facts to add.
     """
     ear = new_ear(ArSize(**config["size"]))
-    prefix = "average."
-    ear.network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+    ear.network.load_state_dict(weights_of(tensors))
     data = f"{facts['sounds']} sounds of allpole.csd"
     if facts["recordings"]:
         data += f", {facts['recorded_s'] / 60:.1f} minutes of recordings ({Path(config['recordings']).name})"
-    origin = {
-        "data": data,
-        "training": f"{facts['step']} of {config['settings']['steps']} steps, seed {config['settings']['seed']}",
-        "synth_sha256": config["synth_sha256"],
-        "author": "unknown",
-        "licence": "unknown",
-    }
+    origin = origin_of(config, facts, data) | {"synth_sha256": config["synth_sha256"]}
     models = {
         path.stem: ArEffect(ear),
         f"{path.stem}.analyzer": ArAnalyzer(ear),

@@ -16,10 +16,12 @@ from training.models.parameters import ParameterAnalyzer, ParameterSize
 from training.models.timbre import Instrument, TimbreEffect, TimbreGenerator, TimbreSize
 from training.parameter_sounds import parameters_of
 from training.runs import open_run
+from training.trainer import weights_of
 
 from .ar_family import ar_jobs
 from .errors import RegisterError
 from .model_file import Job, Written, write_model_files
+from .origin import origin_of
 
 
 def export_run(
@@ -87,9 +89,9 @@ def _timbre_jobs(
     provenance: dict[str, str],
 ) -> list[Job]:
     instrument = Instrument(TimbreEffect.sample_rate, TimbreEffect.hop_length, TimbreSize(**config["size"]))
-    instrument.load_state_dict(_average(tensors))
+    instrument.load_state_dict(weights_of(tensors))
     minutes = f"{facts['seconds'] / 60:.1f} minutes of recordings ({Path(config['recordings']).name})"
-    origin = _origin(config, facts, minutes) | provenance
+    origin = origin_of(config, facts, minutes) | provenance
     name = path.stem
     effect, generator = TimbreEffect(load_analyzer().ear, instrument), TimbreGenerator(instrument)
     effect.description = f"Turns a monophonic, pitched sound into {_with_article(name)}"
@@ -110,14 +112,14 @@ def _parameter_jobs(
 ) -> list[Job]:
     parameters = parameters_of(config["parameters"])
     analyzer = ParameterAnalyzer(parameters, config["duration_s"], ParameterSize(**config["size"]))
-    analyzer.load_state_dict(_average(tensors))
+    analyzer.load_state_dict(weights_of(tensors))
     analyzer.description = f"Hears the parameters of the synthesiser {config['synth']} in its sound"
     kind = (
         "batches of sounds, rendered as they were needed,"
         if config["endless"]
         else f"{config['sounds']} sounds"
     )
-    origin = _origin(config, facts, f"{kind} of {config['synth']}; no recordings")
+    origin = origin_of(config, facts, f"{kind} of {config['synth']}; no recordings")
     origin |= {"synth": config["synth"], "synth_sha256": config["synth_sha256"]}
     origin |= {"sound_seconds": f"{config['duration_s']:g}"}
     errors = facts.get("errors", {})
@@ -141,21 +143,6 @@ def export_pitch(path: Path, overwrite: bool = False) -> list[Written]:
         "licence": "GPL-3.0-or-later",
     }
     return write_model_files([Job(load_analyzer(), path, {}, origin)], overwrite)
-
-
-def _average(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The averaged weights of a checkpoint."""
-    prefix = "average."
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _origin(config: dict[str, Any], facts: dict[str, Any], data: str) -> dict[str, str]:
-    return {
-        "data": data,
-        "training": f"{facts['step']} of {config['settings']['steps']} steps, seed {config['settings']['seed']}",
-        "author": "unknown",
-        "licence": "unknown",
-    }
 
 
 def _with_article(name: str) -> str:

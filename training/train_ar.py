@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
 from .ar_ear import SAMPLE_RATE, ArEar, ArNetwork, ArSize
 from .ar_excerpts import draw_recorded, draw_synthetic, join, read_recordings
@@ -22,9 +22,9 @@ from .ar_sounds import AllPoleSounds, KnownSounds
 from .errors import RecordingsError
 from .features import WEIGHTS
 from .recordings import find_recordings, split_recordings
-from .runs import Run, optimiser_tensors, restore_optimiser
+from .runs import Run
+from .trainer import Trainer, train_until
 
-CHECKPOINT_EVERY_S = 30.0
 POOL_BATCHES, POOL_TURNS = 8, 4
 """So many batches are drawn and heard at a time, and trained on so many times: hearing takes longer than learning."""
 HELD_OUT_SHARE = 10  # one sound in so many
@@ -70,7 +70,7 @@ def new_ear(size: ArSize) -> ArEar:
     return ear.eval()
 
 
-class ArTrainer:
+class ArTrainer(Trainer):
     """Holds the network, its slowly following average and the optimiser; `step` is one step.
 
     What a step does depends on its number and the seed alone, so that a run that was stopped goes on exactly.
@@ -90,12 +90,9 @@ class ArTrainer:
         ear = new_ear(size).to(self.device)
         self.hearing, self.network = ear.hearing, ear.network
         self.average = ArNetwork(size).to(self.device)
-        self.average.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98)
-        )
+        optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98))
+        super().__init__("network", self.network, self.average, optimiser, slowness=0.997)
         self.rows = [i for i in range(len(sounds)) if i % HELD_OUT_SHARE]
-        self.done = 0
         self._pool: tuple[int, Heard] | None = None
 
     def step(self) -> tuple[float, dict[str, float]]:
@@ -103,15 +100,7 @@ class ArTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
         loss, parts = ar_loss(self.network, self._batch())
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.done += 1
-        keep = min(0.997, self.done / (self.done + 10))
-        with torch.no_grad():
-            for slow, fast in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        self.learn(loss)
         return float(loss.detach()), {name: float(part.detach()) for name, part in parts.items()}
 
     def _learning_rate(self) -> float:
@@ -149,22 +138,6 @@ class ArTrainer:
         else:
             second = draw_synthetic(self.sounds, self.rows, random, half, s.excerpt_frames)
         return Heard.of(self.hearing, join([first, second]).to(self.device))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything needed to go on: weights, their average, the optimiser's state."""
-        names = {id(p): n for n, p in self.network.named_parameters()}
-        return (
-            {f"network.{k}": v for k, v in self.network.state_dict().items()}
-            | {f"average.{k}": v for k, v in self.average.state_dict().items()}
-            | optimiser_tensors(self.optimiser, names)
-        )
-
-    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Go back to a checkpoint."""
-        for name, module in (("network.", self.network), ("average.", self.average)):
-            module.load_state_dict({k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)})
-        restore_optimiser(self.optimiser, self.network, tensors)
-        self.done = step
 
 
 def train_ar(
@@ -222,19 +195,14 @@ def train_ar(
         "recordings": len(read),
         "recorded_s": sum(len(r) for r in read) / SAMPLE_RATE,
     }
-    logs = ArLogs(run.logs, trainer)
-    saved = time.monotonic()
-    try:
-        while trainer.done < settings.steps:
+    with closing(ArLogs(run.logs, trainer)) as logs:
+
+        def step() -> None:
             began = time.monotonic()
             loss, parts = trainer.step()
             rate = 1 / max(time.monotonic() - began, 1e-9)
             on_step(Progress(trainer.done, settings.steps, loss, rate))
             logs.after_step(loss, parts, rate)
-            if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                run.save(trainer.done, trainer.tensors(), facts)
-                saved = time.monotonic()
-    finally:
-        run.save(trainer.done, trainer.tensors(), facts)
-        logs.close()
+
+        train_until(settings.steps, trainer, step, run, lambda: facts)
     return out

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from .parameter_features import level_db
 from .parameter_logs import ParameterLogs, Resynthesis
 from .parameter_losses import ParameterLoss
 from .parameter_sounds import EndlessParameterSounds, ParameterSounds, SoundParameter, describe
-from .runs import Run, optimiser_tensors, restore_optimiser
+from .runs import Run
+from .trainer import Trainer, train_until
 
-CHECKPOINT_EVERY_S = 30.0
 FEWEST_SOUNDS = 20
 HELD_OUT_EVERY, MOST_HELD_OUT = 40, 512
 EARLIEST = 6  # hops: what is asked for before is nearly all guesswork
@@ -88,7 +88,7 @@ def split_numbers(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.setdiff1d(numbers, held_out), held_out
 
 
-class ParameterTrainer:
+class ParameterTrainer(Trainer):
     """Holds the analyzer, its slowly following average and the optimiser; `step` is one step.
 
     What a step does depends on its number, the sounds and the seed alone, so that a run that was stopped goes on exactly.
@@ -106,7 +106,6 @@ class ParameterTrainer:
         self.parameters = tuple(SoundParameter.of(p) for p in sounds.parameters)
         self.analyzer = ParameterAnalyzer(self.parameters, sounds.duration_s, size).to(self.device)
         self.average = ParameterAnalyzer(self.parameters, sounds.duration_s, size).to(self.device)
-        self.average.load_state_dict(self.analyzer.state_dict())
         self.loss = ParameterLoss(self.parameters, self.analyzer.decoder)
         matrices = [p for p in self.analyzer.parameters() if p.ndim > 1]
         others = [p for p in self.analyzer.parameters() if p.ndim < 2]
@@ -114,8 +113,8 @@ class ParameterTrainer:
             {"params": matrices, "weight_decay": settings.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
-        self.done = 0
+        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+        super().__init__("analyzer", self.analyzer, self.average, optimiser)
 
     def suit(self, heard: Tensor) -> None:
         """Take the mean and spread of features (B, N, F) as those of all that will be heard."""
@@ -135,15 +134,7 @@ class ParameterTrainer:
         logits = self.analyzer.network.at(heard.to(self.device), torch.from_numpy(frames).to(self.device))
         costs = self.loss(logits, unit.to(self.device)).mean(-1)
         loss = costs[:, 0].mean() + self.settings.early * costs[:, 1:].mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.analyzer.parameters(), 1.0)
-        self.optimiser.step()
-        self.done += 1
-        keep = min(0.998, self.done / (self.done + 10))
-        with torch.no_grad():
-            for slow, fast in zip(self.average.parameters(), self.analyzer.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        self.learn(loss)
         return float(costs[:, 0].mean().detach())
 
     def _learning_rate(self) -> float:
@@ -161,22 +152,6 @@ class ParameterTrainer:
             for part, frames in zip(heard.split(64), last.split(64), strict=True)
         ]
         return self.average.decoder.units(torch.cat(logits)[:, 0]).cpu()
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything needed to go on: weights, their average, the optimiser's state."""
-        names = {id(p): n for n, p in self.analyzer.named_parameters()}
-        return (
-            {f"analyzer.{k}": v for k, v in self.analyzer.state_dict().items()}
-            | {f"average.{k}": v for k, v in self.average.state_dict().items()}
-            | optimiser_tensors(self.optimiser, names)
-        )
-
-    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Go back to a checkpoint."""
-        for name, module in (("analyzer.", self.analyzer), ("average.", self.average)):
-            module.load_state_dict({k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)})
-        restore_optimiser(self.optimiser, self.analyzer, tensors)
-        self.done = step
 
 
 class Lessons:
@@ -296,11 +271,18 @@ def train_params(
     if checkpoint is None:
         trainer.suit(lessons.batch(0)[0])
     facts_of_run = {"trained": {"loudest_db": lessons.loudest_db()}}
-    with ExitStack() as stack:
-        logs = ParameterLogs(run.logs, trainer, lessons, resynthesise)
-        stack.callback(logs.close)
-        stack.callback(lambda: run.save(trainer.done, trainer.tensors(), facts_of_run | logs.figures))
-        _train(trainer, lessons, logs, run, facts_of_run, on_step)
+    with closing(ParameterLogs(run.logs, trainer, lessons, resynthesise)) as logs:
+        began, first = time.monotonic(), trainer.done
+
+        def step() -> None:
+            loss = trainer.step(*lessons.batch(trainer.done))
+            seconds = time.monotonic() - began
+            rate = (trainer.done - first) * settings.batch / max(seconds, 1e-9)
+            left = (settings.steps - trainer.done) * settings.batch / max(rate, 1e-9)
+            on_step(Progress(trainer.done, settings.steps, loss, rate, left))
+            logs.after_step(loss, rate)
+
+        train_until(settings.steps, trainer, step, run, lambda: facts_of_run | logs.figures)
     return out
 
 
@@ -315,26 +297,3 @@ def _refuse_another_synth(out: Path, facts: ParameterSounds) -> None:
             f"{out} was begun with another synth, or another version of it ({begun.get('synth')}), than {facts.synth};"
             " choose another --out."
         )
-
-
-def _train(
-    trainer: ParameterTrainer,
-    lessons: Lessons,
-    logs: ParameterLogs,
-    run: Run,
-    facts: dict[str, Any],
-    on_step: Callable[[Progress], None],
-) -> None:
-    settings = trainer.settings
-    saved = began = time.monotonic()
-    first = trainer.done
-    while trainer.done < settings.steps:
-        loss = trainer.step(*lessons.batch(trainer.done))
-        seconds = time.monotonic() - began
-        rate = (trainer.done - first) * settings.batch / max(seconds, 1e-9)
-        left = (settings.steps - trainer.done) * settings.batch / max(rate, 1e-9)
-        on_step(Progress(trainer.done, settings.steps, loss, rate, left))
-        logs.after_step(loss, rate)
-        if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-            run.save(trainer.done, trainer.tensors(), facts | logs.figures)
-            saved = time.monotonic()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,13 @@ from .models.timbre import DB, Instrument, TimbreSize
 from .pitch import hz_to_midi
 from .recordings import find_recordings, split_recordings
 from .reverb import convolve
-from .runs import Run, optimiser_tensors, restore_optimiser
+from .runs import Run
 from .streaming import Carry
 from .timbre_logs import TimbreLogs
+from .trainer import Trainer, train_until
 
 SAMPLE_RATE, HOP_LENGTH = 48000, 128
 SHORTEST_S = 10.0
-CHECKPOINT_EVERY_S = 30.0
 LISTEN_SIZES_A_STEP = 3
 ROOM_RATE = 0.5
 DYNAMICS_DB = 8.0
@@ -155,7 +156,7 @@ def render(
     return dry + convolve(dry, synthesizer.room.impulse_response)
 
 
-class TimbreTrainer:
+class TimbreTrainer(Trainer):
     """Holds the instrument, its slowly following average and the optimiser; `step` is one step.
 
     What a step does depends on its number and the seed alone, so that a run that was stopped goes on exactly.
@@ -169,13 +170,12 @@ class TimbreTrainer:
         self.features = features
         self.instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         self.average = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
-        self.average.load_state_dict(self.instrument.state_dict())
         room = self.instrument.synthesizer.room.impulse_response
         others = [p for p in self.instrument.parameters() if p is not room]
         # Adam moves each tap as far as any weight: at the full rate the room begins as noise.
         groups = [{"params": others, "share": 1.0}, {"params": [room], "share": ROOM_RATE}]
-        self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
-        self.done = 0
+        optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+        super().__init__("instrument", self.instrument, self.average, optimiser, largest_gradient=3.0)
         sounding = features.loudness_db > -70.0
         starts = np.flatnonzero(sounding[: max(1, features.frames - settings.excerpt_frames)])
         self.starts = starts if len(starts) else np.zeros(1, np.int64)
@@ -191,15 +191,7 @@ class TimbreTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate() * group["share"]
         loss = self._levels(random) if self.lesson == "levels" else self._listening(random)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.instrument.parameters(), 3.0)
-        self.optimiser.step()
-        self.done += 1
-        keep = min(0.998, self.done / (self.done + 10))
-        with torch.no_grad():
-            for slow, fast in zip(self.average.parameters(), self.instrument.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        self.learn(loss)
         return float(loss.detach())
 
     def _learning_rate(self) -> float:
@@ -299,22 +291,6 @@ class TimbreTrainer:
         made = render(self.instrument, f0 * (semitones * (math.log(2) / 12)).exp(), moved, noise_from)
         return loudness_loss(made, wanted, louder[:, :, 0] * DB, SAMPLE_RATE)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything needed to go on: weights, their average, the optimiser's state."""
-        names = {id(p): n for n, p in self.instrument.named_parameters()}
-        return (
-            {f"instrument.{k}": v for k, v in self.instrument.state_dict().items()}
-            | {f"average.{k}": v for k, v in self.average.state_dict().items()}
-            | optimiser_tensors(self.optimiser, names)
-        )
-
-    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Go back to a checkpoint."""
-        for name, module in (("instrument.", self.instrument), ("average.", self.average)):
-            module.load_state_dict({k[len(name) :]: v for k, v in tensors.items() if k.startswith(name)})
-        restore_optimiser(self.optimiser, self.instrument, tensors)
-        self.done = step
-
 
 def train_timbre(
     recordings: Path,
@@ -361,19 +337,14 @@ def train_timbre(
         "seconds": features.frames * HOP_LENGTH / SAMPLE_RATE,
         "held_out_seconds": held_out.frames * HOP_LENGTH / SAMPLE_RATE,
     }
-    logs = TimbreLogs(run.logs, held_out, trainer)
-    saved = time.monotonic()
-    try:
-        while trainer.done < settings.steps:
+    with closing(TimbreLogs(run.logs, held_out, trainer)) as logs:
+
+        def step() -> None:
             began, lesson = time.monotonic(), trainer.lesson
             loss = trainer.step()
             rate = 1 / max(time.monotonic() - began, 1e-9)
             on_step(Progress(trainer.done, settings.steps, lesson, loss, rate))
             logs.after_step(lesson, loss, rate)
-            if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                run.save(trainer.done, trainer.tensors(), facts)
-                saved = time.monotonic()
-    finally:
-        run.save(trainer.done, trainer.tensors(), facts)
-        logs.close()
+
+        train_until(settings.steps, trainer, step, run, lambda: facts)
     return out

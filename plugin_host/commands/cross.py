@@ -37,9 +37,10 @@ def cross(
     """
     from ..cross import cross_synthesize, repeat_until
     from ..files.audio_reader import AudioReader
-    from ..files.audio_writer import AudioWriter, choose_encoding
+    from ..files.audio_writer import choose_encoding
     from ..files.plan import refuse_inputs_as_outputs
     from ..model import Model
+    from .outputs import write_sound
     from .settings import parse_settings
 
     loaded = Model(model)
@@ -51,11 +52,4 @@ def cross(
         filtered = repeat_until(filtered, round(taken.shape[1] * second.sample_rate / first.sample_rate))
     encoding = choose_encoding(output.suffix, second.container, second.subtype)
     made = cross_synthesize(taken, first.sample_rate, filtered, second.sample_rate, loaded, **controls)
-    with AudioWriter(output, second.sample_rate, second.channels, *encoding, frames=made.shape[1]) as writer:
-        writer.write(made)
-        writer.commit()
-    if writer.clipped_samples:
-        typer.echo(
-            f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped; --set gain=-6",
-            err=True,
-        )
+    write_sound(output, made, second.sample_rate, encoding, advice="; --set gain=-6")

@@ -172,24 +172,18 @@ def _render(
 ) -> None:
     import numpy as np
 
-    from ..files.audio_writer import AudioWriter
     from ..pictures import draw_sounds
     from ..synth.inference import resynthesise
     from ..synth.renderer import Renderer
     from ..synth.target import from_onset
+    from .outputs import write_sound
 
     with Renderer(model.synth) as renderer:
         made = resynthesise(renderer, inference.values, inference.gain_db)
         guess = made if inference.refinement is None else renderer.render(inference.guess)
     rate = model.synth.sample_rate
     if render is not None:
-        with AudioWriter(render, rate, len(made), "WAV", "PCM_24") as writer:
-            writer.write(made)
-            writer.commit()
-        if writer.clipped_samples:
-            typer.echo(
-                f"{render}: {writer.clipped_samples} samples were beyond full scale and clipped", err=True
-            )
+        write_sound(render, made, rate, ("WAV", "PCM_24"))
     if picture is None:
         return
     frames = len(inference.target)

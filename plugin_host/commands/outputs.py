@@ -1,10 +1,17 @@
-"""Say that a file cannot be written before the work for it has begun."""
+"""Files that commands write: try them before the work for them has begun, and write sounds."""
 
 from __future__ import annotations
 
 import errno
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -23,3 +30,26 @@ def refuse_unwritable(path: Path) -> None:
         obstacle = partial.find_obstacle()
     if obstacle is not None:
         raise obstacle
+
+
+def write_sound(
+    path: Path, sound: NDArray[np.float32], sample_rate: int, encoding: tuple[str, str], advice: str = ""
+) -> None:
+    """Write a sound (C, T), and say how many samples were clipped, and what helps against it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, or the disk is full.
+    AudioFileError
+        If the container does not take the sample rate or the number of channels.
+    """
+    from ..files.audio_writer import AudioWriter
+
+    channels, frames = sound.shape
+    with AudioWriter(path, sample_rate, channels, *encoding, frames=frames) as writer:
+        writer.write(sound)
+        writer.commit()
+    if writer.clipped_samples:
+        told = f"{writer.clipped_samples} samples were beyond full scale and clipped"
+        typer.echo(f"{path}: {told}{advice}", err=True)

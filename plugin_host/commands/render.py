@@ -90,13 +90,11 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
     ControlError
         For an unknown parameter or a value that it does not take.
     """
-    from ..errors import UsageError
+    from .settings import split_setting
 
     settings: dict[str, float | str] = {}
     for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not name:
-            raise UsageError(f"--set {text} is no setting; write --set name=value, as in --set f0_hz=220")
+        name, value = split_setting(text, "f0_hz=220")
         try:
             settings[name] = float(value)
         except ValueError:
@@ -106,9 +104,10 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
 
 
 def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> None:
-    from ..files.audio_writer import AudioWriter, choose_encoding
+    from ..files.audio_writer import choose_encoding
     from ..synth.manifest import SILENT_DB, peak_db
     from ..synth.renderer import Renderer
+    from .outputs import write_sound
 
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
     with Renderer(synth) as renderer:
@@ -117,13 +116,9 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
             typer.echo(
                 f"brainsynth: {synth.path} gives another sound each time: seed its random opcodes", err=True
             )
-    with AudioWriter(output, synth.sample_rate, synth.channels, *encoding, frames=synth.frames) as writer:
-        writer.write(sound)
-        writer.commit()
+    write_sound(output, sound, synth.sample_rate, encoding)
     if peak_db(sound) < SILENT_DB:
         typer.echo(f"{output}: the sound is silent; look at the synth's levels and note", err=True)
-    if writer.clipped_samples:
-        typer.echo(f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped", err=True)
 
 
 def _describe(synth: Synth) -> None:

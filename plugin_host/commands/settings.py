@@ -32,14 +32,18 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
 
     settings: dict[str, Any] = {}
     for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not name:
-            raise UsageError(
-                f"--set {text} is no setting; write --set name=value, as in --set pitch_shift=12"
-            )
+        name, value = split_setting(text, "pitch_shift=12")
         check_name(name, model.controls, f"{model.document.role} {model.name!r}")
         settings[name] = value if model.controls[name].choices else _number(name, value)
     return settings
+
+
+def split_setting(text: str, example: str) -> tuple[str, str]:
+    """Split ``name=value``; for a text that is none, raise a UsageError that shows an example."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not name:
+        raise UsageError(f"--set {text} is no setting; write --set name=value, as in --set {example}")
+    return name, value
 
 
 def _number(name: str, value: str) -> float:

@@ -10,6 +10,7 @@ import typer
 from ..errors import UsageError
 from . import train_ar
 from .training_packages import training_packages
+from .training_run import Device, RunFolder, say_what_comes_next, training_bar, warn
 
 if TYPE_CHECKING:
     from training.train_params import ParameterTraining
@@ -30,10 +31,7 @@ def timbre(
         Path,
         typer.Argument(help="A folder of recordings of one instrument, nested or not.", show_default=False),
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False),
-    ],
+    out: RunFolder,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -43,40 +41,28 @@ def timbre(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
-    ] = None,
+    device: Device = None,
 ) -> None:
     """Learn the timbre of one instrument. Ctrl-C stops it, the same command goes on where it was."""
     with training_packages():
-        from rich.progress import Progress as Bar
-
         from training.train_timbre import Progress, TimbreTraining, train_timbre
 
-        from .tables import open_console
-
         settings = TimbreTraining() if steps is None else TimbreTraining(steps=steps)
-        console = open_console(errors=True)
-        with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-            shown = bar.add_task("reading")
+        with training_bar("reading") as show:
 
             def on_features(name: str, done: int, total: int) -> None:
-                bar.update(shown, description=f"reading {name}", completed=done, total=total)
+                show(f"reading {name}", done, total)
 
             def on_step(progress: Progress) -> None:
-                description = f"{progress.lesson}, loss {progress.loss:.3f}"
-                bar.update(shown, description=description, completed=progress.step, total=progress.steps)
+                show(f"{progress.lesson}, loss {progress.loss:.3f}", progress.step, progress.steps)
 
-            train_timbre(recordings, out, settings, None, device, on_features, on_step, _warn)
-    typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
+            train_timbre(recordings, out, settings, None, device, on_features, on_step, warn)
+    say_what_comes_next(out)
 
 
 @app.command("params")
 def params(
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False),
-    ],
+    out: RunFolder,
     data: Annotated[
         Path | None,
         typer.Argument(help="A data set made by brainsynth generate.", show_default=False),
@@ -96,9 +82,7 @@ def params(
     disk_limit: Annotated[
         float, typer.Option("--disk-limit", min=0.01, help="With --synth: the most that sounds take, in GB.")
     ] = 1.0,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
-    ] = None,
+    device: Device = None,
 ) -> None:
     """Learn to hear a synth's parameters. Ctrl-C stops it, the same command goes on where it was."""
     if (data is None) == (synth is None):
@@ -113,15 +97,15 @@ def params(
         if data is not None:
             found = DataSet(data)
             for problem in found.problems:
-                _warn(problem)
+                warn(problem)
             if found.skipped:
-                _warn(f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}")
-            _train_params(LessonSounds(found, _warn), out, settings, device)
+                warn(f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}")
+            _train_params(LessonSounds(found, warn), out, settings, device)
         elif synth is not None:
             folder = out.with_name(f"{out.name}-sounds")
-            with EndlessLessons(synth, folder, int(disk_limit * 1e9), _warn) as endless:
+            with EndlessLessons(synth, folder, int(disk_limit * 1e9), warn) as endless:
                 _train_params(endless, out, settings, device)
-    typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
+    say_what_comes_next(out)
 
 
 app.command("ar")(train_ar.ar)
@@ -130,32 +114,20 @@ app.command("ar")(train_ar.ar)
 def _train_params(
     sounds: LessonSounds | EndlessLessons, out: Path, settings: ParameterTraining, device: str | None
 ) -> None:
-    from rich.progress import Progress as Bar
-
     from training.train_params import Progress, train_params
 
     from ..errors import MissingPackageError
     from ..synth.lessons import LessonSounds, resynthesis_of
-    from .tables import open_console
 
     try:
         resynthesise = resynthesis_of(sounds if isinstance(sounds, LessonSounds) else sounds.facts)
     except MissingPackageError:
         resynthesise = None  # the logs go without sounds rendered anew
-    console = open_console(errors=True)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("listening")
-
-        def on_sound(what: str, done: int, total: int) -> None:
-            bar.update(shown, description=what, completed=done, total=total)
+    with training_bar("listening") as show:
 
         def on_step(progress: Progress) -> None:
             left = f"{progress.seconds_left / 60:.0f} min left"
-            description = f"loss {progress.loss:.3f}, {progress.rate:.0f} sounds a second, {left}"
-            bar.update(shown, description=description, completed=progress.step, total=progress.steps)
+            what = f"loss {progress.loss:.3f}, {progress.rate:.0f} sounds a second, {left}"
+            show(what, progress.step, progress.steps)
 
-        train_params(sounds, out, settings, None, device, resynthesise, on_sound, on_step)
-
-
-def _warn(sentence: str) -> None:
-    typer.echo(f"brainsynth: {sentence}", err=True)
+        train_params(sounds, out, settings, None, device, resynthesise, show, on_step)

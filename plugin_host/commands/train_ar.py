@@ -8,16 +8,14 @@ from typing import Annotated
 import typer
 
 from .training_packages import training_packages
+from .training_run import Device, RunFolder, say_what_comes_next, training_bar, warn
 
 SYNTH = "allpole"
 SOUNDS = 2000
 
 
 def ar(
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False),
-    ],
+    out: RunFolder,
     recordings: Annotated[
         Path | None,
         typer.Argument(help="A folder of recordings of any kind, nested or not.", show_default=False),
@@ -39,9 +37,7 @@ def ar(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
-    ] = None,
+    device: Device = None,
 ) -> None:
     """Learn to hear the all-pole filter of a sound. Ctrl-C stops it, the same command goes on where it was.
 
@@ -49,33 +45,23 @@ def ar(
     make the sounds.
     """
     with training_packages():
-        from rich.progress import Progress as Bar
-
         from training.recordings import find_recordings
         from training.train_ar import ArTraining, Progress, train_ar
 
         from ..synth.dataset import DataSet
         from ..synth.generation import generate
-        from .tables import open_console
 
         settings = ArTraining() if steps is None else ArTraining(steps=steps)
-        console = open_console(errors=True)
-        with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-            shown = bar.add_task("rendering")
+        with training_bar("rendering") as show:
 
             def on_sounds(done: int, total: int) -> None:
-                bar.update(shown, completed=done, total=total)
+                show("rendering", done, total)
 
             def on_reading(name: str, done: int, total: int) -> None:
-                bar.update(shown, description=f"reading {name}", completed=done, total=total)
+                show(f"reading {name}", done, total)
 
             def on_step(progress: Progress) -> None:
-                bar.update(
-                    shown,
-                    description=f"loss {progress.loss:.3f}",
-                    completed=progress.step,
-                    total=progress.steps,
-                )
+                show(f"loss {progress.loss:.3f}", progress.step, progress.steps)
 
             if recordings is not None:
                 find_recordings(recordings)  # so that a folder without any is told before sounds are made
@@ -84,11 +70,7 @@ def ar(
                 generate(SYNTH, data, SOUNDS, on_progress=on_sounds)
             sounds = DataSet(data)
             for problem in sounds.problems:
-                _warn(problem)
+                warn(problem)
             sha256 = sounds.facts.synth_sha256
-            train_ar(sounds, sha256, out, recordings, settings, None, device, on_reading, on_step, _warn)
-    typer.echo(f"Trained. Next: brainsynth export {out} -o {out.name}.onnx")
-
-
-def _warn(sentence: str) -> None:
-    typer.echo(f"brainsynth: {sentence}", err=True)
+            train_ar(sounds, sha256, out, recordings, settings, None, device, on_reading, on_step, warn)
+    say_what_comes_next(out)

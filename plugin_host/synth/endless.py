@@ -22,6 +22,11 @@ _BATCHES_AT_A_TIME = 2
 _BATCH_NAME = "batch-{:06d}"
 
 
+def bytes_of_a_sound(synth: Synth) -> int:
+    """Give what a sound of a synth takes on the disk at most."""
+    return synth.frames * synth.channels * _BYTES_OF_A_SAMPLE
+
+
 class EndlessSounds:
     """Batches of sounds by number; the same number gives the same sounds, in every process.
 
@@ -74,7 +79,7 @@ class EndlessSounds:
             raise UsageError(
                 f"a batch of {batch_size} and {aside} sounds aside were asked for; needed is 1 or more"
             )
-        of_a_sound = self.synth.frames * self.synth.channels * _BYTES_OF_A_SAMPLE
+        of_a_sound = bytes_of_a_sound(self.synth)
         room = largest_bytes // of_a_sound
         if _BATCHES_AT_A_TIME * batch_size + aside > room:
             raise UsageError(

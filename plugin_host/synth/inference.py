@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -19,7 +18,7 @@ from .declaration import name_values
 from .preset import Preset
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .renderer import Renderer
-from .synth import SYNTHS_FOLDER, Synth, find_synth
+from .synth import SYNTHS_FOLDER, Synth, find_synth, hash_synth
 from .target import as_target, gain_into_range, loudest_db
 
 FAMILY = "parameters"
@@ -101,7 +100,7 @@ class ParameterModel:
         self._synth = synth if isinstance(synth, Synth) else None
         self.synth_path = synth.path if isinstance(synth, Synth) else self._find(synth)
         self.warnings: tuple[str, ...] = ()
-        if self.synth_path is not None and self._hash(self.synth_path) != origin.get("synth_sha256"):
+        if self.synth_path is not None and hash_synth(self.synth_path) != origin.get("synth_sha256"):
             self._check_controls()
             self.warnings = (
                 f"{self.synth_path} has changed since {self.model.name} was trained on it; its parameters are the"
@@ -178,15 +177,6 @@ class ParameterModel:
             return find_synth(synth)
         bundled = SYNTHS_FOLDER / self.model.document.provenance["synth"]
         return bundled if bundled.is_file() else None
-
-    @staticmethod
-    def _hash(path: Path) -> str:
-        try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise SynthError(
-                f"the synth {path} cannot be read ({error.strerror}); give the path of a .csd"
-            ) from error
 
     def _check_controls(self) -> None:
         """Refuse a synth whose parameters are not those that the model hears."""

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from ..errors import DataSetError, SynthError, UsageError
 from .dataset import DataSet
-from .endless import EndlessSounds
+from .endless import EndlessSounds, bytes_of_a_sound
 from .facts import COPY_NAME
 from .renderer import Renderer
 from .synth import Synth
 from .target import from_onset
 
 _LARGEST_BATCH, _MOST_ASIDE, _FEWEST_SOUNDS = 4000, 400, 100
-_BYTES_OF_A_SAMPLE = 3
 
 
 class LessonSounds:
@@ -84,7 +83,7 @@ class EndlessLessons:
         on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         found = Synth(synth)
-        of_a_sound = found.frames * found.channels * _BYTES_OF_A_SAMPLE
+        of_a_sound = bytes_of_a_sound(found)
         room = largest_bytes // of_a_sound
         if room < _FEWEST_SOUNDS:
             needed = _FEWEST_SOUNDS * of_a_sound / 1e9
