@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from pedalboard import Compressor, Reverb
 
-from plugin_host import Chain, NeuralEffect
+from brainsynth import Chain, NeuralEffect
 
 BLOCK = 512
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import soundfile
 
-from plugin_host.cross import cross_synthesize
+from plugin_host.effects.cross_synthesis import cross_synthesize
 
 CHORD = (45, 52, 57, 61, 64)
 

@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import soundfile
 
-from plugin_host import Model
-from plugin_host.synth import Renderer, infer
+from brainsynth import Model, Renderer, infer
 
 
 def main(source: str, target: str) -> None:

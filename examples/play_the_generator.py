@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import soundfile
 
-from plugin_host import Model
+from brainsynth import Model
 
 SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
 NOTE_FRAMES = 150  # 0.4 s

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import soundfile
 
-from plugin_host import Model, NeuralEffect, calibrate
+from brainsynth import Model, NeuralEffect, calibrate
 
 
 def main(source: str, target: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from training.ar_ear import ArSize
-from training.models.ar import ArAnalyzer, ArEffect, ArGenerator, CrossSynthesis
-from training.train_ar import new_ear
-from training.trainer import weights_of
+from training.families.lpc.analyzer import ArSize
+from training.families.lpc.model import ArAnalyzer, ArEffect, ArGenerator, CrossSynthesis
+from training.families.lpc.train import new_ear
+from training.loop.trainer import weights_of
 
 from .model_file import Job
 from .origin import origin_of
@@ -29,7 +29,7 @@ def ar_jobs(
 
     Parameters
     ----------
-    config, tensors, facts : as `training.runs.open_run` gives them.
+    config, tensors, facts : as `training.loop.run.open_run` gives them.
     path : Path
         Where the effect goes.
     provenance : facts to add.

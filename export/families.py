@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from training.features import load_analyzer
-from training.models.parameters import ParameterAnalyzer, ParameterSize
-from training.models.timbre import Instrument, TimbreEffect, TimbreGenerator, TimbreSize
-from training.parameter_sounds import parameters_of
-from training.runs import open_run
-from training.trainer import weights_of
+from training.analysis.bundled_weights import load_analyzer
+from training.families.parameters.model import ParameterAnalyzer, ParameterSize
+from training.families.parameters.sounds import parameters_of
+from training.families.timbre.model import Instrument, TimbreEffect, TimbreGenerator, TimbreSize
+from training.loop.run import open_run
+from training.loop.trainer import weights_of
 
 from .ar_family import ar_jobs
 from .errors import RegisterError
@@ -137,8 +137,8 @@ _FAMILIES: dict[str, Callable[..., list[Job]]] = {
 def export_pitch(path: Path, overwrite: bool = False) -> list[Written]:
     """Export the pitch and loudness analyzer."""
     origin = {
-        "data": "synthesised sounds (training/synthetic_sounds.py); no recordings",
-        "training": "python -m training.train_pitch",
+        "data": "synthesised sounds (training/families/pitch/synthetic_sounds.py); no recordings",
+        "training": "python -m training.families.pitch.train",
         "author": "the Brainsynth developers",
         "licence": "GPL-3.0-or-later",
     }

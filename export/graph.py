@@ -16,8 +16,8 @@ import torch
 from onnxscript import opset20 as op
 from torch import Tensor, nn
 
-import training.layers  # noqa: F401 - defines the operators that are translated below
-from training.model import StreamingModel
+import training.streaming.layers  # noqa: F401 - defines the operators that are translated below
+from training.streaming.model import StreamingModel
 
 OPSET = 20
 EXAMPLE_FRAMES = 5
@@ -110,7 +110,7 @@ class _Flat(nn.Module):
 
 
 def _gru(x: Any, hidden: Any, w: Any, r: Any, b: Any) -> Any:
-    """`training.layers.gru` as ONNX's GRU: time first. With a batch of one that is the same memory under another shape."""
+    """`training.streaming.layers.gru` as ONNX's GRU: time first, which with a batch of one is the same memory."""
     trace: Any = op  # onnxscript's own types describe neither what it takes nor what it gives while tracing
     size = hidden.shape[2]
     first = trace.Reshape(x, trace.Constant(value_ints=[-1, 1, x.shape[2]]))
@@ -119,7 +119,7 @@ def _gru(x: Any, hidden: Any, w: Any, r: Any, b: Any) -> Any:
 
 
 def _gather(x: Any, axis: int, places: Any) -> Any:
-    """`training.streaming.gather` as ONNX's Gather."""
+    """`training.streaming.contract.gather` as ONNX's Gather."""
     trace: Any = op
     return trace.Gather(x, places, axis=axis)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import onnx
 
-from plugin_host.format import Control, GoldenPair, ModelDocument, Range, Role, StateTensor
-from plugin_host.model import Model
-from plugin_host.tensor import Tensor
-from training.model import StreamingModel
+from plugin_host.model_file.array_text import Tensor
+from plugin_host.model_file.schema import Control, GoldenPair, ModelDocument, Range, Role, StateTensor
+from plugin_host.playing.model import Model
+from training.streaming.model import StreamingModel
 
 from .errors import ExportTargetError, ProofError
 from .graph import build_graph, round_to_half, state_name

@@ -10,7 +10,7 @@ def origin_of(config: dict[str, Any], facts: dict[str, Any], data: str) -> dict[
 
     Parameters
     ----------
-    config, facts : as `training.runs.open_run` gives them.
+    config, facts : as `training.loop.run.open_run` gives them.
     data : what was trained on.
     """
     return {

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.model import StreamingModel
+from training.streaming.model import StreamingModel
 
 from .graph import state_name
 from .signals import proof_inputs

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from training.model import Control, StreamingModel
+from training.streaming.model import Control, StreamingModel
 
 
 def proof_inputs(model: StreamingModel, frames: int, seed: int = 0, moving: bool = True) -> dict[str, Tensor]:

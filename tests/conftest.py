@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from plugin_host.commands.app import main
-from tests import tiny_models
+from tests.support import tiny_models
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brainsynth import Model
 from export.graph import build_graph
 from export.model_file import describe
 from export.proof import GraphPlayer, difference, play_torch, random_blocks
 from export.signals import proof_inputs
-from plugin_host import Model
-from training.model import StreamingModel
-from training.streaming import StreamingModule
+from training.streaming.contract import StreamingModule
+from training.streaming.model import StreamingModel
 
 BLOCKS = (1, 2, 3, 5, 7, 13)
 EXACT = 2e-6

@@ -21,8 +21,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Time models block by block: median, tails, real-time factor, share of the block, misses, memory."""
-    from ..bench import bench as time_model
-    from ..model import Model
+    from ..playing.model import Model
+    from ..showing.block_timing import bench as time_model
     from .tables import add_row, make_table, open_console
 
     block_sizes, sample_rates = _numbers("--block", blocks), _numbers("--rate", rates)

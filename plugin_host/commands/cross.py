@@ -35,11 +35,11 @@ def cross(
 
     The output is as long as the excitation, and has its rate, channels and depth.
     """
-    from ..cross import cross_synthesize, repeat_until
-    from ..files.audio_reader import AudioReader
-    from ..files.audio_writer import choose_encoding
+    from ..effects.cross_synthesis import cross_synthesize, repeat_until
     from ..files.plan import refuse_inputs_as_outputs
-    from ..model import Model
+    from ..files.reader import AudioReader
+    from ..files.writer import choose_encoding
+    from ..playing.model import Model
     from .outputs import write_sound
     from .settings import parse_settings
 

@@ -25,6 +25,6 @@ def csound(
     Models named by relative paths are looked for beside the .csd. Needs Csound 6 (sudo apt-get install csound
     libcsound64-dev libcsnd-dev).
     """
-    from ..csound import run_csound
+    from ..csound.run_csd import run_csound
 
     return run_csound(arguments)

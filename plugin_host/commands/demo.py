@@ -17,7 +17,7 @@ def demo(
     ),
 ) -> None:
     """Turn a melody, or a sound of yours, into every bundled instrument, with pictures."""
-    from ..demo import demo as render_all
+    from ..showing.demo import demo as render_all
     from .tables import add_row, make_table, open_console
 
     numbers = ("rtf", "latency")

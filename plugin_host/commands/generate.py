@@ -13,7 +13,7 @@ from ..errors import UsageError
 from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from ..synth.sound_maker import Tally
+    from ..datasets.sound_maker import Tally
 
 
 def generate(
@@ -59,7 +59,7 @@ def generate(
 
     It can be ended at any moment, and the same command goes on where it was. Needs Csound 6.
     """
-    from ..synth.generation import generate
+    from ..datasets.generation import generate
 
     begun = time.monotonic()
     with _Bar() as bar:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..synth.inference import Inference, ParameterModel
+    from ..matching.inference import Inference, ParameterModel
 
 
 def infer(
@@ -46,7 +46,7 @@ def infer(
     Silence before it is left out, and what is longer than the sounds that the model was trained on.
     """
     from ..files.plan import refuse_inputs_as_outputs
-    from ..synth.inference import ParameterModel, infer, preset_of
+    from ..matching.inference import ParameterModel, infer, preset_of
     from .outputs import refuse_unwritable
 
     _check_names(output, render, picture)
@@ -94,8 +94,8 @@ def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], in
     """
     import numpy as np
 
-    from ..files.audio_reader import AudioReader
-    from ..synth.target import AUDIBLE
+    from ..files.reader import AudioReader
+    from ..matching.target_sound import AUDIBLE
 
     with AudioReader(path) as reader:
         sound = np.zeros((reader.channels, 0), np.float32)
@@ -120,7 +120,7 @@ def _check_names(output: Path | None, render: Path | None, picture: Path | None)
         if path is not None and path.suffix.lower() != suffix:
             raise UsageError(f"the {what} {path} must have a name that ends in {suffix}")
     if picture is not None:
-        from ..pictures import require_matplotlib
+        from ..showing.spectrogram_pictures import require_matplotlib
 
         require_matplotlib()
 
@@ -172,10 +172,10 @@ def _render(
 ) -> None:
     import numpy as np
 
-    from ..pictures import draw_sounds
-    from ..synth.inference import resynthesise
-    from ..synth.renderer import Renderer
-    from ..synth.target import from_onset
+    from ..matching.inference import resynthesise
+    from ..matching.target_sound import from_onset
+    from ..showing.spectrogram_pictures import draw_sounds
+    from ..synths.renderer import Renderer
     from .outputs import write_sound
 
     with Renderer(model.synth) as renderer:

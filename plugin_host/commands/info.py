@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..format import Control
-    from ..model import Model
+    from ..model_file.schema import Control
+    from ..playing.model import Model
 
 _BYTES = {"float32": 4, "float64": 8, "int64": 8}
 
@@ -24,7 +24,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Print what a model is: controls, latency, size, trained range, provenance, licence."""
-    from ..model import Model
+    from ..playing.model import Model
     from .tables import open_console
 
     model = Model(file)

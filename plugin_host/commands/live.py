@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..effect import NeuralEffect
-    from ..live import Device, Reading
+    from ..effects.neural_effect import NeuralEffect
+    from ..live.audio_loop import Device, Reading
 
 _DRAWINGS_PER_SECOND = 8
 
@@ -45,9 +45,9 @@ def live(
     ] = False,
 ) -> None:
     """Play through an effect until Ctrl-C. A microphone beside a loudspeaker howls: use headphones."""
-    from ..effect import NeuralEffect
-    from ..model import Model
-    from ..sound_card import SoundCard
+    from ..effects.neural_effect import NeuralEffect
+    from ..live.sound_card import SoundCard
+    from ..playing.model import Model
     from .settings import parse_settings
 
     if list_devices:
@@ -84,8 +84,8 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
     import numpy as np
     from rich.live import Live
 
-    from ..calibration import calibrate
-    from ..live import LiveLoop, record
+    from ..effects.calibration import calibrate
+    from ..live.audio_loop import LiveLoop, record
     from .tables import open_console
 
     if calibrate_s > 0:
@@ -141,7 +141,7 @@ def _level(level_db: float) -> str:
 
 
 def _list_devices() -> None:
-    from ..sound_card import device_names
+    from ..live.sound_card import device_names
 
     for what, names in zip(("inputs", "outputs"), device_names(), strict=True):
         typer.echo(f"{what}:")

@@ -22,7 +22,7 @@ def refuse_unwritable(path: Path) -> None:
     OutputError
         If it cannot, or the disk is full.
     """
-    from ..files.partial_file import PartialFile, output_error
+    from ..files.atomic_file import PartialFile, output_error
 
     if path.is_dir():
         raise output_error(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
@@ -44,7 +44,7 @@ def write_sound(
     AudioFileError
         If the container does not take the sample rate or the number of channels.
     """
-    from ..files.audio_writer import AudioWriter
+    from ..files.writer import AudioWriter
 
     channels, frames = sound.shape
     with AudioWriter(path, sample_rate, channels, *encoding, frames=frames) as writer:

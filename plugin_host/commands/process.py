@@ -15,9 +15,9 @@ from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from ..files.batch import Batch
+    from ..files.file_job import Request
     from ..files.plan import Job
     from ..files.report import FileReport
-    from ..files.task import Request
 
 
 def process(
@@ -63,8 +63,8 @@ def process(
     Inputs are never overwritten, and an output appears only when it is whole.
     """
     from ..files.batch import Batch
+    from ..files.file_job import FileTask
     from ..files.plan import plan_jobs, refuse_inputs_as_outputs
-    from ..files.task import FileTask
 
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
@@ -82,10 +82,10 @@ def process(
 
 def _make_request(name: str, texts: Sequence[str], mix: float, auto: bool, tail: bool) -> Request:
     """Load the model and try the settings on it, so that what is wrong with them is said once and at once."""
-    from ..effect import NeuralEffect
-    from ..files.made_record import hash_file
-    from ..files.task import Request
-    from ..model import Model
+    from ..effects.neural_effect import NeuralEffect
+    from ..files.done_record import hash_file
+    from ..files.file_job import Request
+    from ..playing.model import Model
     from .settings import parse_settings
 
     model = Model(name)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..synth.declaration import SynthParameter
-    from ..synth.synth import Synth
+    from ..synths.parameters import SynthParameter
+    from ..synths.synth import Synth
 
 
 def render(
@@ -43,8 +43,8 @@ def render(
     """
     from ..errors import UsageError
     from ..files.plan import AUDIO_SUFFIXES, refuse_inputs_as_outputs
-    from ..synth.preset import Preset, find_preset
-    from ..synth.synth import Synth
+    from ..synths.preset import Preset, find_preset
+    from ..synths.synth import Synth
     from .outputs import refuse_unwritable
 
     if output is not None and output.suffix.lower() not in AUDIO_SUFFIXES:
@@ -104,9 +104,9 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
 
 
 def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> None:
-    from ..files.audio_writer import choose_encoding
-    from ..synth.manifest import SILENT_DB, peak_db
-    from ..synth.renderer import Renderer
+    from ..datasets.manifest import SILENT_DB, peak_db
+    from ..files.writer import choose_encoding
+    from ..synths.renderer import Renderer
     from .outputs import write_sound
 
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
@@ -122,7 +122,7 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
 
 
 def _describe(synth: Synth) -> None:
-    from ..synth.preset import find_presets
+    from ..synths.preset import find_presets
     from .tables import add_row, make_table, open_console
 
     console = open_console()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ControlError, UsageError
 
 if TYPE_CHECKING:
-    from ..model import Model
+    from ..playing.model import Model
 
 
 def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     ControlError
         For an unknown control, with the nearest that exists, or a value that is no number.
     """
-    from ..controls import check_name
+    from ..streaming.controls import check_name
 
     settings: dict[str, Any] = {}
     for text in texts:

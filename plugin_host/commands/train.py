@@ -13,9 +13,9 @@ from .training_packages import training_packages
 from .training_run import Device, RunFolder, say_what_comes_next, training_bar, warn
 
 if TYPE_CHECKING:
-    from training.train_params import ParameterTraining
+    from training.families.parameters.train import ParameterTraining
 
-    from ..synth.lessons import EndlessLessons, LessonSounds
+    from ..datasets.training_feed import EndlessLessons, LessonSounds
 
 app = typer.Typer(help="Train a model.", no_args_is_help=True)
 
@@ -45,7 +45,7 @@ def timbre(
 ) -> None:
     """Learn the timbre of one instrument. Ctrl-C stops it, the same command goes on where it was."""
     with training_packages():
-        from training.train_timbre import Progress, TimbreTraining, train_timbre
+        from training.families.timbre.train import Progress, TimbreTraining, train_timbre
 
         settings = TimbreTraining() if steps is None else TimbreTraining(steps=steps)
         with training_bar("reading") as show:
@@ -88,10 +88,10 @@ def params(
     if (data is None) == (synth is None):
         raise UsageError("give either a data set or --synth, as in: brainsynth train params DATA --out RUN")
     with training_packages():
-        from training.train_params import ParameterTraining
+        from training.families.parameters.train import ParameterTraining
 
-        from ..synth.dataset import DataSet
-        from ..synth.lessons import EndlessLessons, LessonSounds
+        from ..datasets.dataset import DataSet
+        from ..datasets.training_feed import EndlessLessons, LessonSounds
 
         settings = ParameterTraining() if steps is None else ParameterTraining(steps=steps)
         if data is not None:
@@ -114,10 +114,10 @@ app.command("ar")(train_ar.ar)
 def _train_params(
     sounds: LessonSounds | EndlessLessons, out: Path, settings: ParameterTraining, device: str | None
 ) -> None:
-    from training.train_params import Progress, train_params
+    from training.families.parameters.train import Progress, train_params
 
+    from ..datasets.training_feed import LessonSounds, resynthesis_of
     from ..errors import MissingPackageError
-    from ..synth.lessons import LessonSounds, resynthesis_of
 
     try:
         resynthesise = resynthesis_of(sounds if isinstance(sounds, LessonSounds) else sounds.facts)

@@ -45,11 +45,11 @@ def ar(
     make the sounds.
     """
     with training_packages():
-        from training.recordings import find_recordings
-        from training.train_ar import ArTraining, Progress, train_ar
+        from training.data.recordings import find_recordings
+        from training.families.lpc.train import ArTraining, Progress, train_ar
 
-        from ..synth.dataset import DataSet
-        from ..synth.generation import generate
+        from ..datasets.dataset import DataSet
+        from ..datasets.generation import generate
 
         settings = ArTraining() if steps is None else ArTraining(steps=steps)
         with training_bar("rendering") as show:

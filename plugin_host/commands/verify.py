@@ -17,7 +17,7 @@ def verify(
     """Play what a model's author computed, whole and in blocks, and compare. Needs no torch."""
     from rich.text import Text
 
-    from ..verify import verify as verify_files
+    from ..playing.verify import verify as verify_files
     from .tables import add_row, make_table, open_console
 
     numbers = ("largest error", "allowed")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CsoundError, HostError
-from .engine import FUNCTION, OK, OPCODE_SIZE, Engine
-from .forms import FORMS, Form
-from .library import load_csound
+from .csound_abi import FUNCTION, OK, OPCODE_SIZE, Engine
+from .load_csound import load_csound
+from .opcode_signatures import FORMS, Form
 from .orchestra import Orchestra
 
 if TYPE_CHECKING:

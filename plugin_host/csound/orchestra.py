@@ -6,13 +6,13 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
-from ..format import Role
-from .arguments import ControlInputs, Word
-from .cycles import cycles_per_block, latency_samples
-from .engine import Array, Engine, argument, note_of, read_string
-from .forms import Form
-from .players import AnalyzerPlayer, Core, EffectPlayer, FailedPlayer, GeneratorPlayer, Inlet, Player
-from .shelf import Kind, Shelf
+from ..model_file.schema import Role
+from .control_arguments import ControlInputs, Word
+from .csound_abi import Array, Engine, argument, note_of, read_string
+from .k_cycles import cycles_per_block, latency_samples
+from .note_players import AnalyzerPlayer, Core, EffectPlayer, FailedPlayer, GeneratorPlayer, Inlet, Player
+from .opcode_signatures import Form
+from .stream_pool import Kind, Shelf
 
 
 class Orchestra:

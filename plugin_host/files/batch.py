@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DiskFullError
-from .made_record import MadeRecord
-from .partial_file import remove_leftovers
+from .atomic_file import remove_leftovers
+from .done_record import MadeRecord
+from .file_job import FileTask, Outcome, Work, failed
 from .plan import IfExists, Job
+from .processes import WorkerEnded, Workers
 from .report import FileReport, Status
-from .task import FileTask, Outcome, Work, failed
-from .workers import WorkerEnded, Workers
 
 Progress = Callable[[int, float], None]
 

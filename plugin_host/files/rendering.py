@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..effect_player import EffectPlayer
+from ..effects.effect_pass import EffectPlayer
 
 
 def render_blocks(

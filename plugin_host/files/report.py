@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from .partial_file import write_whole
+from .atomic_file import write_whole
 
 REPORT_VERSION = 1
 

@@ -1,0 +1,1 @@
+"""What the host costs: per block, per cycle, over hours."""

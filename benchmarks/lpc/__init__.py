@@ -1,0 +1,1 @@
+"""How near all-pole envelopes are to the true ones."""

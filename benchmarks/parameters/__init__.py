@@ -1,0 +1,1 @@
+"""How well synths' parameters are found."""

@@ -1,0 +1,1 @@
+"""How well and how soon pitch is tracked."""

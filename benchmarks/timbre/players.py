@@ -1,0 +1,116 @@
+"""What turns one instrument's notes into another's: our models, and the mean spectrum they must surpass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from benchmarks.common.recordings import SAMPLE_RATE, Recording
+from benchmarks.pitch.tracking import Tracker, tracked
+from benchmarks.timbre.mean_spectrum import fit_mean_spectrum, followed
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came out, and what was asked for.
+
+    Attributes
+    ----------
+    audio : ndarray
+        (T,) float32 at 48 kHz, in time with the input.
+    octave : float
+        Octaves that the output should lie above the input.
+    gain_db : float
+        By how much it should be louder.
+    calibrated : bool
+        False where no octave and gain could be found, and the input was played as it is.
+    """
+
+    audio: np.ndarray
+    octave: float = 0.0
+    gain_db: float = 0.0
+    calibrated: bool = True
+
+
+class Player(Protocol):
+    """Plays an input as the instrument it knows."""
+
+    @property
+    def name(self) -> str:
+        """As in the tables."""
+        ...
+
+    def resynthesize(self, audio: np.ndarray) -> Played:
+        """Play its own instrument's note, (T,) float32 at 48 kHz, as it is."""
+        ...
+
+    def transfer(self, audio: np.ndarray) -> Played:
+        """Play another instrument's note, (T,) float32 at 48 kHz, moved into its own range."""
+        ...
+
+
+class ModelPlayer:
+    """A model of ours.
+
+    Parameters
+    ----------
+    model : str
+        A bundled name or the path of a model file.
+    analyzer : str
+        Finds pitch and loudness for the calibration; likewise.
+    """
+
+    name = "model"
+
+    def __init__(self, model: str, analyzer: str = "pitch") -> None:
+        from brainsynth import Model
+
+        self._model = Model(model)
+        self._analyzer = Model(analyzer)
+
+    def resynthesize(self, audio: np.ndarray) -> Played:
+        """Play a note as it is."""
+        return Played(np.asarray(self._model.render(audio, SAMPLE_RATE)))
+
+    def transfer(self, audio: np.ndarray) -> Played:
+        """Play a note with the octave and the gain that ``calibrate`` finds for it."""
+        from brainsynth import calibrate
+        from plugin_host.errors import CalibrationError
+
+        try:
+            settings = calibrate(self._model, audio, SAMPLE_RATE, self._analyzer)
+        except CalibrationError:
+            return replace(self.resynthesize(audio), calibrated=False)
+        played = np.asarray(self._model.render(audio, SAMPLE_RATE, **settings))
+        return Played(played, settings["octave"], settings["loudness_gain"])
+
+
+class MeanSpectrumPlayer:
+    """The baseline: the instrument's mean spectrum at the tracked pitch and loudness.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The instrument's training notes.
+    tracker : Tracker
+        Tells the pitch; it may look ahead.
+    """
+
+    name = "mean spectrum"
+
+    def __init__(self, recordings: Sequence[Recording], tracker: Tracker) -> None:
+        self._spectrum = fit_mean_spectrum(recordings)
+        self._tracker = tracker
+        self._median_hz = float(np.median([recording.note_hz for recording in recordings]))
+
+    def resynthesize(self, audio: np.ndarray) -> Played:
+        """Play a note as it is."""
+        return Played(followed(self._spectrum, audio, tracked(self._tracker, audio)))
+
+    def transfer(self, audio: np.ndarray) -> Played:
+        """Play a note in the octave in which it is nearest to the instrument's median note."""
+        pitch = tracked(self._tracker, audio)
+        voiced = pitch.f0_hz[pitch.voicing >= 0.5] if np.any(pitch.voicing >= 0.5) else pitch.f0_hz
+        octave = float(np.round(np.log2(self._median_hz / np.median(voiced))))
+        return Played(followed(self._spectrum, audio, pitch.higher(octave)), octave)

@@ -1,0 +1,127 @@
+"""Read the controls that an orchestra gives to an opcode: by place, by name, or first the one, then the other."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import ControlError
+from ..model_file.schema import ModelDocument
+from ..streaming.controls import check_name, check_value
+from .csound_abi import read_string
+
+_NUMBER = re.compile(r"[-+.0-9]|p[0-9]")
+
+
+_NOTHING: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Word:
+    """An input as it stands in the orchestra, and where its value is.
+
+    Parameters
+    ----------
+    name : str
+        A variable such as ``kshift``, a constant, or what Csound made of an expression, such as ``#k3``.
+    address : int
+        Of the value.
+    """
+
+    name: str
+    address: int
+
+    @property
+    def rate(self) -> str:
+        """``S`` for a string, ``a`` for audio, ``k`` for what may change, ``i`` for what does not."""
+        if self.name.startswith('"'):
+            return "S"
+        if _NUMBER.match(self.name):
+            return "i"
+        plain = self.name.lstrip("#")
+        return plain.removeprefix("g")[:1] if len(plain) > 1 else plain
+
+
+class ControlInputs:
+    """The controls that an opcode was given, and where Csound keeps their values.
+
+    Parameters
+    ----------
+    words : sequence of Word
+        What follows the model's name: values in the order of the model's controls, then pairs of a control's
+        name and its value.
+    document : ModelDocument
+        The model.
+
+    Attributes
+    ----------
+    constants : dict of str to float
+        The values of all controls that do not move.
+
+    Raises
+    ------
+    ControlError
+        For a control that does not exist or is given twice, a value of another type, or one that is known at
+        init time and out of range.
+    """
+
+    def __init__(self, words: Sequence[Word], document: ModelDocument) -> None:
+        self._owner = f"{document.role} {document.name!r}"
+        controls = {control.name: control for control in document.controls}
+        self.constants = {control.name: control.default for control in document.controls}
+        self._moving: list[tuple[str, ctypes.c_double]] = []
+        self._last: list[float] = []
+        for name, word in self._pair(words, list(controls)):
+            if word.rate == "S":
+                self.constants[name] = check_value(controls[name], read_string(word.address))
+            elif word.rate == "i":
+                value = ctypes.c_double.from_address(word.address).value
+                self.constants[name] = check_value(controls[name], value)
+            elif word.rate == "k":
+                del self.constants[name]
+                self._moving.append((name, ctypes.c_double.from_address(word.address)))
+                self._last.append(float("nan"))
+            else:
+                raise ControlError(
+                    f"control {name} is given as {word.name}, and needed is a number at k-rate or i-rate: "
+                    f"write downsamp({word.name}) for an audio signal"
+                )
+
+    def changed(self) -> dict[str, float]:
+        """Give the controls that Csound has changed since the last call, all at the first."""
+        if not self._moving:
+            return _NOTHING
+        news: dict[str, float] = {}
+        for place, (name, cell) in enumerate(self._moving):
+            value = cell.value
+            if value != self._last[place]:
+                self._last[place] = value
+                news[name] = value
+        return news
+
+    def _pair(self, words: Sequence[Word], names: list[str]) -> list[tuple[str, Word]]:
+        """Give each value the name of its control."""
+        first_name = next((place for place, word in enumerate(words) if word.rate == "S"), len(words))
+        if first_name > len(names):
+            listed = ", ".join(names) if names else "none"
+            raise ControlError(
+                f"{first_name} controls are given and {self._owner} has {len(names)}: {listed}"
+            )
+        pairs = list(zip(names, words[:first_name], strict=False))
+        for place in range(first_name, len(words), 2):
+            if words[place].rate != "S":
+                raise ControlError(
+                    f"{words[place].name} stands where the name of a control is needed: "
+                    'after the first name, write "name", value'
+                )
+            name = read_string(words[place].address)
+            check_name(name, names, self._owner)
+            if place + 1 == len(words):
+                raise ControlError(f'control "{name}" is given no value: write "{name}", value')
+            pairs.append((name, words[place + 1]))
+        for place, (name, _) in enumerate(pairs):
+            if name in [earlier for earlier, _ in pairs[:place]]:
+                raise ControlError(f"control {name} is given twice: leave one of them out")
+        return pairs

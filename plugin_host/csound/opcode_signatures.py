@@ -1,0 +1,102 @@
+"""The forms of the opcodes: their names and the types of what goes in and comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import CsoundError
+from ..model_file.schema import Role
+from ..playing.model import Model
+
+MOST_NUMBERS = 16
+"""The most results of an analyzer that go into variables of their own; an array takes any number."""
+
+_EXAMPLES = {
+    Role.EFFECT: 'aout nnfx ain, "{}"',
+    Role.GENERATOR: 'aout nngen "{}"',
+    Role.ANALYZER: 'kvalues[] nnana ain, "{}"',
+}
+_STEREO_EXAMPLES = {
+    Role.EFFECT: 'aleft, aright nnfx aleft, aright, "{}"',
+    Role.GENERATOR: 'aleft, aright nngen "{}"',
+    Role.ANALYZER: 'kvalues[] nnana aleft, aright, "{}"',
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of an opcode.
+
+    Parameters
+    ----------
+    name : str
+        As it is written in orchestras.
+    outputs, inputs : str
+        Csound's letters for their types; ``N`` stands for any number of numbers, signals and strings.
+    audio_inputs : int
+        How many inputs come before the model's name.
+    role : Role or None
+        Which models it plays; None where it only tells something about one at init time.
+    """
+
+    name: str
+    outputs: str
+    inputs: str
+    audio_inputs: int
+    role: Role | None
+
+    @property
+    def channels(self) -> int:
+        """Of the sound that it takes, or gives where it takes none."""
+        return self.audio_inputs or len(self.outputs)
+
+    def check(self, model: Model, written: str, results: int) -> None:
+        """Refuse a model that this form cannot play.
+
+        Parameters
+        ----------
+        model : Model
+            The model.
+        written : str
+            How the orchestra names it.
+        results : int
+            How many outputs the orchestra takes.
+
+        Raises
+        ------
+        CsoundError
+            For a model of another role, or another number of channels or of results.
+        """
+        document = model.document
+        if document.role is not self.role:
+            example = _EXAMPLES[document.role].format(written)
+            raise CsoundError(f"it is of role {document.role} and {self.name} takes another: write {example}")
+        fits = document.channels == self.channels
+        if not fits and not (self.role is Role.EFFECT and document.channels == 1):
+            examples = {1: _EXAMPLES, 2: _STEREO_EXAMPLES}.get(document.channels)
+            advice = (
+                f"write {examples[document.role].format(written)}" if examples else "use it outside of Csound"
+            )
+            raise CsoundError(
+                f"its sound has {document.channels} channels, and {self.channels} are written: {advice}"
+            )
+        if self.role is Role.ANALYZER and self.outputs != "k[]" and results != len(document.outputs):
+            names = ", ".join(f"k{control.name}" for control in document.outputs)
+            raise CsoundError(
+                f"it gives {len(document.outputs)} numbers, and {results} are taken: write {names} {self.name} "
+                "..., or take them all into an array, kvalues[]"
+            )
+
+
+FORMS = (
+    Form("nnfx", "a", "aSN", 1, Role.EFFECT),
+    Form("nnfx", "aa", "aaSN", 2, Role.EFFECT),
+    Form("nngen", "a", "SN", 0, Role.GENERATOR),
+    Form("nngen", "aa", "SN", 0, Role.GENERATOR),
+    *(
+        Form("nnana", outputs, f"{'a' * channels}SN", channels, Role.ANALYZER)
+        for channels in (1, 2)
+        for outputs in ("k[]", *("k" * count for count in range(1, MOST_NUMBERS + 1)))
+    ),
+    Form("nnlatency", "i", "S", 0, None),
+)

@@ -1,0 +1,1 @@
+"""Sounds of a synth by the thousand: drawn, rendered, kept, read back."""

@@ -1,0 +1,102 @@
+"""Let several processes make sounds, replace them now and then, and get over those that die."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from ..errors import SynthError
+from ..files.processes import WorkerEnded, Workers
+from .sound_maker import SoundMaker, Tally
+
+_SOUNDS_IN_A_JOB = 20
+
+_SOUNDS_OF_A_WORKER = 10_000
+"""After these a process is replaced, whatever Csound or an opcode has not given back."""
+
+_DEATHS_OF_A_SOUND = 2
+_DEATHS_IN_ALL = 20
+
+
+def make_sounds(
+    maker: SoundMaker, indices: Sequence[int], workers: int, on_progress: Callable[[int], None]
+) -> Tally:
+    """Make the sounds of these numbers.
+
+    Parameters
+    ----------
+    maker : SoundMaker
+        What each process does.
+    indices : sequence of int
+        Numbers of sounds.
+    workers : int
+        How many processes; 1 for this one, which is quicker where there is little to do.
+    on_progress : callable
+        Called with the number of sounds done, ten times a second.
+
+    Raises
+    ------
+    HostError
+        What keeps all further sounds from being made: a full disk, or processes that die again and again. A sound
+        at which a process dies twice is put on the list as failed.
+    """
+    if workers == 1:
+        return _make_here(maker, indices, on_progress)
+    tally = Tally()
+    deaths: Counter[int] = Counter()
+    todo = list(indices)
+    while todo:
+        now, todo = todo[: _SOUNDS_OF_A_WORKER * workers], todo[_SOUNDS_OF_A_WORKER * workers :]
+        jobs = _divide(now)
+        before = tally.made + tally.failed
+        left: list[int] = []
+        with Workers(maker, jobs, workers) as crew:
+            for item in crew.results():
+                if item is not None:
+                    place, result = item
+                    if isinstance(result, WorkerEnded):
+                        made = int(crew.progress[place])
+                        tally.made += made
+                        left += _after_death(maker, jobs[place][made:], result, deaths, tally)
+                    else:
+                        tally.add(result)
+                    if tally.error is not None:
+                        raise tally.error
+                on_progress(before + round(sum(crew.progress)))
+        todo = left + todo
+    on_progress(tally.made + tally.failed)
+    return tally
+
+
+def _make_here(maker: SoundMaker, indices: Sequence[int], on_progress: Callable[[int], None]) -> Tally:
+    tally = Tally()
+    try:
+        for job in _divide(indices):
+            tally.add(maker(job, lambda done: None))
+            if tally.error is not None:
+                raise tally.error
+            on_progress(tally.made + tally.failed)
+    finally:
+        maker.close()
+    return tally
+
+
+def _divide(indices: Sequence[int]) -> list[Sequence[int]]:
+    return [indices[start : start + _SOUNDS_IN_A_JOB] for start in range(0, len(indices), _SOUNDS_IN_A_JOB)]
+
+
+def _after_death(
+    maker: SoundMaker, remaining: Sequence[int], ended: WorkerEnded, deaths: Counter[int], tally: Tally
+) -> list[int]:
+    """Give the sounds that are to be tried again; the first of those that remained is the one that died."""
+    if not remaining:
+        return []
+    first, *others = remaining
+    deaths[first] += 1
+    how = f"code {ended.exit_code}" if (ended.exit_code or 0) >= 0 else f"signal {-(ended.exit_code or 0)}"
+    if deaths.total() > _DEATHS_IN_ALL:
+        raise SynthError(f"the processes that render end again and again ({how}); try --workers 1")
+    if deaths[first] < _DEATHS_OF_A_SOUND:
+        return [first, *others]
+    tally.count(maker.give_up(first, f"the process that rendered it ended ({how})"))
+    return others

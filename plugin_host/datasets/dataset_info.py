@@ -1,0 +1,106 @@
+"""Describe a data set: the synth that made its sounds, and how their parameters were chosen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import DataSetError
+from ..files.atomic_file import PartialFile, output_error, write_whole
+from ..synths.parameters import SynthParameter
+
+if TYPE_CHECKING:
+    from ..synths.synth import Synth
+
+FACTS_NAME = "synth.json"
+COPY_NAME = "synth.csd"
+
+
+class Facts(BaseModel):
+    """What holds for all sounds of a data set; `FACTS_NAME` in its folder.
+
+    Parameters
+    ----------
+    synth : str
+        The synth's file name, ``fm.csd``. A copy of the file is beside the facts.
+    synth_sha256 : str
+        Of that file.
+    sample_rate, channels, frames : int
+        The rate in Hz, and channels and samples per channel of every sound.
+    sampling : dict
+        All that the parameters of sound number i depend on: kind, seed, steps, redraws.
+    parameters : tuple of SynthParameter
+        As the synth declares them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = Field(default=1, ge=1, le=1)
+    synth: str
+    synth_sha256: str
+    sample_rate: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    frames: int = Field(ge=1)
+    sampling: dict[str, Any]
+    parameters: tuple[SynthParameter, ...]
+
+    @property
+    def sound_seconds(self) -> float:
+        """How long every sound is."""
+        return self.frames / self.sample_rate
+
+    @classmethod
+    def of(cls, synth: Synth, sampling: dict[str, Any]) -> Self:
+        """Describe the data set that a synth makes."""
+        return cls(
+            synth=synth.path.name,
+            synth_sha256=synth.sha256,
+            sample_rate=synth.sample_rate,
+            channels=synth.channels,
+            frames=synth.frames,
+            sampling=sampling,
+            parameters=synth.parameters,
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the facts of a data set.
+
+        Raises
+        ------
+        DataSetError
+            If the folder is none.
+        """
+        path = folder / FACTS_NAME
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise DataSetError(
+                f"{folder} is no data set of sounds ({FACTS_NAME}: {error.strerror}); make one with"
+                f" brainsynth generate SYNTH.csd --count 10000 -o {folder}"
+            ) from error
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the file"
+            raise DataSetError(
+                f"{path} is damaged ({where}: {error.errors()[0]['msg']}); generate the data set anew"
+            ) from error
+
+    def write(self, folder: Path, synth: Synth) -> None:
+        """Write them into a folder, with a copy of the synth, which comes first.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written.
+        """
+        with PartialFile(folder / COPY_NAME) as copy:
+            try:
+                shutil.copyfile(synth.path, copy.path)
+            except OSError as error:
+                raise output_error(copy.target, error) from error
+            copy.commit()
+        write_whole(folder / FACTS_NAME, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")

@@ -1,0 +1,215 @@
+"""Sounds without end: render a batch, hand it over, delete it, and go on with new parameters."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..errors import UsageError
+from ..synths.synth import Synth
+from .dataset import DataSet
+from .generation import generate
+from .sampling import Sampling
+
+_BYTES_OF_A_SAMPLE = 3
+_BATCHES_AT_A_TIME = 2
+_BATCH_NAME = "batch-{:06d}"
+
+
+def bytes_of_a_sound(synth: Synth) -> int:
+    """Give what a sound of a synth takes on the disk at most."""
+    return synth.frames * synth.channels * _BYTES_OF_A_SAMPLE
+
+
+class EndlessSounds:
+    """Batches of sounds by number; the same number gives the same sounds, in every process.
+
+    While one batch is used, the next is rendered. Sounds that are set aside, to judge by, are in no batch.
+
+    Parameters
+    ----------
+    synth : Synth, str or path
+        What is rendered.
+    folder : str or path
+        Where sounds are kept meanwhile; nothing else may be in it.
+    batch_size : int
+        Sounds in a batch.
+    aside : int
+        How many sounds are set aside.
+    seed : int
+        0 or more.
+    sampling : {"random", "musical"}
+        Where parameters come from.
+    workers : int
+        Processes; 0 for one per core, 1 for a thread of this one.
+    largest_bytes : int
+        What all of this may take on the disk.
+    on_problem : callable
+        Called with a sentence if the synth gives another sound each time.
+
+    Raises
+    ------
+    UsageError
+        If that is too little for two batches and the sounds set aside.
+    SynthError
+        If the synth cannot be used.
+    """
+
+    def __init__(
+        self,
+        synth: Synth | str | PathLike[str],
+        folder: str | PathLike[str],
+        batch_size: int = 2000,
+        aside: int = 500,
+        *,
+        seed: int = 0,
+        sampling: Sampling | str = Sampling.RANDOM,
+        workers: int = 0,
+        largest_bytes: int = 4_000_000_000,
+        on_problem: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.synth = synth if isinstance(synth, Synth) else Synth(synth)
+        if batch_size < 1 or aside < 1:
+            raise UsageError(
+                f"a batch of {batch_size} and {aside} sounds aside were asked for; needed is 1 or more"
+            )
+        of_a_sound = bytes_of_a_sound(self.synth)
+        room = largest_bytes // of_a_sound
+        if _BATCHES_AT_A_TIME * batch_size + aside > room:
+            raise UsageError(
+                f"two batches of {batch_size} sounds and {aside} aside may take"
+                f" {(_BATCHES_AT_A_TIME * batch_size + aside) * of_a_sound / 1e9:.2g} GB, and allowed are"
+                f" {largest_bytes / 1e9:.2g}: make a batch at most {max((room - aside) // _BATCHES_AT_A_TIME, 1)}"
+            )
+        self._folder = Path(folder)
+        self._batch_size = batch_size
+        self._aside = aside
+        self._seed = seed
+        self._sampling = sampling
+        self._workers = workers
+        self._on_problem = on_problem
+        self._next: _Rendering | None = None
+
+    def aside(self) -> DataSet:
+        """Give the sounds set aside, which are rendered once and stay in the folder."""
+        folder = self._folder / "aside"
+        self._render(folder, 0, self._aside, threading.Event(), self._on_problem)
+        return DataSet(folder)
+
+    @contextlib.contextmanager
+    def batch(self, number: int) -> Iterator[DataSet]:
+        """Give a batch, which is there until the context ends, and have the next one rendered meanwhile.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full.
+        """
+        rendering = self._take(number)
+        folder = rendering.finish()
+        try:
+            self._next = self._begin(number + 1)
+            yield DataSet(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End what is being rendered and delete it. The sounds set aside stay."""
+        if self._next is not None:
+            shutil.rmtree(self._next.cancel(), ignore_errors=True)
+            self._next = None
+
+    def _take(self, number: int) -> _Rendering:
+        """Give the rendering of a batch, which is begun unless it is the one expected."""
+        if self._next is not None and self._next.number != number:
+            self.close()
+        if self._next is None:
+            # A program that was killed leaves batches behind.
+            wanted = _BATCH_NAME.format(number)
+            for left in self._folder.glob(_BATCH_NAME.replace("{:06d}", "*")):
+                if left.name != wanted:
+                    shutil.rmtree(left, ignore_errors=True)
+        rendering, self._next = self._next or self._begin(number), None
+        return rendering
+
+    def _begin(self, number: int) -> _Rendering:
+        folder = self._folder / _BATCH_NAME.format(number)
+        first = self._aside + number * self._batch_size
+        return _Rendering(
+            number, folder, lambda cancelled: self._render(folder, first, self._batch_size, cancelled)
+        )
+
+    def _render(
+        self,
+        folder: Path,
+        first: int,
+        count: int,
+        cancelled: threading.Event,
+        on_problem: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        def note(done: int, total: int) -> None:
+            if cancelled.is_set():
+                raise _CancelledError
+
+        with contextlib.suppress(_CancelledError):
+            generate(
+                self.synth,
+                folder,
+                count,
+                seed=self._seed,
+                sampling=self._sampling,
+                workers=self._workers,
+                first=first,
+                on_progress=note,
+                on_problem=on_problem,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _CancelledError(Exception):
+    """Ends a rendering that is not wanted any more."""
+
+
+class _Rendering:
+    """A batch that is being rendered in a thread, which does little but wait for processes."""
+
+    def __init__(self, number: int, folder: Path, render: Callable[[threading.Event], None]) -> None:
+        self.number = number
+        self._folder = folder
+        self._render = render
+        self._cancelled = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._render(self._cancelled)
+        except BaseException as error:
+            self._error = error
+
+    def finish(self) -> Path:
+        """Wait for it and give its folder, or raise what kept it from being made."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._folder
+
+    def cancel(self) -> Path:
+        """End it and give what it may have begun."""
+        self._cancelled.set()
+        self._thread.join()
+        return self._folder

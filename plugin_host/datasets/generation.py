@@ -1,0 +1,231 @@
+"""Make a data set: thousands of sounds of a synth and the parameters of each, with several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+
+from ..errors import DataSetError, UsageError
+from ..files.atomic_file import output_error
+from ..synths.preset import find_presets
+from ..synths.renderer import Renderer
+from ..synths.synth import Synth
+from .crew import make_sounds
+from .dataset_info import COPY_NAME, FACTS_NAME, Facts
+from .manifest import drop_broken_lines, find_files, read_manifest
+from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
+from .sound_maker import PARTIAL_SUFFIX, SoundMaker, Tally
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+Progress = Callable[[int, int], None]
+
+_LOCK_NAME = ".lock"
+_MOST_CHANNELS = 8
+_MOST_SOUNDS = 10_000_000
+
+
+def generate(
+    synth: Synth | str | PathLike[str],
+    out: str | PathLike[str],
+    count: int | None = None,
+    *,
+    seed: int = 0,
+    sampling: Sampling | str = Sampling.RANDOM,
+    steps: Mapping[str, int] | None = None,
+    settings_list: str | PathLike[str] | None = None,
+    workers: int = 0,
+    redraw_silent: bool = False,
+    redraw_clipped: bool = False,
+    first: int = 0,
+    on_progress: Progress = lambda done, total: None,
+    on_problem: Callable[[str], None] = lambda _: None,
+) -> Tally:
+    """Render sounds into a folder, or go on where an earlier call was ended.
+
+    A sound that is on the list and has no file any more is made again.
+
+    Parameters
+    ----------
+    synth : Synth, str or path
+        A bundled synth's name or a .csd.
+    out : str or path
+        The data set's folder: new, empty, or one that the same call has begun. `DataSet` reads it.
+    count : int, optional
+        How many sounds; for a grid or list all that there are, unless given.
+    seed : int
+        0 or more. Sound number i has the same parameters whatever `count` and `workers` are.
+    sampling : {"random", "grid", "musical", "list"}
+        Where parameters come from; see `plugin_host.datasets.sampling`.
+    steps : mapping of str to int, optional
+        For a grid: the number of values of each parameter that moves.
+    settings_list : str or path, optional
+        For a list: a .csv or .jsonl.
+    workers : int
+        Processes; 0 for one per core, 1 for this one. Others are replaced after 10,000 sounds.
+    redraw_silent, redraw_clipped : bool
+        Draw a silent or clipped sound again, up to 20 times.
+    first : int
+        The number of the first sound.
+    on_progress : callable
+        Called with the number of sounds that are there and of those wanted, ten times a second.
+    on_problem : callable
+        Called with a sentence before the first sound if two renders of the same parameters differ.
+
+    Returns
+    -------
+    Tally
+        What this call has made.
+
+    Raises
+    ------
+    MissingPackageError
+        If Csound is not installed.
+    SynthError
+        If the synth cannot be used.
+    UsageError, ControlError, PresetError
+        If the parameters cannot be chosen as asked.
+    DataSetError
+        If the folder holds something else, or is being written by another process.
+    OutputError
+        If the disk is full; what is there is whole, and the same call goes on when there is room.
+    """
+    synth = synth if isinstance(synth, Synth) else Synth(synth)
+    sampler = make_sampler(synth, sampling, seed, steps, settings_list)
+    count = _check_count(count, first, sampler)
+    if workers < 0:
+        raise UsageError(f"{workers} processes were asked for; needed is 1 or more, or 0 for one per core")
+    if (redraw_silent or redraw_clipped) and sampler.count is not None:
+        raise UsageError("a grid or list has nothing to draw again; ask for no redraws")
+    if synth.channels > _MOST_CHANNELS:
+        raise UsageError(
+            f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
+        )
+    # What cannot be rendered at all is said once, here.
+    with Renderer(synth) as renderer:
+        if not renderer.deterministic:
+            on_problem(
+                f"{synth.path} gives another sound each time, so that these sounds cannot be made again: seed its"
+                " random opcodes"
+            )
+    folder = Path(out)
+    redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
+    with _open_folder(folder, Facts.of(synth, sampler.facts | redraws), synth):
+        manifest = read_manifest(folder, synth.parameters)
+        if manifest.broken:
+            drop_broken_lines(folder, synth.parameters)
+        there = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
+        todo = [index for index in range(first, first + count) if index not in there]
+        maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped)
+        done = count - len(todo)
+        on_progress(done, count)
+        return make_sounds(
+            maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, count)
+        )
+
+
+def make_sampler(
+    synth: Synth,
+    sampling: Sampling | str,
+    seed: int,
+    steps: Mapping[str, int] | None = None,
+    settings_list: str | PathLike[str] | None = None,
+) -> Sampler:
+    """Make what chooses parameters; see `generate` for the arguments and for what is raised."""
+    try:
+        sampling = Sampling(sampling)
+    except ValueError as error:
+        raise UsageError(
+            f"there is no sampling {str(sampling)!r}: choose one of {', '.join(Sampling)}"
+        ) from error
+    if steps and settings_list is not None:
+        raise UsageError("steps are for a grid and a list is no grid; give one of the two")
+    if seed < 0:
+        raise UsageError(f"the seed is {seed}; needed is 0 or more")
+    if steps and sampling is not Sampling.GRID:
+        raise UsageError(f"steps are for sampling grid, and it is {sampling}: add --sampling grid")
+    if settings_list is not None and sampling is not Sampling.LIST:
+        raise UsageError(f"a list is for sampling list, and it is {sampling}: add --sampling list")
+    if sampling is Sampling.GRID:
+        return GridSampler(synth.parameters, steps or {})
+    if sampling is Sampling.LIST:
+        if settings_list is None:
+            raise UsageError("sampling list needs a list: --list FILE.csv or FILE.jsonl")
+        return ListSampler(synth, Path(settings_list))
+    if sampling is Sampling.MUSICAL:
+        return MusicalSampler(synth, find_presets(synth), seed)
+    return RandomSampler(synth.parameters, seed)
+
+
+def _check_count(count: int | None, first: int, sampler: Sampler) -> int:
+    most = sampler.count
+    if first < 0:
+        raise UsageError(f"the first sound is number {first}; needed is 0 or more")
+    if count is None:
+        if most is None:
+            raise UsageError("how many sounds are wanted is not given: --count 10000")
+        count = max(most - first, 0)
+        if count <= _MOST_SOUNDS:
+            return count
+    if count > _MOST_SOUNDS:
+        raise UsageError(
+            f"{count:,} sounds were asked for, and a data set holds at most {_MOST_SOUNDS:,}; ask for fewer"
+        )
+    if count < 1:
+        raise UsageError(f"--count is {count}; needed is 1 or more")
+    if most is not None and first + count > most:
+        raise UsageError(f"--count {count} is more than the grid or list has, which is {most - first}")
+    return count
+
+
+@contextlib.contextmanager
+def _open_folder(folder: Path, facts: Facts, synth: Synth) -> Iterator[None]:
+    """Make a folder ready for these sounds, and keep other processes from writing there meanwhile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise output_error(folder, error) from error
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise DataSetError(
+                    f"another process is writing sounds into {folder}; wait for it, or choose another folder"
+                ) from error
+        _check_folder(folder, facts, synth)
+        for leftover in folder.glob(f"sounds/*/.*{PARTIAL_SUFFIX}"):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _check_folder(folder: Path, facts: Facts, synth: Synth) -> None:
+    if not (folder / FACTS_NAME).exists():
+        others = [path.name for path in folder.iterdir() if path.name != COPY_NAME and path.name[0] != "."]
+        if others:
+            raise DataSetError(
+                f"{folder} holds something else ({sorted(others)[0]}); choose a new or empty folder"
+            )
+        facts.write(folder, synth)
+        return
+    found = Facts.read(folder)
+    if (found.synth_sha256, found.parameters) != (facts.synth_sha256, facts.parameters):
+        raise DataSetError(
+            f"the sounds in {folder} were made by another synth, or another version of it ({found.synth});"
+            " choose another folder"
+        )
+    for name, value in facts.sampling.items():
+        if found.sampling.get(name) != value:
+            raise DataSetError(
+                f"the sounds in {folder} were begun with {name} {found.sampling.get(name)!r} and now it is"
+                f" {value!r}; give the same again, or choose another folder"
+            )

@@ -1,0 +1,181 @@
+"""Make sounds of a data set in a worker process: draw parameters, render, write, and put it on the list."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from ..errors import HostError, SynthError
+from ..files.atomic_file import output_error
+from ..synths.deferred_signals import signals_held_back
+from ..synths.parameters import name_values
+from ..synths.renderer import Renderer
+from ..synths.synth import Synth
+from .manifest import Line, ManifestWriter, peak_db, sound_name
+from .sampling import Sampler
+
+PARTIAL_SUFFIX = ".brainsynth-partial"
+_MOST_DRAWS = 20
+
+
+@dataclass
+class Tally:
+    """What was made, in numbers.
+
+    Parameters
+    ----------
+    made, silent, clipped : int
+        Sounds, and how many of them are silent or clipped.
+    redrawn : int
+        How many times parameters were drawn again.
+    failed : int
+        How many could not be rendered.
+    error : HostError or None
+        Why no more can be made: a full disk.
+    """
+
+    made: int = 0
+    silent: int = 0
+    clipped: int = 0
+    redrawn: int = 0
+    failed: int = 0
+    error: HostError | None = None
+
+    def add(self, other: Tally) -> None:
+        """Count what another has counted."""
+        self.made += other.made
+        self.silent += other.silent
+        self.clipped += other.clipped
+        self.redrawn += other.redrawn
+        self.failed += other.failed
+        self.error = self.error or other.error
+
+    def count(self, line: Line) -> None:
+        """Count a sound."""
+        self.failed += bool(line.failed)
+        self.made += not line.failed
+        self.silent += line.silent and not line.failed
+        self.clipped += line.clipped
+        self.redrawn += line.draws - 1
+
+
+class SoundMaker:
+    """Makes sounds by their numbers, here or as a task of `plugin_host.files.processes.Workers`.
+
+    Parameters
+    ----------
+    synth : Synth
+        What is rendered.
+    sampler : Sampler
+        Where parameters come from.
+    folder : Path
+        The data set.
+    redraw_silent, redraw_clipped : bool
+        Whether to draw again, at most 20 times, where a sound is.
+    """
+
+    def __init__(
+        self, synth: Synth, sampler: Sampler, folder: Path, redraw_silent: bool, redraw_clipped: bool
+    ) -> None:
+        self._synth = synth
+        self._sampler = sampler
+        self._folder = folder
+        self._redraw_silent = redraw_silent
+        self._redraw_clipped = redraw_clipped
+        self._made_in = os.getpid()
+        self._renderer: Renderer | None = None
+        self._manifest: ManifestWriter | None = None
+
+    def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
+        """Make some sounds; what cannot be rendered is put on the list as failed."""
+        tally = Tally()
+        try:
+            if self._renderer is None or self._manifest is None:
+                self._renderer = Renderer(self._synth)
+                self._manifest = ManifestWriter(self._folder)
+            for done, index in enumerate(indices, 1):
+                if self._made_in not in (os.getpid(), os.getppid()):
+                    # The parent was killed, and another may go on with this data set at any moment.
+                    raise SystemExit
+                line = self._make(index, self._renderer)
+                self._manifest.add(line)
+                tally.count(line)
+                on_progress(done)
+        except HostError as error:
+            tally.error = error
+        return tally
+
+    def give_up(self, index: int, why: str) -> Line:
+        """Put a sound on the list as failed."""
+        values = self._sampler.draw(index)
+        line = Line(index, name_values(self._synth.parameters, values), failed=why)
+        manifest = ManifestWriter(self._folder)
+        manifest.add(line)
+        manifest.close()
+        return line
+
+    def close(self) -> None:
+        """Free what making sounds has opened."""
+        if self._renderer is not None and self._manifest is not None:
+            self._renderer.close()
+            self._manifest.close()
+            self._renderer = self._manifest = None
+
+    def _make(self, index: int, renderer: Renderer) -> Line:
+        attempt = 0
+        while True:
+            values = self._sampler.draw(index, attempt)
+            attempt += 1
+            named = name_values(self._synth.parameters, values)
+            try:
+                sound = renderer.render_values(values)
+            except SynthError as error:
+                return Line(index, named, draws=attempt, failed=str(error))
+            line = Line(index, named, peak_db(sound), attempt)
+            again = (line.silent and self._redraw_silent) or (line.clipped and self._redraw_clipped)
+            if not again or attempt == _MOST_DRAWS:
+                write_sound(self._folder / sound_name(index), sound, self._synth.sample_rate)
+                return line
+
+
+def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> None:
+    """Write a FLAC of 24 bits, which gets its name when it is whole.
+
+    Parameters
+    ----------
+    target : Path
+        The name it gets.
+    sound : ndarray, (C, T) float32
+        What is beyond full scale is cut off.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    content = io.BytesIO()
+    with signals_held_back():
+        # Into memory first, where all of a file's bytes and every error of the disk are seen. The least effort: files
+        # grow by a tenth, and encoding would take as long as many a synth.
+        soundfile.write(content, sound.T, sample_rate, "PCM_24", format="FLAC", compression_level=0.0)
+    partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    try:
+        try:
+            partial.write_bytes(content.getbuffer())
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content.getbuffer())
+        os.replace(partial, target)
+    except OSError as error:
+        raise output_error(target, error) from error
+    finally:
+        partial.unlink(missing_ok=True)

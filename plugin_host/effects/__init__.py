@@ -1,0 +1,1 @@
+"""Models as effects: beside pedalboard's plugins, in chains, calibrated, crossed."""

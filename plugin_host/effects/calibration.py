@@ -1,0 +1,121 @@
+"""Move a sound into the range that a model knows: by whole octaves, and by a gain in loudness."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CalibrationError, NothingToCalibrateError
+
+if TYPE_CHECKING:
+    from ..model_file.schema import ModelDocument, Range
+    from ..playing.model import Model
+
+ANALYZER = "pitch"
+VOICED = 0.5
+SILENT_DB = -80.0
+SHORTEST_VOICED_S = 0.1
+RANGE_DB = 40.0
+ABOVE_DB = 3.0
+
+
+def calibrate(
+    model: Model, audio: NDArray[np.floating], sample_rate: float, analyzer: Model | None = None
+) -> dict[str, float]:
+    """Find the octave and the gain that bring a sound into the range in which a model was trained.
+
+    Parameters
+    ----------
+    model : Model
+        An effect with the controls ``octave`` and ``loudness_gain``, whose file carries its trained range.
+    audio : array
+        (C, T) or (T,) floating-point samples from -1 to 1: a few seconds or more of what will be played.
+    sample_rate : float
+        Of `audio`, in Hz.
+    analyzer : Model, optional
+        What finds pitch and loudness; the bundled one unless given.
+
+    Returns
+    -------
+    dict of str to float
+        ``octave``, a whole number, and ``loudness_gain`` in dB, both within their controls' limits.
+
+    Raises
+    ------
+    NothingToCalibrateError
+        If the sound is silent or nowhere has a pitch.
+    CalibrationError
+        If the model cannot be calibrated.
+    StreamError
+        If audio or rate cannot be analysed at all.
+    """
+    register, loudness_range = _ranges(model.document)
+    controls = model.controls
+    missing = [name for name in ("octave", "loudness_gain") if name not in controls]
+    if missing:
+        raise CalibrationError(
+            f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
+        )
+    f0_hz, loudness_db = _voiced_frames(analyzer or _bundled_analyzer(), audio, sample_rate)
+    octave, gain = controls["octave"], controls["loudness_gain"]
+    return {
+        "octave": float(np.clip(_octaves(f0_hz, register), octave.minimum, octave.maximum)),
+        "loudness_gain": round(
+            float(np.clip(_gain_db(loudness_db, loudness_range), gain.minimum, gain.maximum)), 1
+        ),
+    }
+
+
+def _ranges(document: ModelDocument) -> tuple[Range, Range]:
+    """Give the register to play in, which is all that was trained where the author names none, and the loudness."""
+    trained: Mapping[str, Range] = document.trained
+    if "f0_hz" not in trained or "loudness_db" not in trained:
+        raise CalibrationError(
+            f"{document.name} does not say in which range of pitch and loudness it was trained;"
+            " set its controls by hand"
+        )
+    return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
+
+
+def _bundled_analyzer() -> Model:
+    from ..playing.model import Model
+
+    return Model(ANALYZER)
+
+
+def _voiced_frames(
+    analyzer: Model, audio: NDArray[np.floating], sample_rate: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give pitch (Hz) and loudness (dB) of the frames that have a pitch and are not far below the loudest."""
+    found = analyzer.render(audio, sample_rate)
+    if not isinstance(found, dict) or not {"f0_hz", "voicing", "loudness_db"} <= found.keys():
+        raise CalibrationError(f"{analyzer.name} is no analyzer of pitch, voicing and loudness")
+    loudness_db = found["loudness_db"]
+    loudest = float(loudness_db.max(initial=-math.inf))
+    if loudest < SILENT_DB:
+        raise NothingToCalibrateError(
+            "the sound is silent, so there is nothing to calibrate by; play, or choose another part"
+        )
+    chosen = (found["voicing"] > VOICED) & (loudness_db > max(SILENT_DB, loudest - RANGE_DB))
+    frame_s = analyzer.document.hop_length / analyzer.document.sample_rate
+    if chosen.sum() * frame_s < SHORTEST_VOICED_S:
+        raise NothingToCalibrateError(
+            "the sound has hardly any pitch to calibrate by; choose a part with sung or played notes,"
+            " or set octave and loudness_gain by hand"
+        )
+    return found["f0_hz"][chosen], loudness_db[chosen]
+
+
+def _octaves(f0_hz: NDArray[np.float32], register: Range) -> int:
+    """Give the whole octaves that bring the median pitch nearest to the middle of the register."""
+    return round(math.log2(register.median / float(np.median(f0_hz))))
+
+
+def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
+    """Bring held notes to where the instrument is loud, and their loudest moments at most 3 dB above that."""
+    held = trained.high - float(np.median(loudness_db))
+    return min(held, trained.high + ABOVE_DB - float(np.percentile(loudness_db, 95)))

@@ -1,0 +1,167 @@
+"""Put pedalboard plugins and neural effects in one row, exact to the sample, whole or block by block."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StreamError
+from ..streaming.input_checks import MOST_CHANNELS, as_rows, check_block_size, check_sample_rate
+from .chain_pass import ChainLine
+from .neural_effect import NeuralEffect
+from .pedalboard_group import import_pedalboard
+
+
+class Chain:
+    """A row of pedalboard plugins and neural effects, called like one of them.
+
+    Parameters
+    ----------
+    plugins : sequence
+        pedalboard plugins (its own `Chain` and `Mix` among them), `NeuralEffect` objects and other chains, in
+        the order of the signal. They stay the caller's: settings changed while playing are heard.
+    block_size : int or None
+        Blocks played with ``reset=False`` will be of this size or a multiple of it; None for blocks of any
+        sizes, at up to 63 samples more latency.
+
+    Raises
+    ------
+    StreamError
+        For something that is neither, or a block size out of range.
+    MissingPackageError
+        If pedalboard is needed and not installed.
+
+    Notes ----- Neighbouring pedalboard plugins run as one board, in blocks of 64 samples (of `block_size`
+    where 64 does not divide it), because pedalboard starts a plugin anew whenever its blocks grow. Blocks in
+    any sizes and a whole recording so give the same samples, neural effects to the last bits of float32.
+
+    What pedalboard itself cannot do stays out of reach. `PitchShift` and `GSMFullRateCompressor` give silence
+    or broken sound when they are played block by block; they are recognised by trying them out, play in whole
+    recordings, and are refused with ``reset=False``. A plugin object can be in only one place at a time, as
+    its state is its own. docs/chain.md has the whole list.
+
+    Examples
+    --------
+    >>> chain = Chain([pedalboard.Compressor(), NeuralEffect("cello"), pedalboard.Reverb()])  # doctest: +SKIP
+    >>> output = chain(audio, 44100)  # doctest: +SKIP
+    """
+
+    def __init__(self, plugins: Sequence[Any], block_size: int | None = None) -> None:
+        self.plugins: tuple[Any, ...] = tuple(itertools.chain.from_iterable(map(_flatten, plugins)))
+        self.block_size = check_block_size(block_size, "the chain")
+        self._line: ChainLine | None = None
+
+    def __repr__(self) -> str:
+        return f"Chain([{', '.join(map(repr, self.plugins))}])"
+
+    @property
+    def latency_samples(self) -> int:
+        """By how much blocks with ``reset=False`` lag, at the rate and channels last played or prepared.
+
+        Raises
+        ------
+        StreamError
+            If neither is known yet: call `prepare`.
+        """
+        if self._line is None:
+            raise StreamError(
+                "the chain's latency depends on the sample rate and the number of channels: call "
+                "prepare(sample_rate, channels) first"
+            )
+        return self._line.latency_samples
+
+    @property
+    def repaired_samples(self) -> int:
+        """How many NaN and infinite input samples were replaced by zeros since the stream began."""
+        return self._line.repaired_samples if self._line is not None else 0
+
+    def __call__(
+        self, input_array: NDArray[np.floating], sample_rate: float, reset: bool = True
+    ) -> NDArray[np.float32]:
+        """Run audio through the chain; the same as `process`."""
+        return self.process(input_array, sample_rate, reset)
+
+    def process(
+        self, input_array: NDArray[np.floating], sample_rate: float, reset: bool = True
+    ) -> NDArray[np.float32]:
+        """Run audio through the chain.
+
+        Parameters
+        ----------
+        input_array : array
+            (C, T), or (T,) for one channel: floating-point samples from -1 to 1.
+        sample_rate : float
+            In Hz, 1000 to 768000.
+        reset : bool
+            True: a whole recording; the output is on the time line of the input, whatever latency there is in
+            the chain. False: the next block of a stream.
+
+        Returns
+        -------
+        array
+            float32, of the shape of `input_array`. With ``reset=False`` it lags by `latency_samples`.
+
+        Raises
+        ------
+        StreamError
+            For audio, a rate or a block that cannot be taken, a rate or number of channels other than that of
+            the stream so far, or a plugin that pedalboard cannot play block by block.
+        """
+        rate = check_sample_rate(sample_rate, "the chain")
+        rows = as_rows(input_array, "the chain")
+        if not 1 <= len(rows) <= MOST_CHANNELS // 2:
+            raise StreamError(
+                f"the chain takes audio of shape (channels, samples) with 1 to {MOST_CHANNELS // 2} "
+                "channels, and shape "
+                f"{np.shape(input_array)} arrived: transpose it if its rows are samples"
+            )
+        if reset:
+            self.reset()
+            output = ChainLine(self.plugins, rate, len(rows), self.block_size).render(rows)
+        else:
+            output = self._prepare(rate, len(rows)).process(rows)
+        return output.reshape(np.shape(input_array))
+
+    def prepare(self, sample_rate: float, channels: int) -> None:
+        """Get ready for blocks with ``reset=False``, so that the first is no slower than the others."""
+        rate = check_sample_rate(sample_rate, "the chain")
+        if self._line is not None and (self._line.sample_rate, self._line.channels) == (rate, channels):
+            return
+        self.reset()
+        self._prepare(rate, channels)
+
+    def reset(self) -> None:
+        """End the stream: the next block may have another rate or number of channels."""
+        self._line = None
+
+    def _prepare(self, sample_rate: float, channels: int) -> ChainLine:
+        line = self._line
+        if line is None:
+            line = ChainLine(self.plugins, sample_rate, channels, self.block_size)
+            line.require_streaming()
+            self._line = line
+        elif (line.sample_rate, line.channels) != (sample_rate, channels):
+            raise StreamError(
+                f"the chain is playing {line.channels} channels at {line.sample_rate} Hz, and {channels} "
+                "channels at "
+                f"{sample_rate} Hz arrived: call reset() before another stream"
+            )
+        return line
+
+
+def _flatten(plugin: Any) -> tuple[Any, ...]:
+    if isinstance(plugin, Chain):
+        return plugin.plugins
+    if isinstance(plugin, NeuralEffect):
+        return (plugin,)
+    if isinstance(plugin, import_pedalboard().Plugin):
+        return (plugin,)
+    raise StreamError(
+        f"a chain takes pedalboard plugins, NeuralEffect objects and chains, and {type(plugin).__name__} "
+        "arrived: wrap a model "
+        "in NeuralEffect"
+    )

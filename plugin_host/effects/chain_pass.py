@@ -1,0 +1,143 @@
+"""Play one pass of a chain: cut the input into blocks and hand them from segment to segment."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from math import gcd
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StreamError
+from ..streaming.finite_guard import repair
+from ..streaming.sample_queue import SampleFifo
+from .neural_effect import NeuralEffect
+from .pedalboard_group import BoardPlayer
+
+_BLOCK_SIZE = 64
+
+
+class Segment(Protocol):
+    """Part of a chain that plays blocks and lags by a fixed number of samples."""
+
+    @property
+    def latency_samples(self) -> int:
+        """By how much output lags input."""
+        ...
+
+    def process(self, block: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """Play a block (C, T) and give (C, T)."""
+        ...
+
+
+class ChainLine:
+    """One running pass of a chain: a queue that makes blocks of `unit` samples, then the segments.
+
+    Parameters
+    ----------
+    plugins : sequence
+        pedalboard plugins and neural effects.
+    sample_rate : float
+        In Hz.
+    channels : int
+        C.
+    block_size : int or None
+        Of which every block will be a multiple, or None for any sizes.
+    """
+
+    def __init__(
+        self, plugins: Sequence[Any], sample_rate: float, channels: int, block_size: int | None
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.channels = channels
+        self.repaired_samples = 0
+        self._block_size = block_size
+        declared = block_size or 1
+        board_block = _board_block_size(block_size, channels)
+        # A neural effect on its own takes any block; a row waits for whole blocks once, here.
+        is_alone = len(plugins) < 2 and all(isinstance(plugin, NeuralEffect) for plugin in plugins)
+        self._unit = declared if is_alone or declared % board_block == 0 else board_block
+        self._segments = _make_segments(plugins, sample_rate, channels, board_block, self._unit)
+        self._waiting = self._unit - gcd(declared, self._unit)
+        self._inlet = SampleFifo(channels, 4 * (self._unit + declared))
+        self._outlet = SampleFifo(channels, 4 * (self._unit + declared))
+        self._outlet.append_zeros(self._waiting)
+
+    @property
+    def latency_samples(self) -> int:
+        """By how much blocks lag: waiting for a whole unit, and the latency of every segment."""
+        return self._waiting + sum(segment.latency_samples for segment in self._segments)
+
+    def require_streaming(self) -> None:
+        """Raise StreamError where a plugin cannot be played block by block."""
+        for segment in self._segments:
+            if isinstance(segment, BoardPlayer) and not segment.can_stream:
+                raise StreamError(
+                    f"pedalboard cannot play {segment.names} block by block without breaking the sound: use "
+                    "reset=True on "
+                    "whole recordings, or leave it out"
+                )
+
+    def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Play a block (C, T) and give (C, T); raises StreamError if T is no multiple of the block size."""
+        length = block.shape[1]
+        if self._block_size is not None and length % self._block_size:
+            raise StreamError(
+                f"the chain was made for block_size={self._block_size} and takes multiples of it, and "
+                f"{length} samples "
+                "arrived: make it with block_size=None for blocks of any sizes"
+            )
+        entry = self._inlet.append(length)
+        entry[...] = block
+        self.repaired_samples += repair(entry)
+        ready = len(self._inlet) // self._unit * self._unit
+        if ready:
+            played = self._inlet.front(ready).copy()
+            self._inlet.drop(ready)
+            for segment in self._segments:
+                played = segment.process(played)
+            self._outlet.append(ready)[...] = played
+        output = self._outlet.front(length).copy()
+        self._outlet.drop(length)
+        return output
+
+    def render(self, audio: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Play a whole recording; the line has to be new, and is used up."""
+        length = audio.shape[1]
+        latency = sum(segment.latency_samples for segment in self._segments)
+        # Silence after the end, so that the sound that is still under way comes out, up to whole blocks.
+        total = -(-(length + latency) // self._unit) * self._unit
+        played = np.zeros((self.channels, total), dtype=np.float32)
+        played[:, :length] = audio
+        self.repaired_samples += repair(played)
+        if length == 0:
+            return played[:, :0]
+        lag = 0
+        for segment in self._segments:
+            if isinstance(segment, BoardPlayer) and not segment.can_stream:
+                played = segment.render(played)
+            else:
+                played = segment.process(played)
+                lag += segment.latency_samples
+        return played[:, lag : lag + length].copy()
+
+
+def _board_block_size(block_size: int | None, channels: int) -> int:
+    """Give the size of the blocks that pedalboard sees: 64 where it fits, always above the channels."""
+    if block_size is None or block_size % _BLOCK_SIZE == 0:
+        return _BLOCK_SIZE
+    return block_size * (channels // block_size + 1)
+
+
+def _make_segments(
+    plugins: Sequence[Any], sample_rate: float, channels: int, board_block: int, unit: int
+) -> list[Segment]:
+    segments: list[Segment] = []
+    for is_neural, group in itertools.groupby(plugins, lambda plugin: isinstance(plugin, NeuralEffect)):
+        if is_neural:
+            segments.extend(effect.player(sample_rate, channels, unit) for effect in group)
+        else:
+            segments.append(BoardPlayer(list(group), sample_rate, channels, board_block))
+    return segments

@@ -1,0 +1,1 @@
+"""Playing through a sound card."""

@@ -1,0 +1,1 @@
+"""Finding a synth's parameters in a sound, and refining them by rendering."""

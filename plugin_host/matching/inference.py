@@ -1,0 +1,267 @@
+"""Find a synth's parameters in a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelFileError, SynthError, SynthMismatchError
+from ..model_file.schema import Control
+from ..playing.model import Model
+from ..synths.parameters import name_values
+from ..synths.preset import Preset
+from ..synths.renderer import Renderer
+from ..synths.synth import SYNTHS_FOLDER, Synth, find_synth, hash_synth
+from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
+from .target_sound import as_target, gain_into_range, loudest_db
+
+FAMILY = "parameters"
+_SPREAD_OF_ERROR = 0.75
+_HOPS_AT_ONCE = 32
+_NO_PROGRESS: Callable[[int, int, float], None] = lambda *_: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What was found in a sound.
+
+    Parameters
+    ----------
+    guess : dict of str to float or str
+        What the model heard: parameters in their units, choices by their words.
+    values : dict of str to float or str
+        The same after refinement, or the guess where there was none.
+    target : array
+        (T,) float32, the sound as it was heard: one channel, from its onset on, at the model's rate.
+    gain_db : float
+        What the sound was amplified by, to lie in the range of levels that the model knows.
+    refinement : Refinement or None
+        What the search did.
+    warnings : tuple of str
+        Sentences.
+    """
+
+    guess: dict[str, float | str]
+    values: dict[str, float | str]
+    target: NDArray[np.float32]
+    gain_db: float
+    refinement: Refinement | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+class ParameterModel:
+    """A model that hears a synth's parameters, and the synth that it was trained on.
+
+    Parameters
+    ----------
+    model : Model, str or path
+        A bundled model's name, the path of a ``.onnx`` file, or a loaded model.
+    synth : Synth, str or path, optional
+        The synth; the bundled one of the name that the model gives, unless given.
+
+    Attributes
+    ----------
+    model : Model
+    synth_path : Path or None
+        The synth's file; None if the model was trained on one that is not bundled, and none was given.
+    warnings : tuple of str
+        What is doubtful about the two.
+
+    Raises
+    ------
+    UnknownModelError, ModelFileError
+        If there is no such model, or it cannot be used.
+    SynthMismatchError
+        If the model hears no parameters, or not those of the synth.
+    SynthError
+        If the synth cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: Model | str | PathLike[str],
+        synth: Synth | str | PathLike[str] | None = None,
+    ) -> None:
+        self.model = model if isinstance(model, Model) else Model(model)
+        document = self.model.document
+        origin = document.provenance
+        if document.family != FAMILY or "synth" not in origin:
+            raise SynthMismatchError(
+                f"model {self.model.name!r} hears no synth's parameters (its family is {document.family});"
+                " train one with brainsynth train params"
+            )
+        self.frames = round(float(origin["sound_seconds"]) * document.sample_rate)
+        self._synth = synth if isinstance(synth, Synth) else None
+        self.synth_path = synth.path if isinstance(synth, Synth) else self._find(synth)
+        self.warnings: tuple[str, ...] = ()
+        if self.synth_path is not None and hash_synth(self.synth_path) != origin.get("synth_sha256"):
+            self._check_controls()
+            self.warnings = (
+                f"{self.synth_path} has changed since {self.model.name} was trained on it; its parameters are the"
+                " same, and what is heard may be a little off",
+            )
+
+    @property
+    def synth(self) -> Synth:
+        """The synth, read when it is first asked for, which needs Csound; raises SynthError if there is none."""
+        if self._synth is None:
+            if self.synth_path is None:
+                name = self.model.document.provenance["synth"]
+                raise SynthError(
+                    f"model {self.model.name!r} was trained on {name}, which is not bundled; give its path: --synth {name}"
+                )
+            self._synth = Synth(self.synth_path)
+        return self._synth
+
+    @property
+    def parameters(self) -> Sequence[Control]:
+        """What it hears, in the order of the model."""
+        return self.model.document.outputs
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """How far it is off on sounds kept aside from training, (P,) parts of the ranges of the synth's parameters."""
+        written = self.model.document.provenance.get("held_out_error", "")
+        errors = dict(entry.split("=") for entry in written.split())
+        return np.array(
+            [_SPREAD_OF_ERROR * float(errors.get(p.name, DEFAULT_SPREAD)) for p in self.synth.parameters]
+        )
+
+    def target_of(self, audio: NDArray[np.floating], sample_rate: float) -> tuple[NDArray[np.float32], float]:
+        """Give a sound as the model wants it, (T,), and the gain in dB that it has been given.
+
+        Raises
+        ------
+        InferenceError
+            If it is silent, or shorter than a hop of the model.
+        StreamError
+            For audio or a rate that cannot be taken.
+        """
+        document = self.model.document
+        target = as_target(audio, sample_rate, document.sample_rate, self.frames, document.hop_length)
+        known, gain_db = document.trained.get("loudest_db"), 0.0
+        if known is not None:
+            gain_db = gain_into_range(loudest_db(target), known.low, known.high)
+        return target * np.float32(10 ** (gain_db / 20)), gain_db
+
+    def hear(self, target: NDArray[np.float32]) -> dict[str, float | str]:
+        """Give the parameters of a sound (T,) from its onset on, at the model's rate: what its last hop knows."""
+        session, document = self.model.session, self.model.document
+        names = [output.name for output in session.get_outputs()]
+        samples = _HOPS_AT_ONCE * document.hop_length
+        whole = np.pad(target, (0, -len(target) % document.hop_length)).astype(np.float32)
+        feeds: dict[str, NDArray[Any]] = {
+            f"state.{state.name}": np.zeros(state.shape, state.dtype) for state in document.states
+        }
+        found: dict[str, NDArray[Any]] = {}
+        # Longer calls than a stream's: a live sound cannot wait, and weights are read once for each call.
+        for start in range(0, len(whole), samples):
+            feeds["audio"] = whole[None, None, start : start + samples]
+            results: list[Any] = list(session.run(None, feeds))
+            found = dict(zip(names, results, strict=True))
+            feeds |= {f"state.{state.name}": found[f"next_state.{state.name}"] for state in document.states}
+        values = [float(found[f"output.{p.name}"][0, -1]) for p in self.parameters]
+        if not np.isfinite(values).all():
+            raise ModelFileError(f"model {self.model.name!r} gives numbers that are none; export it again")
+        limited = [np.clip(v, p.minimum, p.maximum) for v, p in zip(values, self.parameters, strict=True)]
+        return name_values(self.parameters, limited)
+
+    def _find(self, synth: str | PathLike[str] | None) -> Path | None:
+        if synth is not None:
+            return find_synth(synth)
+        bundled = SYNTHS_FOLDER / self.model.document.provenance["synth"]
+        return bundled if bundled.is_file() else None
+
+    def _check_controls(self) -> None:
+        """Refuse a synth whose parameters are not those that the model hears."""
+        names = ("name", "minimum", "maximum", "scale", "choices")
+        heard = {p.name: tuple(getattr(p, name) for name in names) for p in self.parameters}
+        there = {p.name: tuple(getattr(p, name) for name in names) for p in self.synth.parameters}
+        wrong = sorted(name for name in heard.keys() | there.keys() if heard.get(name) != there.get(name))
+        if wrong:
+            raise SynthMismatchError(
+                f"model {self.model.name!r} does not hear the parameters of {self.synth_path}: {', '.join(wrong)}"
+                " differ in name, range or choices; train a model on this synth"
+            )
+
+
+def infer(
+    audio: NDArray[np.floating],
+    sample_rate: float,
+    model: ParameterModel | Model | str | PathLike[str],
+    synth: Synth | str | PathLike[str] | None = None,
+    refine_renders: int = 0,
+    *,
+    on_progress: Callable[[int, int, float], None] = _NO_PROGRESS,
+) -> Inference:
+    """Find the parameters with which a synth sounds like a sound.
+
+    Parameters
+    ----------
+    audio : array
+        (C, T), or (T,) for one channel: floating-point samples, full scale 1. Silence before it is left out, what is
+        longer than the sounds that the model was trained on is cut.
+    sample_rate : float
+        Hz.
+    model : ParameterModel, Model, str or path
+        What hears parameters.
+    synth : Synth, str or path, optional
+        The synth, where it is not the bundled one of the name that the model gives.
+    refine_renders : int
+        How many sounds Csound may render to find better parameters than the model's guess, 2 or more; 0 for none.
+    on_progress : callable
+        Called after each render; see `refinement.refine`.
+
+    Returns
+    -------
+    Inference
+
+    Raises
+    ------
+    InferenceError
+        If the sound is silent or too short.
+    SynthMismatchError
+        If model and synth do not belong together.
+    ModelFileError, SynthError, StreamError, UsageError, MissingPackageError
+    """
+    model = model if isinstance(model, ParameterModel) else ParameterModel(model, synth)
+    if refine_renders:
+        # Said before anything is heard.
+        check_renders(refine_renders)
+    target, gain_db = model.target_of(audio, sample_rate)
+    guess = model.hear(target)
+    warnings, refinement, values = list(model.warnings), None, guess
+    broken = int(np.count_nonzero(~np.isfinite(audio)))
+    if broken:
+        warnings.append(f"{broken} samples of the sound are NaN or infinite, and were taken for 0")
+    if gain_db:
+        warnings.append(
+            f"the sound was made {abs(gain_db):.0f} dB {'louder' if gain_db > 0 else 'softer'}, so that it lies in the"
+            " range of levels that the model knows"
+        )
+    if refine_renders:
+        with Renderer(model.synth) as renderer:
+            refinement = refine(
+                target, renderer, guess, refine_renders, spread=model.spread, on_progress=on_progress
+            )
+        values = refinement.values
+    return Inference(guess, values, target, gain_db, refinement, tuple(warnings))
+
+
+def resynthesise(
+    renderer: Renderer, values: dict[str, float | str], gain_db: float = 0.0
+) -> NDArray[np.float32]:
+    """Render parameters as a sound (C, T); ``gain_db`` is what a target was amplified by, and is taken back."""
+    return renderer.render(values) * np.float32(10 ** (-gain_db / 20))
+
+
+def preset_of(model: ParameterModel, inference: Inference, name: str) -> Preset:
+    """Give what was found as a preset of the model's synth."""
+    origin = model.model.document.provenance
+    return Preset(origin["synth"], inference.values, name, origin.get("synth_sha256", ""))

@@ -1,0 +1,209 @@
+"""Make parameters fit a sound better by search through Csound itself, from a guess on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import MissingPackageError, UsageError
+from ..synths.parameters import from_unit
+from ..synths.renderer import Renderer
+from .sound_distances import MssTarget
+from .target_sound import from_onset, loudest_db
+
+LEVEL_WEIGHT = 0.1
+"""What 1 dB of difference in level counts beside 1 dB of `mss`, which does not hear level at all."""
+
+SHARE_FOR_STEPS = 0.3
+"""Part of the renders that integers and choices may take."""
+
+DEFAULT_SPREAD = 0.03
+_SMALLEST_SPREAD, _LARGEST_SPREAD = 0.004, 0.12
+_SMALLEST_GENERATION = 6
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """What a search has found.
+
+    Parameters
+    ----------
+    values : dict of str to float or str
+        In the parameters' units; choices by their words.
+    mss_before, mss_after : float
+        Distance of the target from the guess and from what was found, in dB; the second is never the larger.
+    renders : int
+        How many sounds were rendered.
+    """
+
+    values: dict[str, float | str]
+    mss_before: float
+    mss_after: float
+    renders: int
+
+
+def refine(
+    target: NDArray[np.float32],
+    renderer: Renderer,
+    guess: Mapping[str, Any],
+    renders: int = 50,
+    *,
+    spread: ArrayLike | None = None,
+    seed: int = 0,
+    on_progress: Callable[[int, int, float], None] = lambda *_: None,
+) -> Refinement:
+    """Search for parameters whose sound is nearer to a target, by `distances.mss`.
+
+    First other values of integers and choices are tried, one at a time; then the covariance matrix adaptation evolution
+    strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters.
+
+    Parameters
+    ----------
+    target : array
+        (T,) at the synth's rate, from its onset on; see `target.as_target`.
+    renderer : Renderer
+        Of the synth.
+    guess : mapping of str to float or str
+        Where to begin. Defaults for what is not given.
+    renders : int
+        How many sounds may be rendered, 2 or more; the guess is the first.
+    spread : array_like, optional
+        (P,) how far the guess may be off, as a part of each parameter's range; 0.03 if not given.
+    seed : int
+        Of the search.
+    on_progress : callable
+        Called after each render with the number of renders, how many there may be, and the least distance so far.
+
+    Raises
+    ------
+    ControlError
+        If the synth does not take the guess.
+    UsageError
+        For fewer than 2 renders.
+    MissingPackageError
+        If cma is not installed.
+    """
+    check_renders(renders)
+    cma = _load_cma()
+    trials = _Trials(target, renderer, guess, renders, on_progress)
+    _try_steps(trials)
+    parameters = renderer.synth.parameters
+    free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
+    if len(free) and trials.left:
+        sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))[free]
+        _search(cma, trials, free, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+    return trials.result()
+
+
+def check_renders(renders: int) -> None:
+    """Raise UsageError for fewer renders than the guess and one more."""
+    if renders < 2:
+        raise UsageError(
+            f"refinement by {renders} renders was asked for; needed are 2 or more, and 50 are good"
+        )
+
+
+class _Trials:
+    """Renders and judges points of the unit cube, and keeps the best."""
+
+    def __init__(
+        self,
+        target: NDArray[np.float32],
+        renderer: Renderer,
+        guess: Mapping[str, Any],
+        most: int,
+        on_progress: Callable[[int, int, float], None],
+    ) -> None:
+        self.renderer, self.most, self.done = renderer, most, 0
+        self._target = MssTarget(target, renderer.synth.sample_rate)
+        self._level_db = loudest_db(target)
+        self._on_progress = on_progress
+        self.best = renderer.synth.to_unit(guess)
+        # The guess itself, not what it becomes by way of the unit cube.
+        self._values = renderer.synth.values(guess)
+        self._mss_before = self._mss = self._cost = np.inf
+        self.judge(self.best, self._values)
+        self._mss_before = self._mss
+
+    @property
+    def left(self) -> int:
+        """How many more sounds may be rendered."""
+        return self.most - self.done
+
+    def judge(self, unit: NDArray[np.float64], values: NDArray[np.float64] | None = None) -> float:
+        """Render a point and give its cost: its distance, and a little for a level that is off."""
+        values = from_unit(self.renderer.synth.parameters, unit) if values is None else values
+        sound = from_onset(self.renderer.render_values(values).mean(axis=0))[: len(self._target.target)]
+        mss = self._target.mss(sound)
+        cost = mss + LEVEL_WEIGHT * abs(loudest_db(sound) - self._level_db)
+        self.done += 1
+        if cost < self._cost and mss <= self._mss_before:
+            self.best, self._values, self._mss, self._cost = unit.copy(), values, mss, cost
+        self._on_progress(self.done, self.most, self._mss)
+        return cost
+
+    def result(self) -> Refinement:
+        """Give the best point."""
+        values = self.renderer.synth.name_values(self._values)
+        return Refinement(values, float(self._mss_before), float(self._mss), self.done)
+
+
+def _try_steps(trials: _Trials) -> None:
+    """Try the neighbours of integers and all words of choices, in turn, as far as their share of the renders goes."""
+    parameters = trials.renderer.synth.parameters
+    share = int(SHARE_FOR_STEPS * trials.left)
+    tries: list[Sequence[tuple[int, float]]] = []
+    for place, parameter in enumerate(parameters):
+        steps = round(parameter.maximum - parameter.minimum)
+        if not parameter.is_stepped or steps < 1:
+            continue
+        now = round(float(trials.best[place]) * steps)
+        others = range(steps + 1) if parameter.choices else (now - 1, now + 1)
+        tries.append([(place, i / steps) for i in others if 0 <= i <= steps and i != now])
+    # One of each parameter, then the next of each: a small share is spread over all.
+    order = [turn[k] for k in range(max(map(len, tries), default=0)) for turn in tries if k < len(turn)]
+    for place, value in order[:share]:
+        unit = trials.best.copy()
+        unit[place] = value
+        trials.judge(unit)
+
+
+def _search(
+    cma: Any, trials: _Trials, free: NDArray[np.int64], sigmas: NDArray[np.float64], seed: int
+) -> None:
+    generation = max(_SMALLEST_GENERATION, min(4 + int(3 * np.log(len(free))), trials.left // 4))
+    options = {
+        "bounds": [0, 1],
+        "CMA_stds": sigmas,
+        "popsize": generation,
+        "seed": seed + 1,  # 0 would mean the clock
+        "verbose": -9,
+        "tolfun": 0,
+        "tolx": 0,
+    }
+    fixed = trials.best.copy()
+    start = np.clip(fixed[free], 1e-3, 1 - 1e-3)
+    if len(free) == 1:  # cma knows no single dimension: it gets a second one, which means nothing
+        start, options["CMA_stds"] = np.append(start, 0.5), np.append(sigmas, sigmas)
+    strategy = cma.CMAEvolutionStrategy(start, 1.0, options)
+    while trials.left:
+        points = strategy.ask()[: trials.left]
+        costs = []
+        for point in points:
+            unit = fixed.copy()
+            unit[free] = point[: len(free)]
+            costs.append(trials.judge(unit))
+        if len(points) == generation:
+            strategy.tell(points, costs)
+
+
+def _load_cma() -> Any:
+    try:
+        import cma
+    except ImportError as error:
+        raise MissingPackageError("refinement needs cma: pip install 'brainsynth[synth]'") from error
+    return cma

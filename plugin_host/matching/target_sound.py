@@ -1,0 +1,106 @@
+"""Bring a sound into the form in which its parameters are heard: one channel, from its onset on, of one rate and length."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InferenceError, StreamError
+from ..streaming.input_checks import as_rows, check_sample_rate
+from ..streaming.rate_conversion import RateConversion, Resampler
+from ..streaming.sample_queue import SampleFifo
+
+AUDIBLE = 10 ** (-70 / 20)
+"""Samples smaller than this are silence."""
+
+_SLOT = 64
+_MOST_CHANNELS = 64
+_BESIDE_RANGE_DB = 6.0
+
+
+def from_onset(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give a sound (T,) from its first audible sample on, empty if there is none."""
+    audible = np.abs(sound) > AUDIBLE
+    return sound[int(audible.argmax()) :] if audible.any() else sound[:0]
+
+
+def as_target(
+    audio: NDArray[np.floating], sample_rate: float, to_rate: int, frames: int, shortest: int
+) -> NDArray[np.float32]:
+    """Give a sound as an analyzer of parameters wants it.
+
+    Parameters
+    ----------
+    audio : array
+        (C, T), or (T,) for one channel: floating-point samples, full scale 1.
+    sample_rate, to_rate : float, int
+        The sound's rate and the one wanted, in Hz.
+    frames : int
+        Samples wanted: what is longer is cut, what is shorter ends in silence.
+    shortest : int
+        Samples that must be there from the onset on.
+
+    Returns
+    -------
+    ndarray, (`frames`,) float32
+
+    Raises
+    ------
+    StreamError
+        For audio or a rate that cannot be taken.
+    InferenceError
+        If the sound is silent or too short.
+    """
+    rate = check_sample_rate(sample_rate, "parameter inference")
+    if np.ndim(audio) == 2 and np.shape(audio)[0] > max(_MOST_CHANNELS, np.shape(audio)[1]):
+        raise StreamError(
+            f"audio of the shape {np.shape(audio)} arrived, and channels come first: pass audio.T"
+        )
+    channels = np.nan_to_num(as_rows(audio, "parameter inference"), nan=0.0, posinf=0.0, neginf=0.0)
+    mono = channels.mean(axis=0)
+    # As much before the onset as any filter reaches, and no more of a long recording than is heard.
+    sounding = from_onset(mono)
+    if not len(sounding):
+        if np.abs(channels).max(initial=0.0) > AUDIBLE:
+            raise InferenceError("the sound's channels cancel each other; give one of them alone")
+        raise InferenceError(
+            "the sound is silent: no sample is above -70 dB of full scale; give a louder sound"
+        )
+    before = min(len(mono) - len(sounding), 1000)
+    start = len(mono) - len(sounding) - before
+    length = math.ceil((frames + 2000) * rate / to_rate)
+    sound = from_onset(resample(mono[start : start + before + length], rate, to_rate))[:frames]
+    if len(sound) < shortest:
+        raise InferenceError(
+            f"the sound lasts {len(sound) / to_rate * 1000:.0f} ms from its onset on; needed are"
+            f" {math.ceil(shortest / to_rate * 1000)} ms or more"
+        )
+    return np.pad(sound, (0, frames - len(sound)))
+
+
+def resample(sound: NDArray[np.float32], sample_rate: float, to_rate: float) -> NDArray[np.float32]:
+    """Convert a sound (T,) to another rate, both in Hz, on one time line."""
+    conversion = RateConversion.between(sample_rate, to_rate)
+    if conversion.is_identity:
+        return sound
+    count = math.ceil(len(sound) / conversion.ratio)
+    resampler, converted = Resampler(conversion, 1, len(sound)), SampleFifo(1, count)
+    resampler.room(len(sound))[0] = sound
+    resampler.room(2 * conversion.half_taps)[:] = 0.0
+    resampler.convert(converted)
+    return converted.front(count)[0].copy()
+
+
+def loudest_db(sound: NDArray[np.float32]) -> float:
+    """Give the level of the loudest 64 samples of a sound (T,) in dB of full scale."""
+    slots = sound[: len(sound) // _SLOT * _SLOT].reshape(-1, _SLOT)
+    return 10 * math.log10(max(float(np.square(slots).mean(axis=1).max(initial=0.0)), 1e-12))
+
+
+def gain_into_range(level_db: float, low_db: float, high_db: float) -> float:
+    """Give the gain in dB that brings a level to the nearer end of a range, 0 if it is within 6 dB of it."""
+    if level_db < low_db - _BESIDE_RANGE_DB:
+        return low_db - level_db
+    return high_db - level_db if level_db > high_db + _BESIDE_RANGE_DB else 0.0

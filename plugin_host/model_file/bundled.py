@@ -1,0 +1,48 @@
+"""Find models by name: those that come with the package, and files by their path."""
+
+from __future__ import annotations
+
+import difflib
+from os import PathLike, fspath
+from pathlib import Path
+
+from ..errors import UnknownModelError
+
+MODELS_FOLDER = Path(__file__).parent / "bundled_models"
+
+
+def bundled_names() -> list[str]:
+    """List the names of the models that come with the package, sorted."""
+    return sorted(path.name.removesuffix(".onnx") for path in MODELS_FOLDER.glob("*.onnx"))
+
+
+def find_model(name_or_path: str | PathLike[str]) -> Path:
+    """Give the path of a model.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A bundled model's name, or the path of a ``.onnx`` file, which need not exist.
+
+    Raises
+    ------
+    UnknownModelError
+        For a name that is neither; it lists the bundled models.
+    """
+    text = fspath(name_or_path)
+    path = Path(text)
+    if isinstance(name_or_path, PathLike) or path.suffix == ".onnx" or len(path.parts) > 1:
+        return path
+    names = bundled_names()
+    if text in names:
+        return MODELS_FOLDER / f"{text}.onnx"
+    if path.exists():
+        return path
+    near = difflib.get_close_matches(text, names, 1)
+    known = (
+        f"the bundled models are {', '.join(names)}"
+        if names
+        else "no models are bundled with this installation"
+    )
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UnknownModelError(f"there is no model {text!r}: {hint}{known}; or give the path of a .onnx file")

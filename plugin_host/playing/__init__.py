@@ -1,0 +1,1 @@
+"""A loaded model, its golden check, and whole recordings."""

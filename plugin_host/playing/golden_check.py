@@ -1,0 +1,120 @@
+"""Prove that a model plays here as its author computed it: its golden pair, whole and in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelFileError
+from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
+from ..model_file.schema import GoldenPair, Role
+
+if TYPE_CHECKING:
+    from ..streaming.stream import Stream
+    from .model import Model
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one comparison.
+
+    Parameters
+    ----------
+    tensor : str
+        The output compared: ``output.audio`` or ``output.<name>``.
+    blocks : str
+        How the input was cut up: ``"whole"``, ``"1 frame"``, ``"random"`` and so on.
+    error : float
+        The largest absolute difference from the golden output.
+    tolerance : float
+        The largest allowed.
+    """
+
+    tensor: str
+    blocks: str
+    error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within its tolerance; one that is no number is not."""
+        return self.error <= self.tolerance
+
+
+def check_golden(model: Model) -> tuple[Check, ...]:
+    """Play a model's golden inputs through streams, in several cuts, and compare with its golden outputs.
+
+    Raises
+    ------
+    ModelFileError
+        If the file carries no golden pair, or one without sound or movement to compare.
+    """
+    golden = model.document.golden
+    if golden is None:
+        raise ModelFileError(
+            f"{model.source}: the file carries no golden pair to check against: export it again"
+        )
+    expected = {name: tensor.array() for name, tensor in golden.outputs.items()}
+    if not any(np.any(values) for values in expected.values()):
+        raise ModelFileError(
+            f"{model.source}: the golden outputs are all zeros and prove nothing: export it again"
+        )
+    frames = _count_frames(model, golden)
+    checks: list[Check] = []
+    for name, sizes in _cuts(frames).items():
+        played = _play(model, golden, sizes)
+        for tensor, values in expected.items():
+            error = float(np.max(np.abs(played[tensor] - values.reshape(played[tensor].shape))))
+            checks.append(Check(tensor, name, error, golden.tolerance))
+    return tuple(checks)
+
+
+def _count_frames(model: Model, golden: GoldenPair) -> int:
+    name, tensor = next(iter(golden.inputs.items()))
+    return tensor.shape[-1] // (model.document.hop_length if name == AUDIO_INPUT else 1)
+
+
+def _cuts(frames: int) -> dict[str, list[int]]:
+    """Give several ways to cut `frames` frames into calls."""
+    random = np.random.default_rng(frames)
+    sizes: list[int] = []
+    while sum(sizes) < frames:
+        sizes.append(min(int(random.integers(1, 9)), frames - sum(sizes)))
+    sevens = [7] * (frames // 7) + ([frames % 7] if frames % 7 else [])
+    return {"whole": [frames], "1 frame": [1] * frames, "7 frames": sevens, "random": sizes}
+
+
+def _play(model: Model, golden: GoldenPair, sizes: list[int]) -> dict[str, NDArray[np.float32]]:
+    """Play the golden inputs in calls of these numbers of frames; outputs as (C, T) and (copies, N)."""
+    stream = model.stream(block_size=model.document.hop_length)
+    inputs = {name: tensor.array()[0] for name, tensor in golden.inputs.items()}
+    controls = {name.removeprefix("control."): curve for name, curve in inputs.items() if name != AUDIO_INPUT}
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in golden.outputs}
+    start = 0
+    for size in sizes:
+        block = inputs[AUDIO_INPUT][:, start * model.document.hop_length :] if "audio" in inputs else None
+        curves = {name: curve[start : start + size] for name, curve in controls.items()}
+        for name, part in _step(model, stream, block, curves, size).items():
+            parts[name].append(part)
+        start += size
+    return {name: np.concatenate(pieces, axis=1) for name, pieces in parts.items()}
+
+
+def _step(
+    model: Model,
+    stream: Stream,
+    audio: NDArray[np.float32] | None,
+    curves: Mapping[str, NDArray[np.float32]],
+    frames: int,
+) -> dict[str, NDArray[np.float32]]:
+    samples = frames * model.document.hop_length
+    if model.document.role is Role.GENERATOR or audio is None:
+        return {AUDIO_OUTPUT: stream.generate(samples, **curves)}
+    if model.document.role is Role.EFFECT:
+        return {AUDIO_OUTPUT: stream.process(audio[:, :samples], controls=curves)}
+    found = stream.analyze(audio[:, :samples], controls=curves)
+    return {f"output.{name}": values for name, values in found.items()}

@@ -1,0 +1,143 @@
+"""Load a model file, after checking all of it that can be checked, and hand out streams that play it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from ..live.background import BackgroundStream
+from ..model_file.bundled import find_model
+from ..model_file.onnx_bytes import SIZE_LIMIT, check_header, read_header, read_model_bytes
+from ..model_file.schema import Control, ModelDocument
+from ..model_file.session import CPU, open_session
+from ..streaming.controls import ControlRamps
+from ..streaming.graph_runner import GraphRunner
+from ..streaming.stream import Stream
+from .golden_check import Check, check_golden
+from .whole_recording import render
+
+
+class Model:
+    """A loaded model file: what it is, and the graph that all its streams share.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A bundled model's name, or the path of a ``.onnx`` file.
+    providers : sequence of str
+        ONNX Runtime's execution providers in order of preference; the CPU unless asked for another, such as
+        ``("CUDAExecutionProvider", "CPUExecutionProvider")``.
+    size_limit : int
+        The largest file to load, in bytes.
+
+    Raises
+    ------
+    UnknownModelError
+        For a name that no bundled model has.
+    ModelFileError
+        For a file that is missing, no ONNX, damaged, foreign, of a newer format or an older operator set,
+        larger than `size_limit`, in several parts, or whose graph is not as its metadata says.
+    DeviceError
+        If the first provider asked for cannot be used on this machine.
+
+    Notes ----- Models of the same file share one session as long as any of them lives. Sessions do not
+    survive a fork: load models in the process that plays them.
+    """
+
+    def __init__(
+        self,
+        name_or_path: str | PathLike[str],
+        *,
+        providers: Sequence[str] = CPU,
+        size_limit: int = SIZE_LIMIT,
+    ) -> None:
+        self.path: Path = find_model(name_or_path)
+        self.source: str = str(self.path)
+        data = read_model_bytes(self.path, size_limit)
+        header = read_header(data, self.source)
+        self.document: ModelDocument = ModelDocument.from_metadata(header.metadata, self.source)
+        check_header(header, self.source)
+        self.size_bytes: int = len(data)
+        self.opset: int = header.opset
+        self.session: ort.InferenceSession = open_session(data, tuple(providers), self.source)
+        self.document.check_graph(self.session.get_inputs(), self.session.get_outputs(), self.source)
+        self._try_out()
+
+    def __repr__(self) -> str:
+        return f"Model({self.source!r}: {self.document.role} {self.name!r}, {self.document.sample_rate} Hz)"
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.document.name
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        """What it can be told while it plays, by name."""
+        return {control.name: control for control in self.document.controls}
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers that its session really uses."""
+        return list(self.session.get_providers())
+
+    @overload
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        deadline: float | None = None,
+        background: Literal[False] = False,
+    ) -> Stream: ...
+
+    @overload
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        background: Literal[True],
+    ) -> BackgroundStream: ...
+
+    def stream(
+        self,
+        sample_rate: float | None = None,
+        channels: int | None = None,
+        block_size: int | None = None,
+        *,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Stream | BackgroundStream:
+        """Make a running instance; see `Stream` for the parameters.
+
+        With `background`, a worker thread computes each block while the last one plays, at one more block of
+        delay; see `BackgroundStream`. It needs a `block_size`.
+        """
+        if background:
+            return BackgroundStream(self, sample_rate, channels, block_size)
+        return Stream(self, sample_rate, channels, block_size, deadline)
+
+    def render(self, audio: NDArray[np.floating], sample_rate: float, /, **controls: float | str) -> Any:
+        """Run a whole recording through an effect or analyzer, its latency taken out; see `render.render`."""
+        return render(self, audio, sample_rate, controls)
+
+    def check(self) -> tuple[Check, ...]:
+        """Play the golden pair that the file carries, whole and in blocks; see `check.check_golden`."""
+        return check_golden(self)
+
+    def _try_out(self) -> None:
+        """Run one frame and two, so that a graph with other shapes than it claims is refused now."""
+        controls = ControlRamps(self.document.controls, 1, 2)
+        controls.advance(2)
+        runner = GraphRunner(self.session, self.document, controls.buffers, self.source)
+        for frames in range(1, min(2, runner.maximum_frames) + 1):
+            runner.run(frames)

@@ -1,0 +1,1 @@
+"""Pictures, the demo, and the timing of blocks."""

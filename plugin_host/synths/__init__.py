@@ -1,0 +1,1 @@
+"""Synthesisers written in Csound: what they declare, presets, rendering."""

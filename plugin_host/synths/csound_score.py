@@ -1,0 +1,180 @@
+"""Hold one compiled Csound that plays a .csd into memory: no sound card, no file, no output on the screen."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..csound.load_csound import load_csound
+from ..errors import SynthError
+from .deferred_signals import signals_held_back
+from .parameters import Channel
+
+_IS_INPUT = 16
+_KIND_MASK = 15
+_CONTROL = 1
+_CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of type 3 above 0"
+
+# These come after the .csd's own options, which may ask for a sound card, MIDI or a file, and count more. "dac" with
+# audio implemented by the host is a buffer in memory; with -n there would be none.
+_OPTIONS = ("-+rtaudio=null", "-+rtmidi=null", "-odac", "-d", "-m0")
+
+
+class Instance:
+    """A Csound that has compiled a .csd and stands at the beginning of its score.
+
+    Parameters
+    ----------
+    path : Path
+        The .csd.
+    frames : int
+        How many samples a channel `perform` gives; 0 if it is not going to be called.
+
+    Attributes
+    ----------
+    sample_rate, cycle, channels : int
+        The orchestra's ``sr`` (Hz), ``ksmps`` and ``nchnls``.
+
+    Raises
+    ------
+    MissingPackageError
+        If Csound is not installed.
+    SynthError
+        If the .csd does not compile; the message is Csound's own.
+    """
+
+    def __init__(self, path: Path, frames: int = 0) -> None:
+        module: Any = load_csound()
+        _hold_plugins()
+        self._path = path
+        self._library = module.libcsound
+        self._csound: Any = module.Csound()
+        self._csound.createMessageBuffer(False)
+        if frames:
+            # One buffer for the whole sound: a Python call per k-cycle would cost more than many a synth.
+            self._csound.setHostImplementedAudioIO(1, frames)
+            options = (*_OPTIONS, f"-b{frames}")
+        else:
+            self._csound.setHostImplementedAudioIO(1, 0)
+            options = _OPTIONS
+        failed = self._csound.compile_("csound", *options, str(path))
+        said = self._drain_messages()
+        if failed:
+            self.close()
+            hint = _CHANNEL_HINT if "invalid channel parameters" in said else ""
+            raise SynthError(f"{path} does not compile; Csound says: {_find_complaint(said)}{hint}")
+        self.sample_rate = round(self._csound.sr())
+        self.cycle = int(self._csound.ksmps())
+        self.channels = int(self._csound.nchnls())
+        self._full_scale = float(self._csound.get0dBFS())
+        self._cells: dict[str, NDArray[np.float64]] = {}
+        if frames:
+            self._sound = self._csound.outputBuffer().reshape(-1, self.channels)
+
+    def list_channels(self) -> list[Channel]:
+        """List the input channels that the orchestra's header has declared, by name."""
+        listed, _ = self._csound.listChannels()
+        channels: list[Channel] = []
+        for info in listed or ():
+            if info.type & _KIND_MASK == _CONTROL and info.type & _IS_INPUT:
+                hints = info.hints
+                attributes = (hints.attributes or b"").decode("utf-8", "replace")
+                name = info.name.decode("utf-8", "replace")
+                channels.append(Channel(name, hints.behav, hints.dflt, hints.min, hints.max, attributes))
+        if listed:
+            self._csound.deleteChannelList(listed)
+        return channels
+
+    def set(self, names: tuple[str, ...], values: NDArray[np.float64]) -> None:
+        """Give channels their values, which hold from the next k-cycle on."""
+        if not self._cells:
+            kind = _CONTROL | _IS_INPUT
+            self._cells = {name: self._csound.channelPtr(name, kind)[0] for name in names}
+        for name, value in zip(names, values.tolist(), strict=True):
+            self._cells[name][0] = value
+
+    def measure(self, longest_s: float) -> int | None:
+        """Play the score to its end and give its length in samples; None if it is longer than `longest_s`.
+
+        Raises SynthError if a note fails.
+        """
+        limit = longest_s * self.sample_rate / self.cycle
+        cycles = 0
+        while self._csound.performKsmps() == 0:
+            cycles += 1
+            if cycles > limit:
+                return None
+        self._check()
+        return cycles * self.cycle
+
+    def perform(self) -> tuple[NDArray[np.float32], bool]:
+        """Play the score once from its beginning, and rewind it.
+
+        Returns
+        -------
+        sound : ndarray, (C, T) float32
+            Full scale is 1, whatever the orchestra's ``0dbfs`` is. Silence follows a score that ended sooner.
+        whole : bool
+            Whether it did not end sooner. If it did, the instance cannot be used again.
+
+        Raises
+        ------
+        SynthError
+            If a note fails; then the instance cannot be used again.
+        """
+        self._sound[:] = 0
+        ended = self._csound.performBuffer()
+        with np.errstate(over="ignore"):
+            sound = np.ascontiguousarray(self._sound.T, dtype=np.float32)
+        self._check()
+        if not ended:
+            self._csound.rewindScore()
+            self._drain_messages()
+        return sound, not ended
+
+    def close(self) -> None:
+        """Free it. Calling twice is harmless."""
+        if self._csound is not None:
+            self._csound.cleanup()
+            self._csound.destroyMessageBuffer()
+            with signals_held_back():
+                self._csound = None
+
+    def _check(self) -> None:
+        said = self._drain_messages()
+        errors = self._library.csoundErrCnt(ctypes.cast(self._csound.csound(), ctypes.c_void_p))
+        if errors:
+            raise SynthError(f"{self._path} cannot be rendered; Csound says: {_find_complaint(said)}")
+
+    def _drain_messages(self) -> str:
+        """Take what Csound has said since the last time, which would pile up otherwise."""
+        csound, said = self._csound, []
+        while csound.messageCnt():
+            # As bytes: a line of the .csd is quoted as it stands there, in any encoding.
+            said.append(self._library.csoundGetFirstMessage(csound.csound()))
+            csound.popFirstMessage()
+        return b"".join(said).decode("utf-8", "replace")
+
+
+@cache
+def _hold_plugins() -> Any:
+    """Keep a Csound that does nothing, and with it Csound's plug-ins in memory, until the process ends.
+
+    The last Csound to go unloads them. Among them is JACK's library, which takes three of the 1024 keys for
+    thread-local storage whenever it is loaded, gives none back, and crashes when there are no more. Loading them
+    also takes longer than compiling most synths.
+    """
+    # Made without ctcsound's wrapper, which would end it when Python ends, with a report on the screen.
+    return load_csound().libcsound.csoundCreate(ctypes.py_object(None))
+
+
+def _find_complaint(said: str) -> str:
+    """Give the line in which an error is told and those that belong to it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    first = next((place for place, line in enumerate(lines) if "error" in line.lower()), 0)
+    return "; ".join(lines[first : first + 3]) or "nothing"

@@ -1,0 +1,154 @@
+"""Read a synth from a .csd: its parameters, its rate, and how long its sound is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import SynthError, UnknownSynthError
+from ..files.done_record import hash_file
+from .csound_score import Instance
+from .parameters import check_settings, from_unit, name_values, read_parameters, to_unit
+
+SYNTHS_FOLDER = Path(__file__).parents[2] / "csd" / "synths"
+
+LONGEST_S = 60
+"""The longest sound that is rendered in one piece, in seconds."""
+
+
+class Synth:
+    """A .csd that declares its parameters.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A bundled synth's name, or the path of a .csd.
+
+    Attributes
+    ----------
+    path : Path
+        The .csd.
+    name : str
+        Its name without ``.csd``.
+    sha256 : str
+        Of the file's bytes, in hexadecimal.
+    parameters : tuple of SynthParameter
+        As declared, sorted by name.
+    sample_rate, channels, frames : int
+        The rate in Hz, and channels and samples per channel of a sound.
+
+    Raises
+    ------
+    MissingPackageError
+        If Csound is not installed.
+    UnknownSynthError
+        For a name that is neither a .csd nor a bundled synth.
+    SynthError
+        If the .csd is missing, does not compile (the message is Csound's), declares no parameters, or plays
+        for no time or for more than a minute.
+    """
+
+    def __init__(self, name_or_path: str | PathLike[str]) -> None:
+        self.path = find_synth(name_or_path)
+        self.name = self.path.stem
+        self.sha256 = hash_synth(self.path)
+        instance = Instance(self.path)
+        try:
+            self.parameters = read_parameters(instance.list_channels(), str(self.path))
+            self.sample_rate = instance.sample_rate
+            self.channels = instance.channels
+            self._names = tuple(parameter.name for parameter in self.parameters)
+            instance.set(self._names, self.values({}))
+            frames = instance.measure(LONGEST_S)
+        finally:
+            instance.close()
+        if not frames:
+            length = f"plays for more than {LONGEST_S} s" if frames is None else "plays nothing"
+            raise SynthError(
+                f"the score of {self.path} {length}; give it a note and an end, as in: i 1 0 1.5, then e 2"
+            )
+        self.frames = frames
+
+    @property
+    def duration_s(self) -> float:
+        """How long a sound is, in seconds."""
+        return self.frames / self.sample_rate
+
+    @property
+    def defaults(self) -> dict[str, float | str]:
+        """The value of each parameter unless it is set."""
+        return self.name_values(self.values({}))
+
+    def values(self, settings: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Give the values (P,) of all parameters in their order, defaults where nothing is set.
+
+        Raises
+        ------
+        ControlError
+            For an unknown name or a value out of range.
+        """
+        return check_settings(self.parameters, settings, f"synth {self.name!r}")
+
+    def name_values(self, values: ArrayLike) -> dict[str, float | str]:
+        """Give values (P,) by the parameters' names, and choices by their words."""
+        return name_values(self.parameters, values)
+
+    def to_unit(self, settings: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Give settings as (P,) numbers from 0 to 1, in the scales of the parameters.
+
+        Raises
+        ------
+        ControlError
+            For an unknown name or a value out of range.
+        """
+        return to_unit(self.parameters, self.values(settings))
+
+    def from_unit(self, unit: ArrayLike) -> dict[str, float | str]:
+        """Give the settings that (P,) numbers from 0 to 1 mean; choices by their words."""
+        return self.name_values(from_unit(self.parameters, unit))
+
+    def __repr__(self) -> str:
+        return f"Synth({self.name!r}, {len(self.parameters)} parameters, {self.duration_s:g} s)"
+
+
+def bundled_synths() -> list[str]:
+    """List the names of the synths that come with the package, sorted."""
+    return sorted(path.stem for path in SYNTHS_FOLDER.glob("*.csd"))
+
+
+def hash_synth(path: Path) -> str:
+    """Give the SHA-256 of a .csd, in hexadecimal; raises SynthError if it cannot be read."""
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise SynthError(
+            f"the synth {path} cannot be read ({error.strerror}); give the path of a .csd"
+        ) from error
+
+
+def find_synth(name_or_path: str | PathLike[str]) -> Path:
+    """Give the path of a synth, which need not exist where a path was given.
+
+    Raises
+    ------
+    UnknownSynthError
+        For a name that is neither a .csd nor a bundled synth; it lists those.
+    """
+    text = fspath(name_or_path)
+    path = Path(text)
+    if isinstance(name_or_path, PathLike) or path.suffix == ".csd" or len(path.parts) > 1:
+        return path
+    names = bundled_synths()
+    if text in names:
+        return SYNTHS_FOLDER / f"{text}.csd"
+    near = difflib.get_close_matches(text, names, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UnknownSynthError(
+        f"there is no synth {text!r}: {hint}the bundled synths are {', '.join(names)}; or give the path of a .csd"
+    )

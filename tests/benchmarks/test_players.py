@@ -1,0 +1,96 @@
+"""What the benchmarks compare with, and how they time and judge, on made-up sounds."""
+
+import numpy as np
+import pytest
+
+from benchmarks.common.loudness import a_weighted_loudness_db
+from benchmarks.common.report import plain
+from benchmarks.pitch.octave_steps import OctaveStep, synthetic_steps
+from benchmarks.pitch.pitch_latency import settling_time_s
+from benchmarks.pitch.tracking import PitchTrack
+from benchmarks.timbre.classifier import RANGE_DB, features
+from benchmarks.timbre.mean_spectrum import N_BANDS, N_HARMONICS, MeanSpectrum, followed
+
+RATE = 48000
+
+
+class Follower:
+    """Says the old pitch until some time after the step, then the new one, with a relapse if wanted."""
+
+    name = "follower"
+    identity = None
+    look_ahead_s = 0.01
+
+    def __init__(self, step: OctaveStep, after_s: float, relapse_s: float = 9.0) -> None:
+        self._step, self._after_s, self._relapse_s = step, after_s, relapse_s
+
+    def __call__(self, audio: np.ndarray) -> PitchTrack:
+        times_s = np.arange(0.0, audio.size / RATE, 0.001)
+        late_s = times_s - self._step.step_s
+        right = (late_s >= self._after_s) & (np.abs(late_s - self._relapse_s) > 0.002)
+        return PitchTrack(times_s, self._step.f0_hz * np.where(right, 1.0, 2.0), np.ones_like(times_s))
+
+
+@pytest.fixture
+def step() -> OctaveStep:
+    return next(synthetic_steps(1, seed=3))
+
+
+def test_a_step_is_an_octave_at_the_moment_told(step: OctaveStep) -> None:
+    for found in synthetic_steps(8):
+        middle = round(found.step_s * RATE)
+        before, after = found.audio[middle - 9600 : middle], found.audio[middle : middle + 9600]
+        periods = [_period_hz(part, found.f0_hz) for part in (before, after)]
+        assert periods[1] == pytest.approx(found.f0_hz, rel=0.02)
+        assert abs(np.log2(periods[0] / periods[1])) == pytest.approx(1.0, abs=0.03)
+
+
+def _period_hz(part: np.ndarray, near_hz: float) -> float:
+    correlation = np.fft.irfft(np.abs(np.fft.rfft(part, 2 * part.size)) ** 2)[: part.size]
+    lags = np.arange(int(RATE / near_hz / 2.3), int(RATE / near_hz * 2.3))
+    # The shortest lag that is nearly as good as the best, for two periods fit as well as one.
+    good = lags[correlation[lags] > 0.9 * correlation[lags].max()]
+    peak = good[: np.flatnonzero(np.diff(good) > 1)[0] + 1] if np.any(np.diff(good) > 1) else good
+    return RATE / peak[np.argmax(correlation[peak])]
+
+
+def test_settling_counts_what_must_be_heard_in_advance(step: OctaveStep) -> None:
+    assert settling_time_s(Follower(step, 0.02), step) == pytest.approx(0.03, abs=0.002)
+
+
+def test_settling_waits_for_the_last_relapse(step: OctaveStep) -> None:
+    assert settling_time_s(Follower(step, 0.02, relapse_s=0.1), step) == pytest.approx(0.113, abs=0.002)
+    assert settling_time_s(Follower(step, 1.0), step) == np.inf
+
+
+def test_the_baseline_follows_pitch_and_loudness() -> None:
+    harmonics = np.zeros(N_HARMONICS)
+    harmonics[:3] = (0.8, 0.5, 0.3)
+    spectrum = MeanSpectrum(harmonics, np.full(N_BANDS, 1e-9))
+    time_s = np.arange(RATE // 2) / RATE
+    sound = np.sin(2 * np.pi * 900.0 * time_s) * np.linspace(0.02, 0.2, time_s.size)
+    pitch = PitchTrack(np.array([0.0, 0.5]), np.array([300.0, 300.0]), np.ones(2))
+    played = followed(spectrum, sound, pitch, gain_db=6.0)
+    wanted, has = (a_weighted_loudness_db(audio, RATE, 480, 2048)[5:-5] for audio in (sound, played))
+    assert has - wanted == pytest.approx(6.0, abs=0.5)
+    level = np.abs(np.fft.rfft(played * np.hanning(played.size)))
+    assert np.argmax(level) * RATE / played.size == pytest.approx(300.0, abs=2.0)
+
+
+def test_the_classifier_sees_no_level_and_no_rumble() -> None:
+    time_s = np.arange(RATE // 2) / RATE
+    note = np.sum([np.sin(2 * np.pi * 440.0 * k * time_s) / k for k in range(1, 8)], axis=0)
+    rumble = 0.3 * np.sin(2 * np.pi * 40.0 * time_s)
+    shown = features(0.1 * note, RATE)
+    assert shown.max() == 1.0
+    assert shown.min() == 0.0
+    assert np.allclose(shown, features(0.001 * note, RATE), atol=1e-4)
+    difference = np.abs(shown - features(0.1 * (note + rumble), RATE))[:, 5:-5]
+    assert difference.max() * RANGE_DB < 1.0
+
+
+def test_what_json_cannot_hold_becomes_null() -> None:
+    assert plain({"a": [np.float32(0.5), float("nan"), np.inf], "b": "c"}) == {
+        "a": [0.5, None, None],
+        "b": "c",
+    }

@@ -1,0 +1,175 @@
+"""Calibration: a sound of known pitch and loudness is moved to where the model was trained."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plugin_host.effects.calibration import calibrate
+from plugin_host.effects.neural_effect import NeuralEffect
+from plugin_host.errors import CalibrationError
+from plugin_host.model_file.schema import Control, Range, Scale
+from plugin_host.playing.model import Model
+from tests.conftest import Command
+from tests.support import tiny_models
+from tests.support.sound_files import read_sound, write_sound
+
+OCTAVE = Control(name="octave", minimum=-2, maximum=2, default=0, scale=Scale.INTEGER)
+LOUDNESS_GAIN = Control(name="loudness_gain", unit="dB", minimum=-30, maximum=30, default=0)
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Model:
+    return Model("pitch")
+
+
+def make_model(
+    folder: Path, f0_hz: tuple[float, float, float], loudness_db: tuple[float, float, float]
+) -> Model:
+    """Make an effect that claims to have been trained on these ranges (low, median, high)."""
+    ranges = {"f0_hz": f0_hz, "loudness_db": loudness_db}
+    trained = {name: Range(low=low, median=median, high=high) for name, (low, median, high) in ranges.items()}
+    proto = tiny_models.delay_effect(controls=(OCTAVE, LOUDNESS_GAIN), trained=trained)
+    return Model(tiny_models.save(proto, folder, "trained"))
+
+
+def tone(
+    f0_hz: float, level: float = 0.1, duration_s: float = 1.0, sample_rate: int = 48_000
+) -> NDArray[np.float32]:
+    """Give a tone with overtones, (1, T)."""
+    phase = 2 * np.pi * f0_hz * np.arange(int(duration_s * sample_rate)) / sample_rate
+    overtones = np.arange(1, 6)[:, None]
+    return (level * np.sum(np.sin(overtones * phase) / overtones, axis=0, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("played_hz", "trained_hz", "octave"),
+    [
+        (220, 220, 0),
+        (440, 220, -1),
+        (880, 220, -2),
+        (110, 220, 1),
+        (200, 220, 0),
+        (300, 220, 0),
+        (330, 220, -1),
+        (1760, 220, -2),
+    ],
+)
+def test_octave_brings_the_pitch_nearest_to_the_trained_median(
+    played_hz: float, trained_hz: float, octave: int, tmp_path: Path, analyzer: Model
+) -> None:
+    model = make_model(tmp_path, (trained_hz / 2, trained_hz, trained_hz * 2), (-60, -40, -20))
+    assert calibrate(model, tone(played_hz), 48_000, analyzer)["octave"] == octave
+
+
+def test_octave_goes_to_the_register_that_the_author_names(tmp_path: Path, analyzer: Model) -> None:
+    ranges = {"f0_hz": (55, 220, 880), "loudness_db": (-60, -40, -20), "register_hz": (65, 110, 185)}
+    trained = {name: Range(low=low, median=median, high=high) for name, (low, median, high) in ranges.items()}
+    proto = tiny_models.delay_effect(controls=(OCTAVE, LOUDNESS_GAIN), trained=trained)
+    model = Model(tiny_models.save(proto, tmp_path, "trained"))
+    assert calibrate(model, tone(220), 48_000, analyzer)["octave"] == -1
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 48_000])
+def test_octave_is_found_at_any_rate_in_any_channel(
+    sample_rate: int, tmp_path: Path, analyzer: Model
+) -> None:
+    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
+    sound = tone(440, sample_rate=sample_rate)
+    stereo = np.concatenate([np.zeros_like(sound), sound])
+    assert calibrate(model, stereo, sample_rate, analyzer)["octave"] == -1
+
+
+def test_a_steady_sound_becomes_as_loud_as_the_loudest_trained(tmp_path: Path, analyzer: Model) -> None:
+    sound = tone(220)
+    found = analyzer.render(sound, 48_000)
+    assert isinstance(found, dict)
+    own_db = float(np.median(found["loudness_db"][0, 100:]))
+    model = make_model(tmp_path, (110, 220, 440), (own_db - 5, own_db + 1, own_db + 6))
+    assert calibrate(model, sound, 48_000, analyzer)["loudness_gain"] == pytest.approx(6, abs=0.5)
+    assert calibrate(model, sound * 10 ** (-10 / 20), 48_000, analyzer)["loudness_gain"] == pytest.approx(
+        16, abs=0.5
+    )
+
+
+def test_the_loud_notes_set_the_gain(tmp_path: Path, analyzer: Model) -> None:
+    sound = np.concatenate([tone(220, 0.02, 2.0), tone(220, 0.2, 1.0)], axis=1)
+    found = analyzer.render(sound, 48_000)
+    assert isinstance(found, dict)
+    quiet_db, loud_db = (
+        float(np.median(found["loudness_db"][0, part])) for part in (slice(100, 600), slice(800, 1100))
+    )
+    assert loud_db - quiet_db == pytest.approx(20, abs=1)
+    model = make_model(tmp_path, (110, 220, 440), (quiet_db - 5, quiet_db + 10, quiet_db + 12))
+    assert calibrate(model, sound, 48_000, analyzer)["loudness_gain"] == pytest.approx(-5, abs=1)
+
+
+def test_settings_stay_within_the_controls(tmp_path: Path, analyzer: Model) -> None:
+    model = make_model(tmp_path, (1000, 2000, 3000), (20, 40, 60))
+    assert calibrate(model, tone(110), 48_000, analyzer) == {"octave": 2, "loudness_gain": 30}
+
+
+def test_calibrated_cello_plays_in_its_own_range(analyzer: Model) -> None:
+    model = Model("cello")
+    sound = tone(880, 0.02, 2.0)
+    effect = NeuralEffect(model)
+    for name, value in calibrate(model, sound, 48_000, analyzer).items():
+        setattr(effect, name, value)
+    output = effect(sound, 48_000)
+    found = analyzer.render(output, 48_000)
+    assert isinstance(found, dict)
+    f0_hz = float(np.median(found["f0_hz"][0, 200:]))
+    trained = model.document.trained["f0_hz"]
+    assert trained.low <= f0_hz <= trained.high
+    octaves = np.log2(f0_hz / 880)
+    assert octaves == pytest.approx(round(octaves), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [
+        (np.zeros((1, 48_000), np.float32), "is silent"),
+        (np.random.default_rng(0).normal(0, 0.1, (1, 48_000)).astype(np.float32), "hardly any pitch"),
+        (tone(220, duration_s=0.05), "hardly any pitch"),
+    ],
+)
+def test_sound_without_pitch_is_refused(
+    sound: NDArray[np.float32], words: str, tmp_path: Path, analyzer: Model
+) -> None:
+    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
+    with pytest.raises(CalibrationError, match=words):
+        calibrate(model, sound, 48_000, analyzer)
+
+
+def test_models_that_cannot_be_calibrated_are_refused(models: Path, tmp_path: Path, analyzer: Model) -> None:
+    with pytest.raises(CalibrationError, match="gain does not say in which range"):
+        calibrate(Model(models / "gain.onnx"), tone(220), 48_000, analyzer)
+    ranges = {"f0_hz": Range(low=1, median=2, high=3), "loudness_db": Range(low=1, median=2, high=3)}
+    path = tiny_models.save(tiny_models.gain_effect(trained=ranges), tmp_path)
+    with pytest.raises(CalibrationError, match="no control octave or loudness_gain"):
+        calibrate(Model(path), tone(220), 48_000, analyzer)
+    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
+    with pytest.raises(CalibrationError, match="rms is no analyzer of pitch"):
+        calibrate(model, tone(220), 48_000, Model(models / "rms.onnx"))
+
+
+def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Command, analyzer: Model) -> None:
+    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
+    sounds = {"low.wav": tone(110), "high.wav": tone(440), "silent.wav": np.zeros((1, 48_000), np.float32)}
+    for name, sound in sounds.items():
+        write_sound(tmp_path / "in" / name, sound)
+    report = tmp_path / "report.json"
+    call = ("process", tmp_path / "in", "-m", model.path, "-o", tmp_path / "out", "--auto", "-j", 1)
+    ended = brainsynth(*call, "--set", "loudness_gain=1", "--report", report)
+    assert ended.code == 0
+    assert "silent.wav: played as it is, for the sound is silent" in ended.err
+    files = {Path(entry["source"]).name: entry for entry in json.loads(report.read_text())["files"]}
+    assert files["low.wav"]["settings"] == {"octave": 1.0, "loudness_gain": 1.0}
+    assert files["high.wav"]["settings"] == {"octave": -1.0, "loudness_gain": 1.0}
+    assert files["silent.wav"]["settings"] == {"loudness_gain": 1.0}
+    assert "silent" in files["silent.wav"]["uncalibrated"]
+    assert not files["low.wav"]["uncalibrated"]
+    assert read_sound(tmp_path / "out" / "low.wav")[0].shape == (1, 48_000)
+    assert not np.any(read_sound(tmp_path / "out" / "silent.wav")[0])

@@ -1,0 +1,112 @@
+"""`brainsynth train params`: from a data set with its faults, and from a synth without one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from brainsynth import generate
+from tests.conftest import Command
+from training.loop.run import open_run
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "data"
+    generate("fm", folder, 26, seed=3, workers=1)
+    return folder
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    assert (done.code, done.err) == (0, "")
+    assert f"brainsynth export {run}" in done.out
+    config, tensors, facts = open_run(run)
+    assert (config["family"], config["synth"], config["sounds"], facts["step"]) == (
+        "parameters",
+        "fm.csd",
+        26,
+        2,
+    )
+    assert config["duration_s"] == 2
+    assert any(name.startswith("average.") for name in tensors)
+    again = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    assert again.code == 0
+    other = brainsynth("train", "params", data, "--out", run, "--steps", 3)
+    assert other.code == 1
+    assert "other settings" in other.err
+    facts = data / "synth.json"
+    facts.write_text(
+        re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', facts.read_text())
+    )
+    changed = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    assert changed.code == 1
+    assert changed.err == (
+        f"brainsynth: {run} was begun with another synth, or another version of it (fm.csd), than fm.csd; choose"
+        " another --out.\n"
+    )
+
+
+def test_faults_of_a_data_set_are_named_skipped_and_counted(
+    brainsynth: Command, data: Path, tmp_path: Path
+) -> None:
+    manifest = data / "manifest.jsonl"
+    lines = manifest.read_text().splitlines()
+    lines[3] = lines[3][: len(lines[3]) // 2]
+    manifest.write_text("\n".join(lines) + "\n")
+    missing, damaged = (data / json.loads(lines[i])["file"] for i in (5, 7))
+    missing.unlink()
+    damaged.write_bytes(b"no sound at all")
+    done = brainsynth("train", "params", data, "--out", tmp_path / "run", "--steps", 1)
+    assert done.code == 0
+    assert "line 4" in done.err
+    assert missing.name in done.err
+    assert damaged.name in done.err
+    assert "2 sounds" in done.err
+    assert "training on the other 24" in done.err
+
+
+def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = brainsynth("train", "params", "--synth", "fm", "--out", run, "--steps", 1, "--disk-limit", 0.03)
+    assert (done.code, done.err) == (0, "")
+    assert open_run(run)[0]["endless"] > 0
+    left = [path for path in (tmp_path / "run-sounds").glob("batch-*") if any(path.rglob("*.flac"))]
+    assert not left
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "either a data set or --synth"),
+        (("DATA", "--synth", "fm"), 2, "either a data set or --synth"),
+        (("nowhere",), 2, "no data set"),
+        (("--synth", "fm", "--disk-limit", "0.01"), 2, "--disk-limit 0.029"),
+        (("--synth", "fmm"), 3, "no synth 'fmm'"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(
+    brainsynth: Command, data: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    given = [data if a == "DATA" else tmp_path / a if a == "nowhere" else a for a in arguments]
+    done = brainsynth("train", "params", *given, "--out", tmp_path / "run")
+    assert done.code == code, done.err
+    assert words in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,253 @@
+"""Training a parameter analyzer: it learns, stops, goes on exactly, tells equal voices in any order, keeps what it heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.support.toy_synth import CONTROLS, SIZE, ToySounds, parameters, play
+from training.errors import RunError
+from training.families.parameters.losses import ParameterLoss, matched, parameter_errors
+from training.families.parameters.model import Decoder
+from training.families.parameters.rows import FeatureRows, lateness
+from training.families.parameters.sounds import EndlessParameterSounds, ParameterSounds, SoundParameter
+from training.families.parameters.train import (
+    Lessons,
+    ParameterTrainer,
+    ParameterTraining,
+    Progress,
+    SoundsError,
+    split_numbers,
+    train_params,
+)
+from training.loop.run import open_run
+from training.streaming.model import Control
+
+SHORT = ParameterTraining(steps=8, batch=8)
+FRAMES = 19
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+class EndlessToys:
+    """Batches of toy sounds, which are gone when they have been used."""
+
+    def __init__(self, batch_size: int = 24) -> None:
+        self.facts: ParameterSounds = ToySounds(24, seed=1)
+        self.batch_size = batch_size
+        self.rendered: list[int] = []
+
+    @contextmanager
+    def batch(self, number: int) -> Iterator[ParameterSounds]:
+        self.rendered.append(number)
+        sounds = ToySounds(self.batch_size, seed=100 + number)
+        yield sounds
+        sounds.units = sounds.units[:0]
+
+
+def test_it_learns_to_hear_parameters() -> None:
+    sounds = ToySounds(480)
+    settings = ParameterTraining(steps=240, batch=32, learning_rate=4e-3)
+    trainer = ParameterTrainer(sounds, settings, SIZE)
+    lessons = Lessons(sounds, settings, trainer.analyzer.frames, lambda *_: None)
+    trainer.suit(lessons.batch(0)[0])
+    losses = [trainer.step(*lessons.batch(i)) for i in range(settings.steps)]
+    assert np.mean(losses[-20:]) < 0.6 * np.mean(losses[:5])
+    heard, unit = lessons.rows[lessons.held_out]
+    errors = parameter_errors(trainer.parameters, trainer.units(heard), unit)
+    # Half a range apart on the average is what guessing gives for the choice, a quarter and more for the others.
+    assert errors["wave"] < 0.15
+    assert errors["f0_hz"] < 0.06
+    assert errors["level_db"] < 0.08
+    assert errors["decay_s"] < 0.12
+
+
+def test_a_run_that_was_stopped_goes_on_exactly(tmp_path: Path) -> None:
+    sounds = ToySounds(40)
+    train_params(sounds, tmp_path / "whole", SHORT, SIZE, "cpu")
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_params(sounds, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=interrupt)
+    assert open_run(tmp_path / "halves")[2]["step"] == 3
+    train_params(sounds, tmp_path / "halves", SHORT, SIZE, "cpu")
+    whole, halves = (open_run(tmp_path / name)[1] for name in ("whole", "halves"))
+    assert whole.keys() == halves.keys()
+    for name, value in whole.items():
+        assert torch.equal(value, halves[name]), name
+
+
+def test_an_endless_run_that_was_stopped_goes_on_exactly_too(tmp_path: Path) -> None:
+    settings = replace(SHORT, steps=9, batch=12, passes=2)  # four steps a batch of sounds
+    whole = EndlessToys()
+    assert isinstance(whole, EndlessParameterSounds)
+    train_params(whole, tmp_path / "whole", settings, SIZE, "cpu")
+    assert whole.rendered == [0, 1, 2]
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_params(EndlessToys(), tmp_path / "halves", settings, SIZE, "cpu", on_step=interrupt)
+    again = EndlessToys()
+    train_params(again, tmp_path / "halves", settings, SIZE, "cpu")
+    assert again.rendered == [1, 2]
+    one, other = (open_run(tmp_path / name)[1] for name in ("whole", "halves"))
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_a_run_with_other_settings_or_another_synth_is_refused(tmp_path: Path) -> None:
+    sounds = ToySounds(40)
+    train_params(sounds, tmp_path / "run", SHORT, SIZE, "cpu")
+    with pytest.raises(RunError, match="settings"):
+        train_params(sounds, tmp_path / "run", replace(SHORT, steps=9), SIZE, "cpu")
+    other = ToySounds(40)
+    other.synth_sha256 = "1" * 64
+    with pytest.raises(RunError, match="begun with another synth"):
+        train_params(other, tmp_path / "run", SHORT, SIZE, "cpu")
+
+
+def test_what_cannot_be_trained_on_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SoundsError, match="3 sounds are too few"):
+        train_params(ToySounds(3), tmp_path / "few", SHORT, SIZE, "cpu")
+    with pytest.raises(SoundsError, match="silent"):
+        train_params(ToySounds(24, silent=tuple(range(24))), tmp_path / "silent", SHORT, SIZE, "cpu")
+    slow = ToySounds(24)
+    slow.sample_rate = 44_100
+    with pytest.raises(SoundsError, match="sr = 48000"):
+        train_params(slow, tmp_path / "slow", SHORT, SIZE, "cpu")
+
+
+def test_logs_show_the_error_of_each_parameter_and_sounds(tmp_path: Path) -> None:
+    made: list[np.ndarray] = []
+
+    def resynthesise(unit: np.ndarray) -> np.ndarray:
+        made.append(unit)
+        return play(unit)
+
+    train_params(ToySounds(40), tmp_path, SHORT, SIZE, "cpu", resynthesise)
+    log = EventAccumulator(str(tmp_path / "logs")).Reload()
+    for control in CONTROLS:
+        (last,) = log.Scalars(f"error/{control.name}")
+        assert last.step == SHORT.steps
+        assert 0 <= last.value <= 1
+    assert len(log.Tags()["images"]) == len(made) > 0
+    facts = open_run(tmp_path)[2]
+    assert facts["errors"].keys() == {control.name for control in CONTROLS}
+    low, median, high = facts["trained"]["loudest_db"]
+    assert -50 < low < median < high < 0
+
+
+def test_rows_are_kept_and_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "sounds.rows"
+    first = FeatureRows(ToySounds(10), FRAMES, path)
+    kept = path.read_bytes()
+    again = ToySounds(10)
+    FeatureRows(again, FRAMES, path)
+    assert again.rendered == 0
+    path.write_bytes(kept[: len(kept) // 2])  # killed while it was written
+    FeatureRows(again, FRAMES, path)
+    assert 0 < again.rendered <= 6
+    assert path.read_bytes() == kept
+    longer = ToySounds(12)
+    longer.units[:10] = again.units
+    FeatureRows(longer, FRAMES, path)
+    assert longer.rendered == 2
+    in_memory = FeatureRows(ToySounds(10), FRAMES)
+    numbers = np.array([7, 2, 2])
+    for one, other in zip(first[numbers], in_memory[numbers], strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_rows_of_other_sounds_are_not_taken_for_these(tmp_path: Path) -> None:
+    path = tmp_path / "sounds.rows"
+    FeatureRows(ToySounds(10), FRAMES, path)
+    changed = ToySounds(10)
+    changed.units[4] = 0.5
+    rows = FeatureRows(changed, FRAMES, path)
+    assert changed.rendered == 6
+    assert torch.equal(rows[np.array([4])][1], torch.full((1, 5), 0.5))
+
+
+def test_every_second_sound_begins_late_and_silent_ones_are_left_out() -> None:
+    late = [lateness(i) for i in range(40)]
+    assert not any(late[::2])
+    assert all(0 < n < 1024 for n in late[1::2])
+    assert len(set(late[1::2])) > 15
+    lessons = Lessons(ToySounds(40, silent=(5, 8)), SHORT, FRAMES, lambda *_: None)
+    assert {5, 8}.isdisjoint({*lessons.numbers.tolist(), *lessons.held_out.tolist()})
+    assert len(lessons.numbers) + len(lessons.held_out) == 38
+
+
+def test_sounds_kept_aside_are_never_trained_on() -> None:
+    for count in (24, 400, 2000):
+        train, held_out = split_numbers(count)
+        assert len(held_out) >= 6
+        assert not np.intersect1d(train, held_out).size
+    lessons = Lessons(ToySounds(40), SHORT, FRAMES, lambda *_: None)
+    seen = [unit for step in range(8) for unit in lessons.batch(step)[1].tolist()]
+    kept = lessons.rows[lessons.held_out][1].tolist()
+    assert len(seen) == 64
+    assert not any(unit in seen for unit in kept)
+
+
+def two_voices() -> list[SoundParameter]:
+    def part(voice: int, name: str, scale: str = "linear") -> SoundParameter:
+        words = ("saw", "square", "sine") if scale == "choice" else ()
+        top = 2 if scale == "choice" else 1
+        control = Control(f"osc{voice}_{name}", "", 0, top, 0, scale, choices=words)  # type: ignore[arg-type]
+        return SoundParameter(control, "osc", voice, name)
+
+    return [part(1, "level"), part(1, "wave", "choice"), part(2, "level"), part(2, "wave", "choice")]
+
+
+def test_equal_voices_may_be_told_in_any_order() -> None:
+    voices = two_voices()
+    decoder = Decoder(voices, 16)
+    loss = ParameterLoss(voices, decoder)
+    logits = torch.randn(5, 2, decoder.logits, generator=torch.Generator().manual_seed(0))
+    unit = torch.tensor([[0.1, 0.0, 0.9, 1.0]]).expand(5, -1)
+    swapped = unit[:, [2, 3, 0, 1]]
+    torch.testing.assert_close(loss(logits, unit).sum(-1), loss(logits, swapped).sum(-1))
+    one_way = ParameterLoss([replace(p, equal="") for p in voices], decoder)
+    least = torch.minimum(one_way(logits, unit).sum(-1), one_way(logits, swapped).sum(-1))
+    torch.testing.assert_close(loss(logits, unit).sum(-1), least)
+    assert (one_way(logits, unit).sum(-1) > least + 0.1).any()
+
+
+def test_errors_match_equal_voices_as_wholes() -> None:
+    voices = two_voices()
+    found = torch.tensor([[0.9, 1.0, 0.2, 0.5]])
+    true = torch.tensor([[0.1, 0.0, 0.9, 1.0]])
+    assert matched(voices, found, true).tolist() == [pytest.approx([0.9, 1.0, 0.1, 0.0])]
+    errors = parameter_errors(voices, found, true)
+    assert errors == pytest.approx(
+        {"osc1_level": 0, "osc1_wave": 0, "osc2_level": 0.1, "osc2_wave": 1}, abs=1e-6
+    )
+
+
+def test_loss_is_least_at_the_truth() -> None:
+    decoder = Decoder(parameters(), 16)
+    loss = ParameterLoss(parameters(), decoder)
+    unit = torch.tensor([[0.3, 0.6, 0.9, 1 / 3, 1.0]])
+    true = torch.cat(
+        [decoder.target(unit[:, :3]).clamp_min(1e-9).log().flatten(1), torch.full((1, 6), -9.0)], 1
+    )
+    true[0, -5], true[0, -1] = 9.0, 9.0
+    at_truth = loss(true[:, None], unit)
+    assert (at_truth < loss(true[:, None], 1 - unit)).all()
+    assert float(at_truth[0, 0, 4]) == pytest.approx(0, abs=1e-3)

@@ -1,0 +1,255 @@
+"""Training a timbre model: it learns, stops and goes on exactly, refuses what it cannot use, and exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from brainsynth import Model
+from tests.conftest import Command
+from training.analysis.bundled_weights import load_analyzer
+from training.data.recordings import find_recordings, is_held_out, read_mono, split_recordings
+from training.errors import RecordingsError, RunError
+from training.families.timbre.features import Features, analyse, features_of
+from training.families.timbre.model import TimbreSize
+from training.families.timbre.train import (
+    Progress,
+    TimbreTrainer,
+    TimbreTraining,
+    train_timbre,
+    trained_range,
+)
+from training.loop.run import Run, open_run
+from training.loop.spectral_losses import level_loss, multi_scale_spectral_loss
+
+RATE = 48000
+SIZE = TimbreSize(width=24, hidden=16, partitions=4)
+SHORT = TimbreTraining(steps=8, taught=0.5, batch=2, excerpt_frames=40)
+
+
+def tone(f0_hz: float, seconds: float, level: float = 0.3) -> np.ndarray:
+    """A reedy tone with an attack, odd harmonics stronger than even ones."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    partials = sum((1.0 if k % 2 else 0.2) / k * np.sin(2 * np.pi * k * f0_hz * time) for k in range(1, 20))
+    envelope = np.minimum(time * 20, 1) * np.minimum((seconds - time) * 20, 1)
+    return (level * envelope * partials).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of a made-up reed, in nested folders and several formats and rates."""
+    folder = tmp_path_factory.mktemp("reed")
+    (folder / "low" / "soft").mkdir(parents=True)
+    for i in range(12):
+        sound = tone(130.0 * 2 ** (i / 12), 2.5, 0.1 + 0.03 * i)
+        path = folder / ("low/soft" if i < 4 else ".") / f"reed_{i}.{('wav', 'flac', 'ogg')[i % 3]}"
+        soundfile.write(path, np.stack([sound, sound], 1) if i == 5 else sound, RATE)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    torch.set_num_threads(1)
+
+
+def tensors_of(run: Path) -> dict[str, torch.Tensor]:
+    return open_run(run)[1]
+
+
+def test_recordings_are_found_and_split_by_name(recordings: Path) -> None:
+    found = find_recordings(recordings)
+    assert len(found) == 12
+    train, held_out = split_recordings(found)
+    assert train
+    assert held_out
+    assert not set(train) & set(held_out)
+    assert all(is_held_out(p) for p in held_out) or len(held_out) == 1
+    assert split_recordings(found[:1]) == (found[:1], found[:1])
+
+
+def test_stereo_at_another_rate_is_read_as_mono_at_ours(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", np.full((4410, 2), [0.5, -0.1]), 44100, subtype="FLOAT")
+    sound = read_mono(tmp_path / "x.wav", RATE)
+    assert sound.shape == (4800,)
+    assert sound[1000:3000].mean() == pytest.approx(0.2, abs=1e-3)
+
+
+def test_features_tell_pitch_loudness_and_harmonics() -> None:
+    features = analyse(tone(220.0, 1.0), load_analyzer(), 64, 65)
+    middle = slice(100, 300)
+    assert np.median(np.abs(1200 * np.log2(features.f0_hz[middle] / 220.0))) < 15
+    assert (features.voicing[middle] > 0.5).all()
+    levels = np.median(features.harmonics[middle].astype(np.float32), 0)[:6]
+    expected = np.log(0.3 * np.array([1, 0.2 / 2, 1 / 3, 0.2 / 4, 1 / 5, 0.2 / 6]))
+    np.testing.assert_allclose(levels, expected, atol=0.15)
+    assert features.harmonics[middle, 30:].max() < -8
+
+
+def test_features_come_from_the_cache_unless_it_is_damaged(
+    recordings: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path))
+    path, analyzer = find_recordings(recordings)[0], load_analyzer()
+    first = features_of(path, analyzer, 8, 9)
+    (cached,) = tmp_path.rglob("*.npz")
+    written = cached.stat().st_mtime_ns
+    again = features_of(path, analyzer, 8, 9)
+    assert cached.stat().st_mtime_ns == written
+    cached.write_bytes(cached.read_bytes()[:1000])
+    repaired = features_of(path, analyzer, 8, 9)
+    for other in (again, repaired):
+        np.testing.assert_array_equal(first.harmonics, other.harmonics)
+
+
+def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
+    x = torch.from_numpy(tone(220.0, 0.5))[None]
+    assert float(multi_scale_spectral_loss(x, x)) == 0.0
+    near, far = multi_scale_spectral_loss(0.9 * x, x), multi_scale_spectral_loss(0.3 * x, x)
+    assert 0 < float(near) < float(far)
+    levels = torch.tensor([[[0.0, -1.0, -20.0]]])
+    heard = torch.ones(1, 1, 1)
+    assert float(level_loss(levels, levels, heard)) == 0.0
+    # What lies far below the strongest is not heard and costs nothing.
+    assert float(level_loss(levels + torch.tensor([0.0, 0.0, -5.0]), levels, heard)) == 0.0
+    assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, heard)) == pytest.approx(0.1)
+
+
+def test_it_learns_the_timbre(recordings: Path) -> None:
+    analyzer = load_analyzer()
+    parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
+    settings = TimbreTraining(steps=120, taught=0.75, batch=2, excerpt_frames=60)
+    trainer = TimbreTrainer(Features.concatenate(parts), settings, SIZE)
+    losses = [trainer.step() for _ in range(120)]
+    assert np.mean(losses[80:90]) < 0.8 * np.mean(losses[:5])  # levels
+    assert np.mean(losses[-5:]) < np.mean(losses[90:95])  # listening
+
+
+def test_a_run_that_was_stopped_goes_on_exactly(recordings: Path, tmp_path: Path) -> None:
+    train_timbre(recordings, tmp_path / "whole", SHORT, SIZE, "cpu")
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_timbre(recordings, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=interrupt)
+    assert open_run(tmp_path / "halves")[2]["step"] == 3
+    steps: list[int] = []
+    train_timbre(recordings, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=lambda p: steps.append(p.step))
+    assert steps == [4, 5, 6, 7, 8]
+    whole, halves = tensors_of(tmp_path / "whole"), tensors_of(tmp_path / "halves")
+    assert whole.keys() == halves.keys()
+    for name, value in whole.items():
+        assert torch.equal(value, halves[name]), name
+    assert list((tmp_path / "whole" / "logs").iterdir())
+
+
+def test_a_checkpoint_cut_short_is_passed_over(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", {"family": "timbre"})
+    run.save(5, {"x": torch.ones(3)}, {"trained": 1})
+    whole = run.save(9, {"x": torch.zeros(3)}, {"trained": 2})
+    whole.write_bytes(whole.read_bytes()[:20])
+    latest = run.latest()
+    assert latest is not None
+    assert latest[1]["step"] == 5
+    assert torch.equal(latest[0]["x"], torch.ones(3))
+
+
+def test_only_the_last_two_checkpoints_are_kept_and_none_is_half_written(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", {})
+    for step in (1, 2, 3, 4):
+        run.save(step, {"x": torch.ones(1)}, {})
+    assert sorted(p.name for p in run.checkpoints.iterdir()) == [
+        "step_0000003.safetensors",
+        "step_0000004.safetensors",
+    ]
+
+
+def test_a_run_with_other_settings_is_refused(recordings: Path, tmp_path: Path) -> None:
+    Run(tmp_path / "run", {"settings": {"steps": 5}})
+    with pytest.raises(RunError, match="other settings: settings"):
+        Run(tmp_path / "run", {"settings": {"steps": 6}})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("keep me")
+    with pytest.raises(RunError, match="is not a training run"):
+        train_timbre(recordings, tmp_path / "other", SHORT, SIZE, "cpu")
+    assert (tmp_path / "other" / "mine.txt").read_text() == "keep me"
+
+
+def test_recordings_that_cannot_be_learned_from(tmp_path: Path) -> None:
+    def train(folder: Path, **more) -> None:
+        train_timbre(folder, tmp_path / f"run_{folder.name}", SHORT, SIZE, "cpu", **more)
+
+    with pytest.raises(RecordingsError, match="does not exist"):
+        train(tmp_path / "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(RecordingsError, match="no audio file"):
+        train(empty)
+    for name, sound, said in (
+        ("short", tone(220, 2.0), "at least 10 s are needed"),
+        ("silent", np.zeros(20 * RATE, np.float32), "no recording that sounds"),
+        ("noise", np.random.default_rng(0).normal(0, 0.1, 20 * RATE), "hardly any pitched sound"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        soundfile.write(folder / "a.wav", sound, RATE)
+        with pytest.raises(RecordingsError, match=said):
+            train(folder)
+
+
+def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for path in find_recordings(recordings):
+        (folder / path.name).symlink_to(path)
+    (folder / "broken.wav").write_bytes(b"RIFF nothing")
+    soundfile.write(folder / "nan.wav", np.full(48000, np.nan), RATE, subtype="FLOAT")
+    said: list[str] = []
+    train_timbre(folder, tmp_path / "run", TimbreTraining(1, 1.0, 1, 20), SIZE, "cpu", on_warning=said.append)
+    assert any("broken.wav cannot be read" in sentence for sentence in said)
+    assert any("nan.wav holds samples that are not finite" in sentence for sentence in said)
+
+
+def test_trained_range_is_the_instruments(recordings: Path) -> None:
+    analyzer = load_analyzer()
+    parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
+    low, median, high = trained_range(Features.concatenate(parts))["f0_hz"]
+    assert 125 < low < median < high < 260
+
+
+def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brainsynth: Command) -> None:
+    run, model = tmp_path / "run", tmp_path / "reed.onnx"
+    train_timbre(recordings, run, SHORT, SIZE, "cpu")
+    ended = brainsynth("export", run, "-o", model, "--licence", "CC0-1.0", "--author", "A. Reed")
+    assert ended.code == 0, ended.err
+    assert "reed.decoder.onnx" in ended.out
+    effect, generator = Model(model), Model(tmp_path / "reed.decoder.onnx")
+    assert (effect.document.role, generator.document.role) == ("effect", "generator")
+    assert effect.document.provenance["licence"] == "CC0-1.0"
+    assert 100 < effect.document.trained["f0_hz"].median < 300
+    assert brainsynth("verify", model, tmp_path / "reed.decoder.onnx").code == 0
+    again = brainsynth("export", run, "-o", model)
+    assert again.code != 0
+    assert "exists already" in again.err
+    assert "register_hz" not in effect.document.trained
+    for register, reason in (("20-40", "choose one that lies within"), ("low", "two frequencies in Hz")):
+        refused = brainsynth("export", run, "-o", model, "--overwrite", "--register", register)
+        assert refused.code == 2, refused.err
+        assert reason in refused.err
+    assert brainsynth("export", run, "-o", model, "--overwrite", "--register", "100-289").code == 0
+    assert Model(model).document.trained["register_hz"].median == pytest.approx(170)
+    assert brainsynth("export", tmp_path, "-o", tmp_path / "x.onnx").code != 0
+    assert not (tmp_path / "x.onnx").exists()
+
+
+def test_train_command_says_what_is_wrong(tmp_path: Path, brainsynth: Command) -> None:
+    ended = brainsynth("train", "timbre", tmp_path / "nowhere", "--out", tmp_path / "run")
+    assert ended.code not in (0, 70)
+    assert "does not exist" in ended.err
+    assert "Traceback" not in ended.err

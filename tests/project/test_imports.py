@@ -1,0 +1,95 @@
+"""The host runs where torch is not, and its command line starts without loading what it does not need."""
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import plugin_host
+
+REPOSITORY = Path(__file__).parents[2]
+BANNED = (
+    "torch",
+    "onnx",
+    "onnxscript",
+    "training",
+    "export",
+    "matplotlib",
+    "tensorboard",
+    "scipy",
+    "librosa",
+)
+
+_IMPORT_ALL = """
+import importlib, sys
+
+class Ban:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {banned!r}:
+            raise ModuleNotFoundError(f"{{name}} is banned here", name=name)
+
+sys.meta_path.insert(0, Ban())
+for name in {names!r}:
+    importlib.import_module(name)
+loaded = sorted(set({banned!r}) & {{name.split(".")[0] for name in sys.modules}})
+print(len(sys.modules), loaded)
+"""
+
+
+def host_modules() -> list[str]:
+    found = pkgutil.walk_packages(plugin_host.__path__, "plugin_host.")
+    return [module.name for module in found]
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=60)
+
+
+def test_every_host_module_imports_without_torch() -> None:
+    names = host_modules()
+    assert {
+        "plugin_host.playing.model",
+        "plugin_host.files.file_job",
+        "plugin_host.csound.opcodes",
+        "plugin_host.commands.app",
+    } <= set(names)
+    done = run_python(_IMPORT_ALL.format(banned=BANNED, names=names))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(maxsplit=1)[1].strip() == "[]"
+
+
+def test_the_ban_itself_works() -> None:
+    done = run_python(_IMPORT_ALL.format(banned=BANNED, names=["training.streaming.contract"]))
+    assert done.returncode == 1
+    assert "training is banned here" in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = """
+import sys
+from plugin_host.commands.app import main
+try:
+    main(["--help"])
+except SystemExit as left:
+    banned = {"numpy", "onnxruntime", "soundfile", "soxr", "pedalboard", "pydantic", "ctcsound", "torch"}
+    heavy = banned & set(sys.modules)
+    print(left.code, sorted(heavy))
+"""
+    done = run_python(code)
+    assert "Exit codes" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_train_without_torch_says_what_to_install(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules["torch"] = None
+from plugin_host.commands.app import main
+main(["train", "timbre", {str(tmp_path)!r}, "--out", {str(tmp_path / "run")!r}])
+"""
+    done = run_python(code)
+    assert done.returncode == 5
+    assert "torch" in done.stderr
+    assert "pip install 'brainsynth[train]'" in done.stderr
+    assert "Traceback" not in done.stderr

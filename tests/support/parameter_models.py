@@ -1,0 +1,22 @@
+"""Copies of the bundled model of the synth `fm` that say something else of their origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from plugin_host.model_file.bundled import find_model
+
+
+def copy_model(path: Path, provenance: Mapping[str, str] | None = None) -> Path:
+    """Write a copy of the model, its provenance changed."""
+    model = onnx.load(str(find_model("fm")))
+    facts = {entry.key: entry.value for entry in model.metadata_props}
+    facts |= {f"brainsynth.provenance.{name}": text for name, text in (provenance or {}).items()}
+    facts["brainsynth.name"] = path.stem
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, facts)
+    path.write_bytes(model.SerializeToString())
+    return path

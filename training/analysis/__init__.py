@@ -1,0 +1,1 @@
+"""What several families hear with: pitch tracker and loudness."""

@@ -1,0 +1,75 @@
+"""The first analyzer: pitch, voicing and loudness of a monophonic sound."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..dsp.units import midi_to_hz
+from ..streaming.contract import Carry, State, StreamingModule
+from ..streaming.layers import FilterBank
+from ..streaming.model import Control, StreamingModel
+from .loudness import FLOOR_DB, Loudness, a_weighting_kernels
+from .pitch_network import PITCH_BINS, PitchNetwork, to_12k_kernels
+
+F0 = Control("f0_hz", "Hz", 41.2, 2960.0, 220.0, "log", "fundamental frequency")
+VOICING = Control("voicing", "", 0.0, 1.0, 1.0, "linear", "how sure it is that there is a pitch")
+LOUDNESS = Control(
+    "loudness_db", "dB", FLOOR_DB, 10.0, -30.0, "linear", "A-weighted loudness, full scale = 0 dB"
+)
+FAINTEST_DB = -88.0
+LANES = 4
+
+
+class Ear(StreamingModule):
+    """Hears pitch, voicing and loudness in a monophonic sound.
+
+    One filter bank gives the A-weighted sound and the sound at 12 kHz. It works on lanes of a quarter of a hop: a small
+    matrix and a few rows instead of a large matrix and one row.
+
+    Shapes: (B, N, hop_length) at 48 kHz -> ``midi`` (float64), ``voicing``, ``loudness_db``, each (B, N, 1).
+    """
+
+    def __init__(self, sample_rate: int, hop_length: int) -> None:
+        super().__init__()
+        self.hop_length = hop_length
+        self.lane = hop_length // LANES
+        weighting, decimation = a_weighting_kernels(sample_rate, self.lane), to_12k_kernels(self.lane)
+        self.sizes = [len(weighting), len(decimation)]
+        wider = weighting.shape[1] - decimation.shape[1]
+        kernels = torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))])
+        self.filters = FilterBank(kernels, self.lane)
+        self.loudness = Loudness()
+        self.pitch = PitchNetwork(hop_length // 4)
+
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        filtered = carry("filters", x.reshape(x.shape[0], -1, self.lane)).split(self.sizes, -1)
+        weighted, at_12k = (y.reshape(x.shape[0], -1, LANES * y.shape[2]) for y in filtered)
+        logits, voiced = carry("pitch", at_12k).split([PITCH_BINS, 1], -1)
+        loudness = carry("loudness", weighted)
+        # Spectra are levelled, so the network cannot tell silence from sound: below -90 dB nothing is voiced.
+        voicing = torch.minimum(voiced, loudness - FAINTEST_DB).sigmoid()
+        return (self.pitch.midi(logits), voicing, loudness), carry.next_state
+
+
+class PitchAnalyzer(StreamingModel):
+    """Audio in; ``f0_hz``, ``voicing`` and ``loudness_db`` out, one value each per hop of 128 samples at 48 kHz."""
+
+    family = "pitch"
+    role = "analyzer"
+    description = "Causal pitch tracker with voicing, and A-weighted loudness"
+    outputs = (F0, VOICING, LOUDNESS)
+
+    def __init__(self, ear: Ear | None = None) -> None:
+        super().__init__()
+        self.ear = ear or Ear(self.sample_rate, self.hop_length)
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        audio = inputs["audio"]
+        midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        heard = midi_to_hz(midi).float(), voicing, loudness
+        return {
+            f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)
+        }, carry.next_state

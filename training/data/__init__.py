@@ -1,0 +1,1 @@
+"""Recordings: found, read, split, analysed."""

@@ -1,0 +1,1 @@
+"""Differentiable signal processing: oscillator, noise, reverb, all-pole filters."""

@@ -1,0 +1,97 @@
+"""Filtered noise, the same in every engine and for every block size (Engel et al. 2020, section 3.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..streaming.contract import Carry, State, StreamingModule, take
+from ..streaming.layers import OverlapAdd
+from ..streaming.transform import Transform, fourier_gains, fourier_waves
+
+TABLE_LENGTH = 16384
+PRIME = 2147483647
+
+
+class NoiseSpectra(StreamingModule):
+    """Independent normal spectra, one a frame, from a counter.
+
+    An integer hash of the frame's number picks where in a fixed table of normal values the frame is read. A hash per
+    value would cost several times as much and sound the same.
+
+    Parameters
+    ----------
+    offsets : (S,) int64 tensor
+        Which of the values from that place on each value of a spectrum is.
+
+    Shapes: (B, N, ...) any frames, for their number -> (B, N, S).
+    """
+
+    table: Tensor
+    offsets: Tensor
+
+    def __init__(self, offsets: Tensor) -> None:
+        super().__init__()
+        length = TABLE_LENGTH + int(offsets.max()) + 1
+        values = torch.randn(length, generator=torch.Generator().manual_seed(20200114))
+        self.register_buffer("table", values, persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
+
+    def own_state(self, batch: int) -> State:
+        return {"counter": torch.zeros(batch, 1, 1, dtype=torch.int64)}
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        count = state["counter"] + torch.arange(x.shape[1], device=x.device)[:, None]
+        spectra = take(self.table, 0, _hash(count) % TABLE_LENGTH + self.offsets)
+        return spectra, {"counter": state["counter"] + x.shape[1]}
+
+
+def _hash(count: Tensor) -> Tensor:
+    """Scatter counters over 0..2**31 - 2: multiply and square modulo a prime, in products below 2**63."""
+    x = (count * 48271 + 11) % PRIME
+    return x * x % PRIME * 69621 % PRIME
+
+
+class FilteredNoise(StreamingModule):
+    """White noise shaped by magnitudes in bands, one set a frame.
+
+    Each frame is a random spectrum times the interpolated magnitudes, turned into twice a hop of sound under a
+    square-root Hann window and overlap-added: independent frames so windowed have constant power.
+
+    Parameters
+    ----------
+    hop_length : int
+        Samples per frame.
+    bands : int
+        Magnitudes per frame, evenly from 0 Hz to the Nyquist frequency.
+
+    Shapes: (B, N, bands) linear magnitudes -> (B, N, hop_length). A magnitude of 1 everywhere gives noise of unit variance.
+    """
+
+    spread: Tensor
+    window: Tensor
+
+    def __init__(self, hop_length: int, bands: int = 65) -> None:
+        super().__init__()
+        n_fft = 2 * hop_length
+        bins = hop_length + 1
+        self.bands = bands
+        waves = fourier_waves(n_fft)
+        # Under the gains of an inverse transform, normal values make a frame of variance 2 / n_fft; the factor undoes it.
+        self.transform = Transform(n_fft, 16, n_fft // 16, waves, fourier_gains(n_fft) * (n_fft / 2) ** 0.5)
+        offsets, spread = torch.zeros(len(waves), dtype=torch.int64), torch.zeros(bands, len(waves))
+        curves = F.interpolate(torch.eye(bands)[None], size=bins, mode="linear", align_corners=True)[0]
+        for place, (k, sine) in zip(self.transform.places.tolist(), waves, strict=True):
+            offsets[place] = bins + k if sine else k
+            spread[:, place] = curves[:, k]
+        self.spectra = NoiseSpectra(offsets)
+        self.overlap_add = OverlapAdd(hop_length)
+        self.register_buffer("spread", spread, persistent=False)
+        window = torch.sin(torch.pi * (torch.arange(n_fft) + 0.5) / n_fft)
+        self.register_buffer("window", window, persistent=False)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        carry = Carry(self, state)
+        spectrum = carry("spectra", x) * (x @ self.spread)
+        return carry("overlap_add", self.transform.synthesise(spectrum) * self.window), carry.next_state

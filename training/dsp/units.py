@@ -1,0 +1,21 @@
+"""Convert between Hz, MIDI note numbers, decibels and nepers."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+DB = math.log(10) / 20
+"""Nepers in a decibel."""
+
+
+def midi_to_hz(midi: Tensor) -> Tensor:
+    """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz), as exactly as their type holds them."""
+    octave, a440 = midi.new_tensor(math.log(2.0) / 12.0), midi.new_tensor(math.log(440.0))
+    return ((midi - 69.0) * octave + a440).exp()
+
+
+def hz_to_midi(f0_hz: Tensor) -> Tensor:
+    """Convert Hz to MIDI note numbers (A4 = 440 Hz = 69)."""
+    return f0_hz.log() * (12.0 / math.log(2.0)) + (69.0 - 12.0 * math.log2(440.0))

@@ -1,0 +1,1 @@
+"""All-pole (LPC) filters, heard in sounds, and sounds made with them."""

@@ -1,0 +1,185 @@
+"""The ear of the AR model: what it hears as filter, gain, voicing and pitch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ...dsp.hold import PitchHold
+from ...dsp.levinson import Levinson
+from ...streaming.contract import Carry, State, StreamingModule
+from ...streaming.layers import StreamingGRU, dense
+from .periodicity import PitchOpinion, ResidualPeriodicity
+from .spectra import (
+    BANDS,
+    DELAY_HOPS,
+    FAINTEST_DB,
+    LONG_HOPS,
+    LOUD,
+    SHORT_HOPS,
+    Hearing,
+    PowerSpectrum,
+    autocorrelation_matrix,
+    band_curves,
+    short_window,
+)
+
+ORDER = 16
+SAMPLE_RATE, HOP_LENGTH = 24000, 128
+STEEPEST = 0.99999  # reflection coefficients stay within it
+WHITENING = 1e-7  # of the power: noise added at -70 dB, so that a pure tone does not make a singular matrix
+QUIETEST_DB = -60.0  # a carrier below it is not raised further
+PITCHED_FROM = 0.3  # of the excitation: with a smaller share of pulses the last pitch is kept
+GAIN_RANGE_DB = (FAINTEST_DB, 20.0)
+
+
+@dataclass(frozen=True)
+class ArSize:
+    """Sizes of the network: what its weights' shapes depend on."""
+
+    width: int = 128
+    hidden: int = 128
+
+    def asdict(self) -> dict[str, int]:
+        """Return the sizes by name."""
+        return asdict(self)
+
+
+def noise_floor() -> Tensor:
+    """What is added to an autocorrelation, in parts of its power and, times `LOUD`, as it is: (2, P + 1)."""
+    zeroth = (torch.arange(ORDER + 1) == 0).double()
+    return torch.stack([zeroth * WHITENING, zeroth])
+
+
+class EnvelopeNetwork(StreamingModule):
+    """Chooses filter, gain and voicing.
+
+    It does not draw the filter: it weighs the three power spectra, band by band, and the Levinson-Durbin recursion turns
+    what is left into reflection coefficients, to which a correction is added in the domain of their area functions (half
+    the log area ratio). Without any learning this is linear prediction; what is learned is what to believe.
+
+    Inputs: ``slow``, ``long``, ``short``, ``features`` of `.spectra.Hearing`. Outputs: reflection coefficients
+    (B, N, 16), within -1..1; gain in dB (B, N, 1); what it thinks, for those who come after it (B, N, width).
+    """
+
+    long_curves: Tensor
+    short_curves: Tensor
+    long_lags: Tensor
+    short_lags: Tensor
+    floor: Tensor
+
+    def __init__(self, size: ArSize) -> None:
+        super().__init__()
+        self.size = size
+        self.enter = dense(Hearing.size, size.width)
+        self.mix = dense(size.width, size.width)
+        self.gru = StreamingGRU(size.width, size.hidden)
+        self.leave = dense(size.width + size.hidden, size.width)
+        self.head = nn.Linear(size.width, 3 * BANDS + ORDER + 1)
+        self.levinson = Levinson(ORDER)
+        for name, n_fft in (("long", LONG_HOPS * HOP_LENGTH), ("short", SHORT_HOPS * HOP_LENGTH)):
+            self.register_buffer(f"{name}_curves", band_curves(n_fft, SAMPLE_RATE).float(), persistent=False)
+            self.register_buffer(f"{name}_lags", autocorrelation_matrix(n_fft, ORDER), persistent=False)
+        self.register_buffer("floor", noise_floor(), persistent=False)
+        with torch.no_grad():
+            self.head.weight.mul_(0.1)
+            self.head.bias.zero_()
+            self.head.bias[: 3 * BANDS] = -1.0
+
+    def forward(
+        self, x: tuple[Tensor, Tensor, Tensor, Tensor], state: State
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        slow, long, short, features = x
+        now = self.mix(self.enter(features))
+        thought = self.leave(torch.cat([now, carry("gru", now)], -1))
+        *masks, correction, gain = self.head(thought).split([BANDS] * 3 + [ORDER, 1], -1)
+        curves = (self.long_curves, self.long_curves, self.short_curves)
+        slow, long, short = (
+            power * (mask.clamp(-12.0, 3.0) @ curve).exp()
+            for power, mask, curve in zip((slow, long, short), masks, curves, strict=True)
+        )
+        r = ((slow + long).double() @ self.long_lags + short.double() @ self.short_lags) * LOUD
+        heard, error = self.levinson(r + r[..., :1] * self.floor[0] + self.floor[1])
+        area = 0.5 * ((1.0 + heard) / (1.0 - heard)).log() + correction.double()
+        reflections = area.tanh().float() * STEEPEST
+        gain_db = error.log().float() * (10 / math.log(10)) + (10.0 * gain + FAINTEST_DB)
+        return (reflections, gain_db, thought), carry.next_state
+
+
+class ArNetwork(StreamingModule):
+    """All of the ear that is learned: the envelope, then pitch and voicing of what it leaves.
+
+    Inputs: those of `.spectra.Hearing`. Outputs: reflection coefficients (B, N, 16); gain in dB (B, N, 1); logits
+    of the voicing (B, N, 1) and of pitch (B, N, PITCH_BINS).
+    """
+
+    def __init__(self, size: ArSize) -> None:
+        super().__init__()
+        self.size = size
+        self.envelope = EnvelopeNetwork(size)
+        fall = DELAY_HOPS * HOP_LENGTH
+        self.periodicity = ResidualPeriodicity(ORDER, LONG_HOPS * HOP_LENGTH, fall, SAMPLE_RATE)
+        self.opinion = PitchOpinion(size.width, size.width, size.hidden // 2)
+
+    def forward(
+        self, x: tuple[Tensor, Tensor, Tensor, Tensor, Tensor], state: State
+    ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        slow, long, short, answers, features = x
+        reflections, gain_db, thought = carry("envelope", (slow, long, short, features))
+        # The envelope is for the filter to be right, not for the pitch.
+        periodicity = self.periodicity(long, reflections.detach())
+        logits, voicing = carry("opinion", (periodicity, answers, thought.detach()))
+        return (reflections, gain_db, voicing, logits), carry.next_state
+
+
+class ArEar(StreamingModule):
+    """Hears filter, gain, voicing and pitch, as they were `DELAY_HOPS` before.
+
+    Shapes: (B, N, hop_length) -> reflection coefficients (B, N, 16); ``gain_db``, ``voicing`` (B, N, 1); ``midi`` (B, N, 1)
+    float64, which keeps its value where there is no pitch.
+    """
+
+    def __init__(self, size: ArSize) -> None:
+        super().__init__()
+        self.hearing = Hearing(SAMPLE_RATE, HOP_LENGTH)
+        self.network = ArNetwork(size)
+        self.pitch_hold = PitchHold()
+
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        reflections, gain_db, voicing, logits = carry("network", carry("hearing", x))
+        midi, voicing = self.hearing.pitch.midi(logits), voicing.sigmoid()
+        midi = carry("pitch_hold", (midi, voicing + (0.5 - PITCHED_FROM)))
+        return (reflections, gain_db.clamp(*GAIN_RANGE_DB), voicing, midi), carry.next_state
+
+
+class Whitener(StreamingModule):
+    """Linear prediction of a sound as it is: what whitens it.
+
+    Shapes: (B, N, hop_length) -> reflection coefficients (B, N, 16) and power in dB (B, N, 1), at least `QUIETEST_DB`, as
+    they were `DELAY_HOPS` before.
+    """
+
+    lags: Tensor
+    floor: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        window = short_window(2 * DELAY_HOPS * HOP_LENGTH)
+        self.spectrum = PowerSpectrum(window, HOP_LENGTH)
+        self.levinson = Levinson(ORDER)
+        self.register_buffer("lags", autocorrelation_matrix(len(window), ORDER), persistent=False)
+        self.register_buffer("floor", noise_floor(), persistent=False)
+
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        r = carry("spectrum", x).double() @ self.lags * LOUD
+        r = r + r[..., :1] * self.floor[0] + self.floor[1]
+        reflections, _ = self.levinson(r)
+        power_db = r[..., :1].float().log() * (10 / math.log(10)) + FAINTEST_DB
+        return (reflections.float() * STEEPEST, power_db.clamp_min(QUIETEST_DB)), carry.next_state

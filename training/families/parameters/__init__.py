@@ -1,0 +1,1 @@
+"""A synth's parameters, heard in its sounds."""

@@ -1,0 +1,1 @@
+"""The pitch tracker, trained on synthesised sounds."""

@@ -1,0 +1,1 @@
+"""Timbre transfer: an instrument learned from recordings (DDSP)."""

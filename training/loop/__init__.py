@@ -1,0 +1,1 @@
+"""What all trainings share: trainer, run folder, losses of spectra."""

@@ -1,0 +1,1 @@
+"""The streaming contract, and the small blocks that models are built from."""
