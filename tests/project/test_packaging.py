@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 REPOSITORY = Path(__file__).parents[2]
 LARGEST_MODEL = 3_000_000
+BUNDLED = "plugin_host/model_file/bundled_models"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_wheel_holds_the_bundled_models_small_enough(wheel: zipfile.ZipFile) -> 
         "plugin_host/model_file/bundled_models/cello.onnx",
         "plugin_host/model_file/bundled_models/pitch.onnx",
     } <= set(sizes)
-    assert {Path(name).parent.as_posix() for name in sizes} == {"plugin_host/model_file/bundled_models"}
+    assert {Path(name).parent.as_posix() for name in sizes} == {BUNDLED}
     assert max(sizes.values()) <= LARGEST_MODEL
 
 
