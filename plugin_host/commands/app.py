@@ -31,15 +31,35 @@ from .exit_codes import SUMMARY, ExitCode, exit_code
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
 
 
+PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
+
+
 class Commands(TyperGroup):
-    """The commands. Typer ends without a word where Ctrl-C leaves one: it is to be said."""
+    """The commands, listed by what they are for."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the command that was asked for, and say it when Ctrl-C ends it, which Typer would not."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise typer.Abort from error
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the overview as plain text: Rich would take longer to load than all the rest."""
+        formatter.write_usage(ctx.command_path, "[OPTIONS] COMMAND [ARGS]...")
+        formatter.write_paragraph()
+        formatter.write_text(self.help or "")
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            if not command.hidden:
+                panel = getattr(command, "rich_help_panel", None)
+                sections.setdefault(panel or "Commands", []).append((name, _summary(command)))
+        sections["Options"] = [row for row in (p.get_help_record(ctx) for p in self.get_params(ctx)) if row]
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+        formatter.write_paragraph()
+        formatter.write_text(self.epilog or "")
 
 
 app = typer.Typer(
@@ -53,20 +73,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("process")(process.process)
-app.command("live")(live.live)
-app.command("models")(models.models)
-app.command("info")(info.info)
-app.command("verify")(verify.verify)
-app.command("bench")(bench.bench)
-app.command("cross")(cross.cross)
-app.command("csound", context_settings=csound.SETTINGS)(csound.csound)
-app.command("demo")(demo.demo)
-app.command("render")(render.render)
-app.command("generate")(generate.generate)
-app.command("infer")(infer.infer)
-app.add_typer(train.app, name="train")
-app.command("export")(export.export)
+for panel, commands in {
+    PLAY: (process.process, live.live, csound.csound, cross.cross, demo.demo),
+    MODELS: (models.models, info.info, verify.verify, bench.bench),
+    SYNTHS: (render.render, generate.generate, infer.infer),
+}.items():
+    for command in commands:
+        settings = csound.SETTINGS if command is csound.csound else None
+        app.command(command.__name__, context_settings=settings, rich_help_panel=panel)(command)
+app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
+app.command("export", rich_help_panel=TRAIN)(export.export)
 
 
 @app.callback()
@@ -132,3 +148,8 @@ def _version(wanted: bool) -> None:
 
         typer.echo(f"brainsynth {metadata.version('brainsynth')}")
         raise typer.Exit
+
+
+def _summary(command: Any) -> str:
+    """Give the first sentence of a command's help."""
+    return " ".join((command.help or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".")

@@ -72,7 +72,7 @@ from plugin_host.commands.app import main
 try:
     main(["--help"])
 except SystemExit as left:
-    banned = {"numpy", "onnxruntime", "soundfile", "soxr", "pedalboard", "pydantic", "ctcsound", "torch"}
+    banned = {"numpy", "onnxruntime", "soundfile", "soxr", "pedalboard", "pydantic", "ctcsound", "torch", "rich"}
     heavy = banned & set(sys.modules)
     print(left.code, sorted(heavy))
 """
