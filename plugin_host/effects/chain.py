@@ -35,9 +35,11 @@ class Chain:
     MissingPackageError
         If pedalboard is needed and not installed.
 
-    Notes ----- Neighbouring pedalboard plugins run as one board, in blocks of 64 samples (of `block_size`
-    where 64 does not divide it), because pedalboard starts a plugin anew whenever its blocks grow. Blocks in
-    any sizes and a whole recording so give the same samples, neural effects to the last bits of float32.
+    Notes
+    -----
+    Neighbouring pedalboard plugins run as one board, in blocks of 64 samples (of `block_size` where 64 does
+    not divide it), because pedalboard starts a plugin anew whenever its blocks grow. Blocks in any sizes and
+    a whole recording so give the same samples, neural effects to the last bits of float32.
 
     What pedalboard itself cannot do stays out of reach. `PitchShift` and `GSMFullRateCompressor` give silence
     or broken sound when they are played block by block; they are recognised by trying them out, play in whole
@@ -116,8 +118,7 @@ class Chain:
         if not 1 <= len(rows) <= MOST_CHANNELS // 2:
             raise StreamError(
                 f"the chain takes audio of shape (channels, samples) with 1 to {MOST_CHANNELS // 2} "
-                "channels, and shape "
-                f"{np.shape(input_array)} arrived: transpose it if its rows are samples"
+                f"channels, and shape {np.shape(input_array)} arrived: transpose it if its rows are samples"
             )
         if reset:
             self.reset()
@@ -147,8 +148,7 @@ class Chain:
         elif (line.sample_rate, line.channels) != (sample_rate, channels):
             raise StreamError(
                 f"the chain is playing {line.channels} channels at {line.sample_rate} Hz, and {channels} "
-                "channels at "
-                f"{sample_rate} Hz arrived: call reset() before another stream"
+                f"channels at {sample_rate} Hz arrived: call reset() before another stream"
             )
         return line
 
@@ -162,6 +162,5 @@ def _flatten(plugin: Any) -> tuple[Any, ...]:
         return (plugin,)
     raise StreamError(
         f"a chain takes pedalboard plugins, NeuralEffect objects and chains, and {type(plugin).__name__} "
-        "arrived: wrap a model "
-        "in NeuralEffect"
+        "arrived: wrap a model in NeuralEffect"
     )

@@ -76,8 +76,7 @@ class ChainLine:
             if isinstance(segment, BoardPlayer) and not segment.can_stream:
                 raise StreamError(
                     f"pedalboard cannot play {segment.names} block by block without breaking the sound: use "
-                    "reset=True on "
-                    "whole recordings, or leave it out"
+                    "reset=True on whole recordings, or leave it out"
                 )
 
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -86,8 +85,7 @@ class ChainLine:
         if self._block_size is not None and length % self._block_size:
             raise StreamError(
                 f"the chain was made for block_size={self._block_size} and takes multiples of it, and "
-                f"{length} samples "
-                "arrived: make it with block_size=None for blocks of any sizes"
+                f"{length} samples arrived: make it with block_size=None for blocks of any sizes"
             )
         entry = self._inlet.append(length)
         entry[...] = block

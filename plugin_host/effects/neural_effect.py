@@ -42,8 +42,10 @@ class NeuralEffect:
     ControlError
         For an unknown control or a value out of range.
 
-    Notes ----- Every control of the model is a property of the same name, whose range and unit its docstring
-    gives. Setting one, also while playing, moves there within 20 ms.
+    Notes
+    -----
+    Every control of the model is a property of the same name, whose range and unit its docstring gives.
+    Setting one, also while playing, moves there within 20 ms.
 
     Examples
     --------

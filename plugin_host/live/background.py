@@ -61,8 +61,10 @@ class BackgroundStream:
     StreamError
         Without a `block_size`, or for a model that is no effect.
 
-    Notes ----- The worker sleeps in ONNX Runtime outside Python's lock. Other Python threads that compute can
-    hold either side up for the interpreter's switch interval, 5 ms unless ``sys.setswitchinterval`` says
+    Notes
+    -----
+    The worker sleeps in ONNX Runtime outside Python's lock. Other Python threads that compute can hold
+    either side up for the interpreter's switch interval, 5 ms unless ``sys.setswitchinterval`` says
     otherwise.
     """
 
@@ -142,8 +144,7 @@ class BackgroundStream:
         if samples.shape[1] != self.block_size:
             raise StreamError(
                 f"effect {self.model.name!r} runs in the background with blocks of {self.block_size} "
-                "samples, and "
-                f"{samples.shape[1]} arrived: hand over blocks of that size"
+                f"samples, and {samples.shape[1]} arrived: hand over blocks of that size"
             )
         entry = self._dry.append(self.block_size)
         entry[...] = samples

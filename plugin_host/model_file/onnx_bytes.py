@@ -123,8 +123,7 @@ def check_header(header: OnnxHeader, source: str) -> None:
     if header.external_tensors:
         raise ModelFileError(
             f"{source}: tensor {header.external_tensors[0]!r} is stored in another file, and a model must "
-            "be one "
-            "file: export it again without external data"
+            "be one file: export it again without external data"
         )
 
 

@@ -46,8 +46,10 @@ class Model:
     DeviceError
         If the first provider asked for cannot be used on this machine.
 
-    Notes ----- Models of the same file share one session as long as any of them lives. Sessions do not
-    survive a fork: load models in the process that plays them.
+    Notes
+    -----
+    Models of the same file share one session as long as any of them lives. Sessions do not survive a fork:
+    load models in the process that plays them.
     """
 
     def __init__(

@@ -228,8 +228,7 @@ def _check_curve(control: Control, value: object, frames: int, channels: int) ->
     if curve.shape not in ((frames,), (channels, frames)):
         raise ControlError(
             f"{control.name} has shape {curve.shape}, needed is one value a frame: ({frames},) for all "
-            "channels or "
-            f"({channels}, {frames}) for each"
+            f"channels or ({channels}, {frames}) for each"
         )
     if frames == 0:
         return curve

@@ -62,8 +62,10 @@ class GraphRunner:
     source : str
         How messages name the model.
 
-    Notes ----- A number of frames seen for the first time costs a binding (some 30 us); the last 64 are kept.
-    Otherwise nothing is allocated. A runner is for one thread at a time.
+    Notes
+    -----
+    A number of frames seen for the first time costs a binding (some 30 us); the last 64 are kept. Otherwise
+    nothing is allocated. A runner is for one thread at a time.
     """
 
     def __init__(

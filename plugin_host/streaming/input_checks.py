@@ -117,8 +117,7 @@ def check_channels(channels: int, model_channels: int, owner: str) -> int:
     )
     raise StreamError(
         f"{owner} takes {needed}, and {channels!r} arrived: audio has the shape (channels, samples), so "
-        "transpose it "
-        "if its rows are samples"
+        "transpose it if its rows are samples"
     )
 
 

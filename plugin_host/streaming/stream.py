@@ -71,9 +71,11 @@ class Stream:
     StreamError
         For a value outside these ranges.
 
-    Notes ----- Output lags input by `latency_samples`, from the first block to the last, whatever their
-    sizes. After a size of block has been seen once, the only allocation is the array that is returned. A
-    stream is for one thread at a time.
+    Notes
+    -----
+    Output lags input by `latency_samples`, from the first block to the last, whatever their sizes. After a
+    size of block has been seen once, the only allocation is the array that is returned. A stream is for one
+    thread at a time.
     """
 
     def __init__(
@@ -246,8 +248,10 @@ class Stream:
         ControlError
             For an unknown control or a value out of range.
 
-        Notes ----- The model works in whole frames and may be up to one ahead; what it made too much is given
-        first next time.
+        Notes
+        -----
+        The model works in whole frames and may be up to one ahead; what it made too much is given first next
+        time.
         """
         started = time.perf_counter() if self._deadline is not None else 0.0
         self._require(Role.GENERATOR)
@@ -297,8 +301,7 @@ class Stream:
             check_sample_rate(sample_rate, self._name)
             raise StreamError(
                 f"{self._name} runs at {self.sample_rate} Hz and a block at {sample_rate} Hz arrived: a "
-                "stream keeps its "
-                "rate, so flush this one and make another"
+                "stream keeps its rate, so flush this one and make another"
             )
         samples = check_block(block, self.channels, self._name)
         if samples.shape[1] % self._line.step:
@@ -320,8 +323,8 @@ class Stream:
         if has_curves and not self._line.is_whole(length):
             raise StreamError(
                 f"{self._name} takes controls frame by frame only with blocks of whole hops of "
-                f"{self.model.document.hop_length} "
-                f"samples at {self.model.document.sample_rate} Hz: use such blocks or give single values"
+                f"{self.model.document.hop_length} samples at {self.model.document.sample_rate} Hz: "
+                "use such blocks or give single values"
             )
         self._set_or_automate(controls, length // self.model.document.hop_length)
 
