@@ -7,17 +7,16 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import onnx
 import onnx.numpy_helper
 import torch
-from onnxscript import opset20 as op
 from torch import Tensor, nn
 
-import training.streaming.layers  # noqa: F401 - defines the operators that are translated below
 from training.streaming.model import StreamingModel
+
+from .operators import TRANSLATIONS
 
 OPSET = 20
 EXAMPLE_FRAMES = 5
@@ -52,7 +51,7 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
         outputs, _ = model(inputs, state)
     frames = torch.export.Dim("frames", min=FEWEST_TRACED, max=1 << 16)
     shapes = [{2: model.hop_length * frames} if name == "audio" else {1: frames} for name in inputs]
-    with _quietly():
+    with torch.no_grad(), _quietly():
         program = torch.onnx.export(
             _Flat(model, list(inputs), list(state), list(outputs)).eval(),
             (),
@@ -66,28 +65,14 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
-            custom_translation_table={
-                torch.ops.brainsynth.gru.default: _gru,
-                torch.ops.brainsynth.gather.default: _gather,
-            },
+            custom_translation_table=TRANSLATIONS,
         )
     assert program is not None
     proto = program.model_proto
     _free_time_axis(proto, model)
     _store_halves(proto)
     _share_constants(proto)
-    del proto.metadata_props[:]
-    for part in (
-        proto.graph,
-        *proto.graph.node,
-        *proto.graph.input,
-        *proto.graph.output,
-        *proto.graph.initializer,
-    ):
-        del part.metadata_props[
-            :
-        ]  # the exporter's notes hold source paths, and cost more than the weights of a small model
-    proto.graph.doc_string = ""
+    _drop_notes(proto)
     proto.producer_name, proto.producer_version = "brainsynth", ""
     onnx.checker.check_model(proto)
     return proto
@@ -109,24 +94,28 @@ class _Flat(nn.Module):
         return [*(outputs[name] for name in self.outputs), *(following[name] for name in self.state)]
 
 
-def _gru(x: Any, hidden: Any, w: Any, r: Any, b: Any) -> Any:
-    """`training.streaming.layers.gru` as ONNX's GRU: time first, which with a batch of one is the same memory."""
-    trace: Any = op  # onnxscript's own types describe neither what it takes nor what it gives while tracing
-    size = hidden.shape[2]
-    first = trace.Reshape(x, trace.Constant(value_ints=[-1, 1, x.shape[2]]))
-    y, last = trace.GRU(first, w, r, b, None, hidden, hidden_size=size, linear_before_reset=1)
-    return trace.Reshape(y, trace.Constant(value_ints=[1, -1, size])), last
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Give a graph and the bodies of its loops, of theirs, and so on; a body sees the names outside it."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _graphs(attribute.g)
 
 
-def _gather(x: Any, axis: int, places: Any) -> Any:
-    """`training.streaming.contract.gather` as ONNX's Gather."""
-    trace: Any = op
-    return trace.Gather(x, places, axis=axis)
+def _drop_notes(proto: onnx.ModelProto) -> None:
+    """Drop the exporter's notes: they hold source paths, and cost more than the weights of a small model."""
+    del proto.metadata_props[:]
+    for graph in _graphs(proto.graph):
+        graph.doc_string = ""
+        for part in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+            del part.metadata_props[:]
 
 
 def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:
     """Say ``N`` and ``N * hop`` where time runs, and drop inferred shapes: some hold the example's length."""
-    del proto.graph.value_info[:]
+    for graph in _graphs(proto.graph):
+        del graph.value_info[:]
     for tensor in (*proto.graph.input, *proto.graph.output):
         if tensor.name.startswith(("state.", "next_state.")):
             continue
@@ -166,8 +155,9 @@ def _share_constants(proto: onnx.ModelProto) -> None:
             kept.append(tensor)
         else:
             renamed[tensor.name] = name
-    for node in proto.graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
+    for graph in _graphs(proto.graph):
+        for node in graph.node:
+            node.input[:] = [renamed.get(name, name) for name in node.input]
     del proto.graph.initializer[:]
     proto.graph.initializer.extend(kept)
 

@@ -16,7 +16,8 @@ from training.dsp.noise import FilteredNoise, NoiseSpectra
 from training.dsp.oscillator import HarmonicOscillator
 from training.dsp.reverb import Reverb, convolve
 from training.streaming.contract import State, StreamingModule
-from training.streaming.layers import FilterBank, OverlapAdd, StreamingGRU, fir_kernels, gru
+from training.streaming.layers import FilterBank, OverlapAdd, StreamingGRU, fir_kernels
+from training.streaming.operators import gru
 
 HOP, RATE = 128, 48000
 

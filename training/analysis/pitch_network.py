@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..dsp.units import midi_to_hz
-from ..streaming.contract import Carry, State, StreamingModule, recent, take
+from ..streaming.contract import Carry, State, StreamingModule, recent
 from ..streaming.layers import FilterBank, StreamingGRU, fir_kernels
+from ..streaming.operators import take
 from ..streaming.transform import Transform
 
 LOWEST_MIDI = 28.0  # E1, 41.2 Hz

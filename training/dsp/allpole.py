@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..streaming.contract import State, StreamingModule, recent, take
+from ..streaming.contract import State, StreamingModule, recent
+from ..streaming.operators import take
 from ..streaming.transform import Transform, fourier_gains
 
 NARROWEST_HZ = 20.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..streaming.contract import take
+from ..streaming.operators import take
 
 
 class Levinson(nn.Module):

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..streaming.contract import Carry, State, StreamingModule, take
+from ..streaming.contract import Carry, State, StreamingModule
 from ..streaming.layers import OverlapAdd
+from ..streaming.operators import take
 from ..streaming.transform import Transform, fourier_gains, fourier_waves
 
 TABLE_LENGTH = 16384

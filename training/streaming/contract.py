@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .operators import take
+
 State = dict[str, Tensor]
 """Named tensors, flat: the state ``hidden`` of a child ``gru`` is called ``gru.hidden``. The first axis is the batch."""
 
@@ -107,23 +109,3 @@ def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
     line = torch.cat([past, x], 1)
     rows = torch.arange(x.shape[1], device=x.device)[:, None] + window
     return take(line, 1, rows), line[:, 1 - len(window) :]
-
-
-def take(x: Tensor, axis: int, places: Tensor) -> Tensor:
-    """Return what lies at ``places``, of any shape, along an axis, which their axes replace: one node in a graph."""
-    if torch.compiler.is_exporting():
-        return gather(x, axis, places)
-    shape = (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :])
-    return x.index_select(axis, places.flatten()).reshape(shape)
-
-
-@torch.library.custom_op("brainsynth::gather", mutates_args=())
-def gather(x: Tensor, axis: int, places: Tensor) -> Tensor:
-    """ONNX's Gather, which torch has no equal of: the exporter would make three nodes of `take`."""
-    shape = (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :])
-    return x.index_select(axis, places.flatten()).reshape(shape)
-
-
-@gather.register_fake
-def _(x: Tensor, axis: int, places: Tensor) -> Tensor:
-    return x.new_empty((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))

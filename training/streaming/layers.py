@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .contract import State, StreamingModule, recent, with_previous
+from .operators import gru
 
 
 class OverlapAdd(StreamingModule):
@@ -79,26 +80,6 @@ def fir_kernels(taps: Tensor, outputs: int, stride: int = 1) -> Tensor:
     for i in range(outputs):
         kernels[i, i * stride : i * stride + len(taps)] = taps.flip(0)
     return kernels
-
-
-@torch.library.custom_op("brainsynth::gru", mutates_args=())
-def gru(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """A GRU with its weights as ONNX lays them out (gates z, r, h; ``linear_before_reset``), kept whole by the exporter.
-
-    Torch's own GRU is unrolled when traced, which fixes the number of frames.
-
-    Shapes: x (1, N, I), hidden (1, 1, H), w (1, 3 H, I), r (1, 3 H, H), b (1, 6 H) -> (1, N, H), (1, 1, H).
-    """
-    size = hidden.shape[2]
-    order = torch.cat([torch.arange(size, 2 * size), torch.arange(size), torch.arange(2 * size, 3 * size)])
-    weights = [w[0][order], r[0][order], b[0, : 3 * size][order], b[0, 3 * size :][order]]
-    y, last = torch.gru(x, hidden, weights, True, 1, 0.0, False, False, True)
-    return y, last.clone()
-
-
-@gru.register_fake
-def _(x: Tensor, hidden: Tensor, w: Tensor, r: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    return x.new_empty(x.shape[0], x.shape[1], hidden.shape[2]), torch.empty_like(hidden)
 
 
 class StreamingGRU(StreamingModule):

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from ...analysis.pitch_network import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS
 from ...dsp.levinson import StepUp
-from ...streaming.contract import Carry, State, StreamingModule, take
+from ...streaming.contract import Carry, State, StreamingModule
 from ...streaming.layers import StreamingGRU, dense
+from ...streaming.operators import take
 from .spectra import LOUD, long_window
 
 CANDIDATES = 112

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ...analysis.pitch_network import PITCH_BINS, PitchNetwork, lowpass_fir
-from ...streaming.contract import Carry, State, StreamingModule, recent, take
+from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import FilterBank, fir_kernels
+from ...streaming.operators import take
 from ...streaming.transform import Transform
 
 LONG_HOPS, SHORT_HOPS = 12, 4
