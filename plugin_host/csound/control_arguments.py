@@ -1,4 +1,4 @@
-"""Read the controls that an orchestra gives to an opcode: by place, by name, or first the one, then the other."""
+"""Read the controls that an orchestra gives to an opcode: by position, by name, or first by position and then by name."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NOTHING: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
-class Word:
-    """An input as it stands in the orchestra, and where its value is.
+class OpcodeArgument:
+    """An input of an opcode as the orchestra writes it, and where its value is.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class ControlInputs:
 
     Parameters
     ----------
-    words : sequence of Word
-        What follows the model's name: values in the order of the model's controls, then pairs of a control's
+    arguments : sequence of OpcodeArgument
+        What comes after the model's name: values in the order of the model's controls, then pairs of a control's
         name and its value.
     document : ModelDocument
         The model.
@@ -67,61 +67,65 @@ class ControlInputs:
         init time and out of range.
     """
 
-    def __init__(self, words: Sequence[Word], document: ModelDocument) -> None:
+    def __init__(self, arguments: Sequence[OpcodeArgument], document: ModelDocument) -> None:
         self._owner = f"{document.role} {document.name!r}"
         controls = {control.name: control for control in document.controls}
         self.constants = {control.name: control.default for control in document.controls}
         self._moving: list[tuple[str, ctypes.c_double]] = []
         self._last: list[float] = []
-        for name, word in self._pair(words, list(controls)):
-            if word.rate == "S":
-                self.constants[name] = check_value(controls[name], read_string(word.address))
-            elif word.rate == "i":
-                value = ctypes.c_double.from_address(word.address).value
+        for name, argument in self._pair(arguments, list(controls)):
+            if argument.rate == "S":
+                self.constants[name] = check_value(controls[name], read_string(argument.address))
+            elif argument.rate == "i":
+                value = ctypes.c_double.from_address(argument.address).value
                 self.constants[name] = check_value(controls[name], value)
-            elif word.rate == "k":
+            elif argument.rate == "k":
                 del self.constants[name]
-                self._moving.append((name, ctypes.c_double.from_address(word.address)))
+                self._moving.append((name, ctypes.c_double.from_address(argument.address)))
                 self._last.append(float("nan"))
             else:
                 raise ControlError(
-                    f"control {name} is given as {word.name}, and needed is a number at k-rate or i-rate: "
-                    f"write downsamp({word.name}) for an audio signal"
+                    f"control {name} is given as {argument.name}, and needed is a number at k-rate or i-rate: "
+                    f"write downsamp({argument.name}) for an audio signal"
                 )
 
     def changed(self) -> dict[str, float]:
-        """Give the controls that Csound has changed since the last call, all at the first."""
+        """Give the controls that Csound has changed since the last call; the first call gives all of them."""
         if not self._moving:
             return _NOTHING
-        news: dict[str, float] = {}
-        for place, (name, cell) in enumerate(self._moving):
+        changes: dict[str, float] = {}
+        for index, (name, cell) in enumerate(self._moving):
             value = cell.value
-            if value != self._last[place]:
-                self._last[place] = value
-                news[name] = value
-        return news
+            if value != self._last[index]:
+                self._last[index] = value
+                changes[name] = value
+        return changes
 
-    def _pair(self, words: Sequence[Word], names: list[str]) -> list[tuple[str, Word]]:
+    def _pair(
+        self, arguments: Sequence[OpcodeArgument], names: list[str]
+    ) -> list[tuple[str, OpcodeArgument]]:
         """Give each value the name of its control."""
-        first_name = next((place for place, word in enumerate(words) if word.rate == "S"), len(words))
-        if first_name > len(names):
+        first_named = next(
+            (index for index, argument in enumerate(arguments) if argument.rate == "S"), len(arguments)
+        )
+        if first_named > len(names):
             listed = ", ".join(names) if names else "none"
             raise ControlError(
-                f"{first_name} controls are given and {self._owner} has {len(names)}: {listed}"
+                f"{first_named} controls are given and {self._owner} has {len(names)}: {listed}"
             )
-        pairs = list(zip(names, words[:first_name], strict=False))
-        for place in range(first_name, len(words), 2):
-            if words[place].rate != "S":
+        pairs = list(zip(names, arguments[:first_named], strict=False))
+        for index in range(first_named, len(arguments), 2):
+            if arguments[index].rate != "S":
                 raise ControlError(
-                    f"{words[place].name} stands where the name of a control is needed: "
+                    f"{arguments[index].name} stands where the name of a control is needed: "
                     'after the first name, write "name", value'
                 )
-            name = read_string(words[place].address)
+            name = read_string(arguments[index].address)
             check_name(name, names, self._owner)
-            if place + 1 == len(words):
+            if index + 1 == len(arguments):
                 raise ControlError(f'control "{name}" is given no value: write "{name}", value')
-            pairs.append((name, words[place + 1]))
-        for place, (name, _) in enumerate(pairs):
-            if name in [earlier for earlier, _ in pairs[:place]]:
+            pairs.append((name, arguments[index + 1]))
+        for index, (name, _) in enumerate(pairs):
+            if name in [earlier for earlier, _ in pairs[:index]]:
                 raise ControlError(f"control {name} is given twice: leave one of them out")
         return pairs

@@ -1,9 +1,10 @@
 """Reach what Csound offers to opcodes: its notes, arguments, memory and error messages.
 
 Csound gives plug-ins two structures whose layout is part of its interface for plug-ins: CSOUND, a table of
-functions, and INSDS, the note that an opcode is part of. The layout here is that of Csound 6.18 (csdl.h,
-csoundCore.h). Before anything is read from them it is compared with the functions that the library exports,
-and with a note's pointer to its Csound, so that another layout ends in a sentence and not in a crash.
+functions, and INSDS, the instance of an instrument that an opcode is part of. The layout here is that of
+Csound 6.18 (csdl.h, csoundCore.h). Before anything is read from them it is compared with the functions that
+the library exports, and with an instance's pointer to its Csound, so that another layout ends in a message
+and not in a crash.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MOST_ARGUMENTS = 1999
 
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 
-# Places in CSOUND, counted in pointers.
+# Offsets in CSOUND, counted in pointers.
 _MESSAGE, _INPUT_NAME, _CALLOC = 17, 43, 51
 _INIT_ERROR, _PERF_ERROR, _WARNING, _REGISTER_DEINIT, _REGISTER_RESET = 96, 97, 98, 187, 188
 _EXPORTED = {
@@ -38,8 +39,8 @@ _EXPORTED = {
 }
 
 
-class Note(ctypes.Structure):
-    """INSDS, the instance of an instrument, as far as it is needed here."""
+class InstrumentInstance(ctypes.Structure):
+    """INSDS, an instance of an instrument: a note that plays. The fields up to the last one that is needed here."""
 
     _fields_ = (
         ("links", ctypes.c_void_p * 9),
@@ -80,7 +81,7 @@ class OpcodeHead(ctypes.Structure):
         ("init", ctypes.c_void_p),
         ("perf", ctypes.c_void_p),
         ("text", ctypes.c_void_p),
-        ("note", ctypes.POINTER(Note)),
+        ("instance", ctypes.POINTER(InstrumentInstance)),
     )
 
 
@@ -123,8 +124,8 @@ class Engine:
     """
 
     def __init__(self, library: ctypes.CDLL, address: int) -> None:
-        for place, name in _EXPORTED.items():
-            if _read_pointer(address, place) != ctypes.cast(library[name], ctypes.c_void_p).value:
+        for index, name in _EXPORTED.items():
+            if _read_pointer(address, index) != ctypes.cast(library[name], ctypes.c_void_p).value:
                 raise MissingPackageError(
                     f"Csound {library.csoundGetVersion() / 1000:g} was found, which offers opcodes its "
                     f"functions in another order than 6.18 does: sudo apt-get install {PACKAGES}"
@@ -176,10 +177,10 @@ class Engine:
         return self._register_reset(self.address, None, function)
 
     def input_names(self, opcode: int) -> list[str]:
-        """Give the words that stand for an opcode's inputs in the orchestra."""
+        """Give the words that stand in the orchestra as an opcode's inputs."""
         return [
-            self._input_name(opcode, place).decode(errors="replace")
-            for place in range(self._count_inputs(opcode))
+            self._input_name(opcode, index).decode(errors="replace")
+            for index in range(self._count_inputs(opcode))
         ]
 
     def output_count(self, opcode: int) -> int:
@@ -201,29 +202,29 @@ class Engine:
         array.sizes[0] = length
         return array.data
 
-    def _function(self, place: int, result: Any, *arguments: Any) -> Callable[..., Any]:
-        return ctypes.CFUNCTYPE(result, *arguments)(_read_pointer(self.address, place))
+    def _function(self, index: int, result: Any, *arguments: Any) -> Callable[..., Any]:
+        return ctypes.CFUNCTYPE(result, *arguments)(_read_pointer(self.address, index))
 
 
-def argument(opcode: int, place: int) -> int:
+def argument_address(opcode: int, index: int) -> int:
     """Give the address of an opcode's argument, outputs first."""
-    return _read_pointer(opcode + ctypes.sizeof(OpcodeHead), place)
+    return _read_pointer(opcode + ctypes.sizeof(OpcodeHead), index)
 
 
-def note_of(opcode: int, csound: int) -> Note:
-    """Give the note that an opcode is part of.
+def instance_of(opcode: int, csound: int) -> InstrumentInstance:
+    """Give the instance of an instrument that an opcode is part of.
 
     Raises
     ------
     MissingPackageError
-        If the note is laid out otherwise than in Csound 6.18.
+        If its layout is not that of Csound 6.18.
     """
-    note = OpcodeHead.from_address(opcode).note.contents
-    if note.csound != csound:
+    instance = OpcodeHead.from_address(opcode).instance.contents
+    if instance.csound != csound:
         raise MissingPackageError(
             f"this Csound's notes are laid out otherwise than those of 6.18: sudo apt-get install {PACKAGES}"
         )
-    return note
+    return instance
 
 
 def read_string(address: int) -> str:
@@ -232,8 +233,8 @@ def read_string(address: int) -> str:
     return (data or b"").decode(errors="surrogateescape")
 
 
-def _read_pointer(address: int, place: int) -> int:
-    return ctypes.c_void_p.from_address(address + place * _POINTER).value or 0
+def _read_pointer(address: int, index: int) -> int:
+    return ctypes.c_void_p.from_address(address + index * _POINTER).value or 0
 
 
 def _as_format(message: str) -> bytes:

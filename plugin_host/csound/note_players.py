@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from ..errors import CsoundError
 from ..streaming.stream import Stream
 from .control_arguments import ControlInputs
-from .csound_abi import Note
-from .stream_pool import Kind
+from .csound_abi import InstrumentInstance
+from .stream_pool import StreamKind
 
 
-class Player(Protocol):
-    """What plays in a note."""
+class NotePlayer(Protocol):
+    """Plays a model in a note."""
 
     label: str
 
     @property
-    def core(self) -> Core | None:
-        """What it plays with, if it can play."""
+    def context(self) -> NoteContext | None:
+        """What it works with; None if it cannot play."""
         ...
 
     def perform(self) -> None:
@@ -32,7 +32,7 @@ class Player(Protocol):
         ...
 
 
-class FailedPlayer:
+class FailedNotePlayer:
     """Stands for an opcode whose note goes on although an init pass of it has failed.
 
     Parameters
@@ -42,7 +42,7 @@ class FailedPlayer:
     """
 
     def __init__(self, label: str) -> None:
-        self.core = None
+        self.context = None
         self.label = label
 
     def perform(self) -> None:
@@ -50,19 +50,19 @@ class FailedPlayer:
         raise CsoundError("it cannot play, because its last init pass failed: see the error above")
 
 
-class Core:
-    """What players of all roles share: a stream, its controls, and the orchestra around it.
+class NoteContext:
+    """What a note's player works with: a stream, its controls, and the orchestra around it.
 
     Parameters
     ----------
-    kind : Kind
+    kind : StreamKind
         Of the stream.
     stream : Stream
         As new, with its controls set.
     controls : ControlInputs
         What moves while it plays.
-    note : Note
-        Whose k-cycles are played.
+    instance : InstrumentInstance
+        The note whose k-cycles are played.
     full_scale : float
         The orchestra's 0dbfs.
     label : str
@@ -73,10 +73,10 @@ class Core:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: StreamKind,
         stream: Stream,
         controls: ControlInputs,
-        note: Note,
+        instance: InstrumentInstance,
         full_scale: float,
         label: str,
         warn: Callable[[str], None],
@@ -84,42 +84,42 @@ class Core:
         self.kind = kind
         self.stream = stream
         self.controls = controls
-        self.note = note
-        self.ksmps = int(note.ksmps)
+        self.instance = instance
+        self.ksmps = int(instance.ksmps)
         self.full_scale = full_scale
         self.label = label
         self._warn = warn
         self._repaired, self._muted = stream.counters.repaired_samples, stream.counters.muted_blocks
 
-    def follow(self) -> None:
-        """Hand what Csound has changed to the model; raises ControlError for a value out of range."""
-        if news := self.controls.changed():
-            self.stream.set(**news)
+    def apply_changes(self) -> None:
+        """Pass on to the model the controls that Csound has changed; raises ControlError for a value out of range."""
+        if changes := self.controls.changed():
+            self.stream.set(**changes)
 
-    def watch(self) -> None:
-        """Say it when the stream has had to repair its input or to mute the model: once for each."""
+    def report_repairs(self) -> None:
+        """Warn, once for each, when the stream has repaired its input or muted the model."""
         counters = self.stream.counters
         if counters.repaired_samples > self._repaired:
             self._repaired = math.inf
             self._complain(
-                "its input holds samples that are no numbers, and hears silence there: look before it"
+                "its input holds samples that are not numbers and are played as silence: look at what comes before it"
             )
         if counters.muted_blocks > self._muted:
             self._muted = math.inf
             self._complain(
-                "the model gave samples that are no numbers, was muted and started again: lower its input"
+                "the model gave samples that are not numbers, so it was muted and restarted: lower its input"
             )
 
     def _complain(self, sentence: str) -> None:
         self._warn(f"{self.label}: {sentence}")
 
 
-class Inlet:
+class InputCollector:
     """Collect k-cycles of audio until the model can run.
 
     Parameters
     ----------
-    core : Core
+    context : NoteContext
         The orchestra around it.
     addresses : sequence of int
         Of Csound's audio variables, one a channel.
@@ -136,30 +136,30 @@ class Inlet:
         Whether the note begins or ends within the k-cycle last taken.
     """
 
-    def __init__(self, core: Core, addresses: Sequence[int], cycles: int) -> None:
-        ksmps = core.ksmps
-        self._note = core.note
-        self._factor = 1.0 / core.full_scale
+    def __init__(self, context: NoteContext, addresses: Sequence[int], cycles: int) -> None:
+        ksmps = context.ksmps
+        self._instance = context.instance
+        self._factor = 1.0 / context.full_scale
         self._cycles = cycles
         self.cycle = 0
         self.is_partial = False
         self.block = np.zeros((len(addresses), cycles * ksmps), dtype=np.float32)
         sources = [_audio(address, ksmps) for address in addresses]
         rows = [row.reshape(cycles, ksmps) for row in self.block]
-        self._entries = [list(zip(sources, parts, strict=True)) for parts in zip(*rows, strict=True)]
+        self._destinations = [list(zip(sources, parts, strict=True)) for parts in zip(*rows, strict=True)]
 
     def take(self) -> bool:
-        """Take a k-cycle and tell whether it completes the block."""
-        entries, note = self._entries[self.cycle], self._note
-        for source, entry in entries:
+        """Take a k-cycle and return whether it completes the block."""
+        destinations, instance = self._destinations[self.cycle], self._instance
+        for source, destination in destinations:
             if self._factor == 1.0:
-                entry[:] = source
+                destination[:] = source
             else:
-                np.multiply(source, self._factor, out=entry, casting="unsafe")
-        self.is_partial = bool(note.offset or note.early)
+                np.multiply(source, self._factor, out=destination, casting="unsafe")
+        self.is_partial = bool(instance.offset or instance.early)
         if self.is_partial:
-            for _, entry in entries:
-                _silence(entry, note)
+            for _, destination in destinations:
+                _silence(destination, instance)
         self.cycle += 1
         if self.cycle < self._cycles:
             return False
@@ -167,120 +167,122 @@ class Inlet:
         return True
 
 
-class EffectPlayer:
+class EffectNotePlayer:
     """An effect in a note: audio in, audio out, every k-cycle.
 
     Parameters
     ----------
-    core : Core
+    context : NoteContext
         Whose stream takes blocks of `cycles` k-cycles.
-    inlet : Inlet
-        What it hears.
+    collector : InputCollector
+        Gives it its input.
     outputs : sequence of int
         Addresses of Csound's audio variables, one a channel.
     """
 
-    def __init__(self, core: Core, inlet: Inlet, outputs: Sequence[int]) -> None:
-        self.core = core
-        self.label = core.label
-        self._process = core.stream.process
-        self._inlet = inlet
-        self._full_scale = core.full_scale
-        self._sinks = list(enumerate(_audio(address, core.ksmps) for address in outputs))
-        self._played = np.zeros_like(inlet.block)
-        ends = range(core.ksmps, inlet.block.shape[1] + 1, core.ksmps)
-        self._parts = [slice(end - core.ksmps, end) for end in ends]
+    def __init__(self, context: NoteContext, collector: InputCollector, outputs: Sequence[int]) -> None:
+        self.context = context
+        self.label = context.label
+        self._process = context.stream.process
+        self._collector = collector
+        self._full_scale = context.full_scale
+        self._sinks = list(enumerate(_audio(address, context.ksmps) for address in outputs))
+        self._played = np.zeros_like(collector.block)
+        ends = range(context.ksmps, collector.block.shape[1] + 1, context.ksmps)
+        self._parts = [slice(end - context.ksmps, end) for end in ends]
 
     def perform(self) -> None:
         """Play a k-cycle."""
-        inlet = self._inlet
-        if inlet.take():
-            self.core.follow()
-            self._played = self._process(inlet.block)
-            self.core.watch()
-        part = self._parts[inlet.cycle]
+        collector = self._collector
+        if collector.take():
+            self.context.apply_changes()
+            self._played = self._process(collector.block)
+            self.context.report_repairs()
+        part = self._parts[collector.cycle]
         for index, sink in self._sinks:
             if self._full_scale == 1.0:
                 sink[:] = self._played[index, part]
             else:
                 np.multiply(self._played[index, part], self._full_scale, out=sink)
-        if inlet.is_partial:
+        if collector.is_partial:
             for _, sink in self._sinks:
-                _silence(sink, self.core.note)
+                _silence(sink, self.context.instance)
 
 
-class AnalyzerPlayer:
+class AnalyzerNotePlayer:
     """An analyzer in a note: audio in; numbers out, which stay until the next frame is complete.
 
     Parameters
     ----------
-    core, inlet
-        As for `EffectPlayer`.
+    context, collector
+        As for `EffectNotePlayer`.
     outputs : sequence of ctypes.c_double
         One for each output control, in the model's order.
     """
 
-    def __init__(self, core: Core, inlet: Inlet, outputs: Sequence[ctypes.c_double]) -> None:
-        self.core = core
-        self.label = core.label
-        self._inlet = inlet
-        controls = core.stream.model.document.outputs
+    def __init__(
+        self, context: NoteContext, collector: InputCollector, outputs: Sequence[ctypes.c_double]
+    ) -> None:
+        self.context = context
+        self.label = context.label
+        self._collector = collector
+        controls = context.stream.model.document.outputs
         self._cells = [(control.name, cell) for control, cell in zip(controls, outputs, strict=True)]
         for control, cell in zip(controls, outputs, strict=True):
             cell.value = control.default
 
     def perform(self) -> None:
         """Play a k-cycle."""
-        if not self._inlet.take():
+        if not self._collector.take():
             return
-        self.core.follow()
-        found = self.core.stream.analyze(self._inlet.block)
-        self.core.watch()
+        self.context.apply_changes()
+        found = self.context.stream.analyze(self._collector.block)
+        self.context.report_repairs()
         for name, cell in self._cells:
             values = found[name]
             if values.shape[1]:
                 cell.value = values[0, -1]
 
 
-class GeneratorPlayer:
+class GeneratorNotePlayer:
     """A generator in a note: audio out, every k-cycle. It runs ahead by less than a hop, at no delay.
 
     Parameters
     ----------
-    core, outputs
-        As for `EffectPlayer`.
+    context, outputs
+        As for `EffectNotePlayer`.
     """
 
-    def __init__(self, core: Core, outputs: Sequence[int]) -> None:
-        self.core = core
-        self.label = core.label
-        self._sinks = [_audio(address, core.ksmps) for address in outputs]
-        stream, document = core.stream, core.stream.model.document
+    def __init__(self, context: NoteContext, outputs: Sequence[int]) -> None:
+        self.context = context
+        self.label = context.label
+        self._sinks = [_audio(address, context.ksmps) for address in outputs]
+        stream, document = context.stream, context.stream.model.document
         # The stream computes a frame when the frame's first sample is asked for, so that asking for a whole
         # frame gives what asking for k-cycles would give.
         hop_length = round(document.hop_length * stream.sample_rate / document.sample_rate)
-        self._length = max(core.ksmps, hop_length)
+        self._length = max(context.ksmps, hop_length)
         self._made = np.zeros((len(outputs), 0), dtype=np.float32)
         self._position = 0
 
     def perform(self) -> None:
         """Play a k-cycle."""
-        core, note = self.core, self.core.note
-        start, end = note.offset, core.ksmps - note.early
-        if note.offset or note.early:
+        context, instance = self.context, self.context.instance
+        start, end = instance.offset, context.ksmps - instance.early
+        if instance.offset or instance.early:
             for sink in self._sinks:
-                _silence(sink, note)
+                _silence(sink, instance)
         while start < end:
             if self._position == self._made.shape[1]:
-                core.follow()
-                self._made = core.stream.generate(self._length)
-                core.watch()
+                context.apply_changes()
+                self._made = context.stream.generate(self._length)
+                context.report_repairs()
                 self._position = 0
             first = self._position
             self._position = min(first + end - start, self._made.shape[1])
             stop = start + self._position - first
             for sink, row in zip(self._sinks, self._made, strict=True):
-                np.multiply(row[first : self._position], core.full_scale, out=sink[start:stop])
+                np.multiply(row[first : self._position], context.full_scale, out=sink[start:stop])
             start = stop
 
 
@@ -289,7 +291,7 @@ def _audio(address: int, ksmps: int) -> NDArray[np.float64]:
     return np.ctypeslib.as_array((ctypes.c_double * ksmps).from_address(address))
 
 
-def _silence(samples: NDArray[np.floating], note: Note) -> None:
+def _silence(samples: NDArray[np.floating], instance: InstrumentInstance) -> None:
     """Keep what lies before a note's first sample and after its last one silent."""
-    samples[: note.offset] = 0.0
-    samples[len(samples) - note.early :] = 0.0
+    samples[: instance.offset] = 0.0
+    samples[len(samples) - instance.early :] = 0.0

@@ -1,4 +1,4 @@
-"""The forms of the opcodes: their names and the types of what goes in and comes out."""
+"""The signatures of the opcodes: their names and the types of what goes in and comes out."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _STEREO_EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Form:
-    """One form of an opcode.
+class OpcodeSignature:
+    """One way to write an opcode; the same name may have several.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Form:
     audio_inputs : int
         How many inputs come before the model's name.
     role : Role or None
-        Which models it plays; None where it only tells something about one at init time.
+        Which models it plays; None where it only reports something about one at init time.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Form:
         return self.audio_inputs or len(self.outputs)
 
     def check(self, model: Model, written: str, results: int) -> None:
-        """Refuse a model that this form cannot play.
+        """Refuse a model that this signature cannot play.
 
         Parameters
         ----------
@@ -88,15 +88,15 @@ class Form:
             )
 
 
-FORMS = (
-    Form("nnfx", "a", "aSN", 1, Role.EFFECT),
-    Form("nnfx", "aa", "aaSN", 2, Role.EFFECT),
-    Form("nngen", "a", "SN", 0, Role.GENERATOR),
-    Form("nngen", "aa", "SN", 0, Role.GENERATOR),
+SIGNATURES = (
+    OpcodeSignature("nnfx", "a", "aSN", 1, Role.EFFECT),
+    OpcodeSignature("nnfx", "aa", "aaSN", 2, Role.EFFECT),
+    OpcodeSignature("nngen", "a", "SN", 0, Role.GENERATOR),
+    OpcodeSignature("nngen", "aa", "SN", 0, Role.GENERATOR),
     *(
-        Form("nnana", outputs, f"{'a' * channels}SN", channels, Role.ANALYZER)
+        OpcodeSignature("nnana", outputs, f"{'a' * channels}SN", channels, Role.ANALYZER)
         for channels in (1, 2)
         for outputs in ("k[]", *("k" * count for count in range(1, MOST_NUMBERS + 1)))
     ),
-    Form("nnlatency", "i", "S", 0, None),
+    OpcodeSignature("nnlatency", "i", "S", 0, None),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CsoundError, HostError
 from .csound_abi import FUNCTION, OK, OPCODE_SIZE, Engine
 from .load_csound import load_csound
-from .opcode_signatures import FORMS, Form
+from .opcode_signatures import SIGNATURES, OpcodeSignature
 from .orchestra import Orchestra
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def register_opcodes(csound: ctcsound.Csound, folder: str | PathLike[str] | None
     Returns
     -------
     Orchestra
-        What the opcodes share; its `interrupted` tells whether Ctrl-C has ended the performance.
+        What the opcodes share; its `interrupted` is true once Ctrl-C has ended the performance.
 
     Raises
     ------
@@ -61,33 +61,33 @@ def register_opcodes(csound: ctcsound.Csound, folder: str | PathLike[str] | None
     """
     library: Any = load_csound().libcsound
     address = ctypes.cast(csound.csound(), ctypes.c_void_p).value or 0
-    place = Path() if folder is None else Path(folder)
+    models_folder = Path() if folder is None else Path(folder)
     known = _orchestras.get(address)
     if known is not None:
-        known.shelf.folder = place
+        known.pool.folder = models_folder
         return known
-    orchestra = Orchestra(Engine(library, address), place)
+    orchestra = Orchestra(Engine(library, address), models_folder)
     append = library.csoundAppendOpcode
     append.argtypes = [ctypes.c_void_p, ctypes.c_char_p, *[ctypes.c_int] * 3, *[ctypes.c_char_p] * 2]
     append.argtypes += [ctypes.c_void_p] * 3
-    for form, (name, outputs, inputs), at_init in _REGISTERED:
-        passes, at_perf = (_INIT, None) if form.role is None else (_INIT_AND_PERF, _AT_PERF)
+    for signature, (name, outputs, inputs), at_init in _REGISTERED:
+        passes, at_perf = (_INIT, None) if signature.role is None else (_INIT_AND_PERF, _AT_PERF)
         if append(address, name, OPCODE_SIZE, 0, passes, outputs, inputs, at_init, at_perf, None) != OK:
             raise CsoundError(
-                f"Csound refuses the opcode {form.name}: register it before anything is compiled"
+                f"Csound refuses the opcode {signature.name}: register it before anything is compiled"
             )
     orchestra.engine.call_at_reset(_AT_RESET)
     _orchestras[address] = orchestra
     return orchestra
 
 
-def _init(form: Form, csound: int, opcode: int) -> int:
+def _init(signature: OpcodeSignature, csound: int, opcode: int) -> int:
     orchestra = _orchestras[csound]
     try:
-        orchestra.begin(form, opcode, _AT_DEINIT)
+        orchestra.begin(signature, opcode, _AT_DEINIT)
     except BaseException as error:  # what leaves a callback is printed, and taken for success
-        orchestra.fail(form, opcode)
-        return _report(orchestra, orchestra.label(form, opcode), error, orchestra.engine.init_error)
+        orchestra.fail(signature, opcode)
+        return _report(orchestra, orchestra.label(signature, opcode), error, orchestra.engine.init_error)
     return OK
 
 
@@ -128,6 +128,10 @@ def _report(orchestra: Orchestra, label: str, error: BaseException, report: Call
 # Csound keeps pointers to all of these, for as long as any Csound lives: so they live as long as the process.
 _AT_PERF, _AT_DEINIT, _AT_RESET = FUNCTION(_perform), FUNCTION(_deinit), FUNCTION(_reset)
 _REGISTERED = [
-    (form, (form.name.encode(), form.outputs.encode(), form.inputs.encode()), FUNCTION(partial(_init, form)))
-    for form in FORMS
+    (
+        signature,
+        (signature.name.encode(), signature.outputs.encode(), signature.inputs.encode()),
+        FUNCTION(partial(_init, signature)),
+    )
+    for signature in SIGNATURES
 ]

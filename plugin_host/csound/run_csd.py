@@ -19,7 +19,7 @@ _HIGHEST_CODE = 255
 
 
 def run_csound(arguments: Sequence[str]) -> int:
-    """Render or play what a command line of Csound says, as ``csound`` itself does.
+    """Render or play what a command line of Csound asks for, as ``csound`` itself does.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def run_csound(arguments: Sequence[str]) -> int:
     orchestra = register_opcodes(csound, score.parent)
     with _marking_ctrl_c(orchestra):
         try:
-            # Buffer by buffer, so that Ctrl-C is heard where no opcode of ours plays.
+            # Buffer by buffer, so that Ctrl-C works where no opcode of ours plays.
             result = csound.compile_("csound", *arguments)
             playing = result == 0
             while playing and not orchestra.interrupted:

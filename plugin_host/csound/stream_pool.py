@@ -13,8 +13,8 @@ from ..streaming.stream import Stream
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What streams have to have in common for one to take another's place.
+class StreamKind:
+    """What two streams must have in common for a note to take either.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Kind:
     block_size: int | None
 
 
-class Shelf:
+class StreamPool:
     """The models that an orchestra has named, and streams that wait to play them.
 
     A stream takes a millisecond to make and hardly any time to reset, and as many are kept as have
@@ -49,7 +49,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._models: dict[str, Model] = {}
-        self._streams: defaultdict[Kind, list[Stream]] = defaultdict(list)
+        self._streams: defaultdict[StreamKind, list[Stream]] = defaultdict(list)
 
     def model(self, name: str) -> Model:
         """Give the model of a bundled name or path; raises ModelFileError."""
@@ -58,14 +58,14 @@ class Shelf:
             model = self._models[name] = Model(self._find(name))
         return model
 
-    def take(self, kind: Kind) -> Stream:
+    def take(self, kind: StreamKind) -> Stream:
         """Give a stream as new."""
         waiting = self._streams[kind]
         return (
             waiting.pop() if waiting else kind.model.stream(kind.sample_rate, kind.channels, kind.block_size)
         )
 
-    def give_back(self, kind: Kind, stream: Stream) -> None:
+    def give_back(self, kind: StreamKind, stream: Stream) -> None:
         """Take back a stream that has played."""
         stream.reset()
         self._streams[kind].append(stream)

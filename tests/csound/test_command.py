@@ -92,7 +92,7 @@ def test_without_a_csd_says_what_is_needed(arguments: tuple[str, ...], brainsynt
 
 @pytest.mark.parametrize("csounds_own_work", ["", "kcount = 0\nwhile kcount < 20000 do\nkcount += 1\nod"])
 def test_ctrl_c_ends_it_and_keeps_what_was_rendered(csounds_own_work: str, piece: Path) -> None:
-    # Ctrl-C is heard whether it comes while a model plays or while Csound is busy with opcodes of its own.
+    # Ctrl-C works whether it comes while a model plays or while Csound is busy with opcodes of its own.
     long = CSD.replace("endin", f"{csounds_own_work}\nendin")
     piece.write_text(long.format("i 1 0 100000 440"))
     out = piece.parent / "long.wav"

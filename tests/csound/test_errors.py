@@ -98,19 +98,22 @@ def test_a_reinit_that_fails_ends_the_note(folder: Path) -> None:
 
 
 def test_samples_that_are_no_numbers_are_reported_once(folder: Path) -> None:
-    heard: Audio = np.full((1, 4800), 0.25, np.float32)
-    heard[0, 1000:1300] = np.nan
-    heard[0, 2000] = 0.95
-    heard[0, 3000] = 0.95
+    input_sound: Audio = np.full((1, 4800), 0.25, np.float32)
+    input_sound[0, 1000:1300] = np.nan
+    input_sound[0, 2000] = 0.95
+    input_sound[0, 3000] = 0.95
     done = perform(
         'instr 1\nain inch 1\naout nnfx ain, "fragile.onnx"\nout aout\nendin',
-        heard=heard,
+        input_sound=input_sound,
         folder=folder,
         flags=("-m4",),
     )
     assert done.errors == 0
-    assert done.said.count('nnfx "fragile.onnx": its input holds samples that are no numbers') == 1
-    assert done.said.count('nnfx "fragile.onnx": the model gave samples that are no numbers, was muted') == 1
+    assert done.said.count('nnfx "fragile.onnx": its input holds samples that are not numbers') == 1
+    assert (
+        done.said.count('nnfx "fragile.onnx": the model gave samples that are not numbers, so it was muted')
+        == 1
+    )
     assert np.all(np.isfinite(done.sound))
     assert done.sound[0, -1] == pytest.approx(0.25)
 
@@ -124,7 +127,7 @@ def test_a_fault_of_ours_is_an_error_too(folder: Path, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("plugin_host.csound.note_players.EffectPlayer.perform", fail)
+    monkeypatch.setattr("plugin_host.csound.note_players.EffectNotePlayer.perform", fail)
     done = perform('instr 1\nain = 0\naout nnfx ain, "gain.onnx"\nout aout\nendin', folder=folder)
     assert 'nnfx "gain.onnx": fault in this program (ZeroDivisionError: division by zero)' in done.said
     assert done.errors == 1

@@ -50,7 +50,7 @@ def test_an_effect_plays_what_the_host_plays_bit_by_bit(
         EFFECT.format(name, name),
         f"i 1 0 {seconds(sound, ksmps)}",
         ksmps=ksmps,
-        heard=sound,
+        input_sound=sound,
         folder=models,
     )
     assert done.errors == 0, done.said
@@ -73,7 +73,7 @@ def test_the_reported_latency_is_the_measured_one(ksmps: int, models: Path) -> N
             f"i 1 0 {seconds(sound, ksmps, rate)}",
             ksmps=ksmps,
             rate=rate,
-            heard=sound,
+            input_sound=sound,
             folder=models,
         )
         assert done.errors == 0, done.said
@@ -112,7 +112,7 @@ def test_an_analyzer_gives_what_the_host_gives(ksmps: int, sound: Audio) -> None
             f"instr 1\nain inch 1\n{body.format(chr(34) + 'pitch' + chr(34))}\nendin",
             f"i 1 0 {seconds(sound, ksmps)}",
             ksmps=ksmps,
-            heard=sound,
+            input_sound=sound,
         )
         assert done.errors == 0, done.said
         assert np.array_equal(done.sound[0, ::ksmps].astype(np.float32), np.array(wanted, np.float32))
@@ -123,12 +123,12 @@ def test_moving_controls_play_as_the_host_plays_them(sound: Audio, models: Path)
     done = perform(
         'instr 1\nain inch 1\nkgain line 0, 0.1, 4\naout nnfx ain, "gain.onnx", "gain", kgain\nout aout\nendin',
         f"i 1 0 {seconds(sound, 64)}",
-        heard=sound[:, :4800],
+        input_sound=sound[:, :4800],
         folder=models,
     )
     stream, wanted = Model(models / "gain.onnx").stream(48_000, 1, 64), []
-    for place, start in enumerate(range(0, 4800, 64)):
-        stream.set(gain=min(4.0, place * 64 / 4800 * 4))
+    for position, start in enumerate(range(0, 4800, 64)):
+        stream.set(gain=min(4.0, position * 64 / 4800 * 4))
         wanted.append(stream.process(sound[:, start : start + 64]))
     wanted = np.concatenate(wanted, axis=1)
     assert np.max(np.abs(done.sound[:, :4800] - wanted)) < 1e-6
@@ -153,7 +153,7 @@ def test_stereo_channels_have_states_of_their_own(sound: Audio, models: Path) ->
         'instr 1\nain inch 1\naleft, aright nnfx ain, -0.5*ain, "leaky.onnx"\nouts aleft, aright\nendin',
         f"i 1 0 {seconds(sound, 64)}",
         channels=2,
-        heard=sound,
+        input_sound=sound,
         folder=models,
     )
     fed = padded(sound, 64)
@@ -166,7 +166,7 @@ def test_full_scale_is_the_orchestras(sound: Audio, models: Path) -> None:
         perform(
             'instr 1\nain inch 1\naout nnfx ain, "fragile.onnx"\nasine nngen "sine.onnx"\nout aout+asine\nendin',
             "i 1 0 0.2",
-            heard=sound,
+            input_sound=sound,
             folder=models,
             full_scale=full_scale,
         )
@@ -185,7 +185,7 @@ def test_a_udo_may_have_k_cycles_of_its_own(local: int, sound: Audio) -> None:
     done = perform(
         udo + f"instr 1\nain inch 1\naout inner ain, {local}\nout aout\nendin",
         f"i 1 0 {seconds(sound, 64)}",
-        heard=sound,
+        input_sound=sound,
     )
     wanted = play(Model("cello").stream(48_000, 1, local), padded(sound, 64), local)
     assert np.max(np.abs(done.sound - wanted)) == 0.0
@@ -230,7 +230,7 @@ class TestNotes:
     def test_a_later_note_is_as_the_first(self, models: Path) -> None:
         orchestra = 'instr 1\nain inch 1\naout nnfx ain, "leaky.onnx"\nout aout\nendin'
         sound = np.tile(np.linspace(-0.4, 0.7, 4800, dtype=np.float32), 2)[None]
-        done = perform(orchestra, "i 1 0 0.1\ni 1 0.1 0.1", heard=sound, ksmps=32, folder=models)
+        done = perform(orchestra, "i 1 0 0.1\ni 1 0.1 0.1", input_sound=sound, ksmps=32, folder=models)
         assert np.array_equal(done.sound[:, :4800], done.sound[:, 4800:9600])
 
     def test_notes_begin_and_end_at_their_samples(self, models: Path) -> None:
@@ -258,7 +258,7 @@ class TestNotes:
         csound.createMessageBuffer(False)
         orchestra = register_opcodes(csound, models)
         csound.compileOrc("sr=48000\nksmps=64\n0dbfs=1\n" + self.GENERATOR)
-        csound.readScore("\n".join(f"i 1 {place / 1000} 0.003 220" for place in range(1000)))
+        csound.readScore("\n".join(f"i 1 {position / 1000} 0.003 220" for position in range(1000)))
         csound.start()
         most = 0
         while csound.performKsmps() == 0:
@@ -267,7 +267,7 @@ class TestNotes:
         csound.readScore("")
         csound.reset()
         assert orchestra.players == {}
-        assert sum(map(len, orchestra.shelf._streams.values())) <= 8
+        assert sum(map(len, orchestra.pool._streams.values())) <= 8
 
     def test_registered_again_after_a_reset(self, models: Path) -> None:
         csound = load_csound().Csound()
@@ -357,7 +357,7 @@ def test_nothing_is_left_of_a_csound_that_is_gone(models: Path) -> None:
 
 
 def test_the_tests_see_a_wrong_sample(sound: Audio, models: Path) -> None:
-    done = perform(EFFECT.format("gain.onnx", "gain.onnx"), "i 1 0 0.2", heard=sound, folder=models)
+    done = perform(EFFECT.format("gain.onnx", "gain.onnx"), "i 1 0 0.2", input_sound=sound, folder=models)
     wrong = sound[:, :9600].copy()
     wrong[0, 5000] += 1e-6
     assert np.max(np.abs(done.sound[:, :9600] - wrong)) > 0

@@ -138,7 +138,7 @@ endin
 @pytest.mark.parametrize("ksmps", [64, 441])
 def test_csound_plays_what_the_host_plays(ksmps: int) -> None:
     voice = np.pad(bursts(48_000, 0.5), (0, -24_000 % ksmps))[None]
-    done = perform(ORCHESTRA, f"i 1 0 {voice.shape[1] / 48_000}", ksmps=ksmps, channels=3, heard=voice)
+    done = perform(ORCHESTRA, f"i 1 0 {voice.shape[1] / 48_000}", ksmps=ksmps, channels=3, input_sound=voice)
     assert done.errors == 0, done.said
     both, same, strings = done.sound
     assert np.std(both) > 0.005

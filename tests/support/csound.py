@@ -33,11 +33,11 @@ def perform(
     rate: int = 48_000,
     channels: int = 1,
     full_scale: float = 1,
-    heard: Audio | None = None,
+    input_sound: Audio | None = None,
     folder: Path | None = None,
     flags: Sequence[str] = (),
 ) -> Performance:
-    """Perform an orchestra; `heard` (1, T) is what `inch 1` gives."""
+    """Perform an orchestra; `input_sound` (1, T) is what `inch 1` gives."""
     csound: Any = load_csound().Csound()
     for flag in ("-n", "-m0", "-d", *flags):
         csound.setOption(flag)
@@ -50,13 +50,13 @@ def perform(
         csound.setHostImplementedAudioIO(1, 0)
         csound.start()
         spin, spout = csound.spin(), csound.spout()
-        place = 0
+        position = 0
         while True:
-            if heard is not None:
-                part = heard[0, place : place + ksmps]
+            if input_sound is not None:
+                part = input_sound[0, position : position + ksmps]
                 spin[:] = 0
                 spin[: len(part)] = part * full_scale
-                place += ksmps
+                position += ksmps
             if csound.performKsmps() != 0:
                 break
             played.append(np.array(spout).reshape(ksmps, channels).T)
