@@ -14,7 +14,7 @@ BLOCK = 512
 
 
 def main(source: str, target: str) -> None:
-    """Play a file through the chain as a live host would, an octave up from the middle on."""
+    """Play a file through the chain as a live host would. The second half is an octave higher."""
     frames, sample_rate = soundfile.read(source, always_2d=True)
     audio = np.asarray(frames[: len(frames) // BLOCK * BLOCK].T, np.float32)  # (channels, samples)
     flute = NeuralEffect("flute", reverb=0.5)
@@ -23,7 +23,7 @@ def main(source: str, target: str) -> None:
     for start in range(0, audio.shape[1], BLOCK):
         flute.octave = int(start > audio.shape[1] // 2)
         played.append(chain.process(audio[:, start : start + BLOCK], sample_rate, reset=False))
-    print(f"{chain.latency_samples} samples late")
+    print(f"{chain.latency_samples} samples of latency")
     soundfile.write(target, np.concatenate(played, axis=1).T, sample_rate)
 
 

@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import soundfile
 
-from plugin_host.effects.cross_synthesis import cross_synthesize
+from brainsynth import cross_synthesize
 
 CHORD = (45, 52, 57, 61, 64)
 
 
 def main(source: str, target: str) -> None:
-    """Filter a chord of sawtooth waves by the voice."""
+    """Apply the filter of the voice to a chord of sawtooth waves."""
     frames, sample_rate = soundfile.read(source, always_2d=True)
     voice = np.asarray(frames.T, np.float32)  # (channels, samples)
     time = np.arange(voice.shape[1]) / sample_rate

@@ -11,7 +11,7 @@ from brainsynth import Model, NeuralEffect, calibrate
 
 
 def main(source: str, target: str) -> None:
-    """Read, find octave and loudness, transfer, write."""
+    """Read a file, find its octave and loudness, transfer it, write it."""
     frames, sample_rate = soundfile.read(source, always_2d=True)
     audio = np.asarray(frames.T, np.float32)  # (channels, samples)
     settings = calibrate(Model("cello"), audio, sample_rate)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
@@ -151,6 +152,18 @@ def test_python_uses_public_names(page: Path) -> None:
                 assert not [alias.name for alias in node.names if not hasattr(brainsynth, alias.name)]
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/chain.md", "docs/design.md", "docs/lpc.md"])
+def test_python_runs(name: str) -> None:
+    """Blocks of a page run one after the other, in a program that has recordings and blocks already."""
+    tone = (0.2 * np.sin(2 * np.pi * 220 * np.arange(44100) / 44100)).astype(np.float32)
+    audio = np.stack([tone, tone])
+    names = {"audio": audio, "block": audio[:, :512], "sample_rate": 44100, "voice": audio, "strings": audio}
+    blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / name).read_text(), re.M | re.S)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, name, "exec"), names)
+
+
 def test_every_command_has_its_section_and_every_option_its_line() -> None:
     sections = sections_of(MANUAL.read_text())
     missing = []
@@ -164,6 +177,19 @@ def test_every_command_has_its_section_and_every_option_its_line() -> None:
         long = {option for option in options if option.startswith("--")} - {"--help"}
         missing += [command] if text is None else [f"{command} {o}" for o in long if f"`{o}`" not in text]
     assert not missing
+
+
+def test_the_design_names_every_room_and_no_other() -> None:
+    text = sections_of((REPOSITORY / "docs" / "design.md").read_text())["Where things are"]
+    rooms = {
+        path.parent.name
+        for package in ("training", "export", "plugin_host", "benchmarks")
+        for path in (REPOSITORY / package).glob("*/__init__.py")
+    }
+    families = {path.parent.name for path in (REPOSITORY / "training" / "families").glob("*/__init__.py")}
+    named = set(re.findall(r"`([a-z_]+)/`", text))
+    assert named - {"results"} == rooms
+    assert not [family for family in families if f"`{family}`" not in text]
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
