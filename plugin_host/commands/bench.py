@@ -1,4 +1,4 @@
-"""`brainsynth bench`: how fast models are here."""
+"""`brainsynth bench`: time models on this machine."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ def bench(
         list[str], typer.Argument(help="Model files or names of bundled models.", show_default=False)
     ],
     blocks: Annotated[str, typer.Option("--block", help="Block sizes in samples.")] = "64,128,256,512",
-    rates: Annotated[str, typer.Option("--rate", help="Sample rates in Hz; the model's own if empty.")] = "",
+    rates: Annotated[
+        str, typer.Option("--rate", help="Sample rates in Hz; by default the model's own.")
+    ] = "",
     seconds: Annotated[float, typer.Option("--seconds", help="How much sound to play for each.")] = 5.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time models block by block: median, tails, real-time factor, share of the block, misses, memory."""
     from ..playing.model import Model

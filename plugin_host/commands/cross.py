@@ -1,4 +1,4 @@
-"""`brainsynth cross`: the filter of one sound on the excitation of another."""
+"""`brainsynth cross`: apply the filter of one sound to another."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def cross(
     filter_sound: Annotated[
         Path,
         typer.Argument(
-            metavar="FILTER", help="The sound whose filter is taken: a voice.", show_default=False
+            metavar="FILTER", help="The sound that gives its filter, such as a voice.", show_default=False
         ),
     ],
     excitation: Annotated[
-        Path, typer.Argument(help="The sound that is filtered: strings, noise, a saw.", show_default=False)
+        Path, typer.Argument(help="The sound to filter, such as strings or noise.", show_default=False)
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The audio file to write.", show_default=False)
@@ -25,15 +25,16 @@ def cross(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="An effect of two channels: bundled, or a model file.")
+        str,
+        typer.Option("--model", "-m", help="An effect with two channels: a bundled model or a model file."),
     ] = "ar.cross",
     repeat: Annotated[
-        bool, typer.Option("--repeat", help="Repeat the excitation as long as the other sound lasts.")
+        bool, typer.Option("--repeat", help="Repeat the excitation for as long as the other sound lasts.")
     ] = False,
 ) -> None:
-    """Send one sound through the filter of another: an instrument that speaks.
+    """Apply the filter of one sound to another: an instrument that speaks.
 
-    The output is as long as the excitation, and has its rate, channels and depth.
+    The output has the length, rate, channels and depth of the excitation.
     """
     from ..effects.cross_synthesis import cross_synthesize, repeat_until
     from ..files.plan import refuse_inputs_as_outputs

@@ -20,9 +20,9 @@ def csound(
         ),
     ],
 ) -> int:
-    """Render or play a .csd with the opcodes nnfx, nngen, nnana and nnlatency; ends as Csound does.
+    """Render or play a .csd with the opcodes nnfx, nngen, nnana and nnlatency. Ends with Csound's exit code.
 
-    Models named by relative paths are looked for beside the .csd. Needs Csound 6 (sudo apt-get install csound
+    Relative paths of models are looked up beside the .csd. Needs Csound 6 (sudo apt-get install csound
     libcsound64-dev libcsnd-dev).
     """
     from ..csound.run_csd import run_csound

@@ -1,4 +1,4 @@
-"""`brainsynth demo`: hear and see what the bundled models do."""
+"""`brainsynth demo`: play the bundled instruments and draw pictures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typer
 
 def demo(
     source: Annotated[
-        Path | None, typer.Argument(help="A sound of your own; else a melody is made.", show_default=False)
+        Path | None, typer.Argument(help="A sound of your own; by default a melody.", show_default=False)
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where sounds and pictures go.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for sounds and pictures.")] = Path(
         "out"
     ),
 ) -> None:
-    """Turn a melody, or a sound of yours, into every bundled instrument, with pictures."""
+    """Play a melody, or a sound of yours, through every bundled instrument, and draw pictures."""
     from ..showing.demo import demo as render_all
     from .tables import add_row, make_table, open_console
 

@@ -20,11 +20,15 @@ def generate(
     synth: Annotated[str, typer.Argument(help="A bundled synth or a .csd.", show_default=False)],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="The data set's folder; one begun goes on.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="Folder of the data set; one begun earlier continues.", show_default=False
+        ),
     ],
     count: Annotated[
         int | None,
-        typer.Option("--count", "-n", help="How many sounds; all of a grid or list.", show_default=False),
+        typer.Option(
+            "--count", "-n", help="Number of sounds; by default all of a grid or list.", show_default=False
+        ),
     ] = None,
     sampling: Annotated[
         str,
@@ -32,13 +36,13 @@ def generate(
             "--sampling", help="random, grid (--steps), musical (near the synth's presets) or list (--list)."
         ),
     ] = "random",
-    seed: Annotated[int, typer.Option("--seed", help="Other seeds, other sounds.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed gives other sounds.")] = 0,
     steps: Annotated[
         list[str] | None,
         typer.Option(
             "--steps",
             metavar="NAME=N,...",
-            help="For a grid: how many values a parameter takes; may be repeated.",
+            help="For a grid: number of values of a parameter; may be repeated.",
         ),
     ] = None,
     settings_list: Annotated[
@@ -46,18 +50,18 @@ def generate(
         typer.Option("--list", help="Your own parameters: .csv, .jsonl or a manifest.", show_default=False),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core, 1: this one.")
+        int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core, 1: only this one.")
     ] = 0,
     redraw_silent: Annotated[
-        bool, typer.Option("--redraw-silent", help="Draw again where a sound is silent.")
+        bool, typer.Option("--redraw-silent", help="Draw again if a sound is silent.")
     ] = False,
     redraw_clipped: Annotated[
-        bool, typer.Option("--redraw-clipped", help="Draw again where a sound is clipped.")
+        bool, typer.Option("--redraw-clipped", help="Draw again if a sound is clipped.")
     ] = False,
 ) -> int:
     """Make a data set: thousands of sounds of a synth, and the parameters of each.
 
-    It can be ended at any moment, and the same command goes on where it was. Needs Csound 6.
+    You can stop it at any moment. The same command continues where it stopped. Needs Csound 6.
     """
     from ..datasets.generation import generate
 
@@ -79,7 +83,7 @@ def generate(
                 on_problem=lambda sentence: typer.echo(f"brainsynth: {sentence}", err=True),
             )
         except KeyboardInterrupt:
-            typer.echo(f"{bar.done} sounds are in {output}; the same command goes on", err=True)
+            typer.echo(f"{bar.done} sounds are in {output}; the same command continues", err=True)
             raise
     _summarize(tally, bar.total, output, time.monotonic() - begun)
     return ExitCode.FAILED if tally.failed else ExitCode.WELL
@@ -106,7 +110,7 @@ def _refine(sampling: str, steps: Sequence[str] | None, settings_list: Path | No
 
 
 class _Bar:
-    """A bar that tells sounds per second and the time left; silent where nobody watches."""
+    """A bar that shows sounds per second and the time left; shows nothing if there is no terminal."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -51,5 +51,5 @@ def write_sound(
         writer.write(sound)
         writer.commit()
     if writer.clipped_samples:
-        told = f"{writer.clipped_samples} samples were beyond full scale and clipped"
-        typer.echo(f"{path}: {told}{advice}", err=True)
+        warning = f"{writer.clipped_samples} samples were beyond full scale and clipped"
+        typer.echo(f"{path}: {warning}{advice}", err=True)

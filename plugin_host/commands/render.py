@@ -1,4 +1,4 @@
-"""`brainsynth render`: render one sound of a synth, or say what can be set."""
+"""`brainsynth render`: render one sound of a synth, or list its parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def render(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="An audio file; without it, say what can be set.", show_default=False
+            "--output", "-o", help="An audio file; without it, list the parameters.", show_default=False
         ),
     ] = None,
     settings: Annotated[
@@ -28,12 +28,12 @@ def render(
     preset: Annotated[
         str | None,
         typer.Option(
-            "--preset", help="A preset of the synth, or a .json; --set comes on top.", show_default=False
+            "--preset", help="A preset of the synth, or a .json file; --set has priority.", show_default=False
         ),
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option("--save", help="Write the settings into a preset, .json.", show_default=False),
+        typer.Option("--save", help="Write the settings into a preset, a .json file.", show_default=False),
     ] = None,
 ) -> None:
     """Render one sound of a synth: a .csd that declares its parameters with chn_k.

@@ -209,7 +209,7 @@ def test_only_one_call_writes_and_ctrl_c_says_what_is_there(synth: Synth, tmp_pa
     os.kill(process.pid, signal.SIGINT)
     said = process.communicate(timeout=30)[1].decode().splitlines()
     assert process.returncode == 130
-    assert said[0].endswith(f"sounds are in {folder}; the same command goes on")
+    assert said[0].endswith(f"sounds are in {folder}; the same command continues")
     assert said[1:] == ["brainsynth: interrupted"]
     assert DataSet(folder).skipped == 0
 
