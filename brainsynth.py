@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from plugin_host.matching.inference import infer
     from plugin_host.matching.refinement import refine
     from plugin_host.model_file.bundled import bundled_names
-    from plugin_host.model_file.schema import ModelDocument
+    from plugin_host.model_file.document import ModelDocument
     from plugin_host.playing.model import Model
     from plugin_host.streaming.stream import Stream
     from plugin_host.synths.parameters import SynthParameter
@@ -42,7 +42,7 @@ _MODULES = {
     "EndlessSounds": "datasets.endless_batches",
     "HostError": "errors",
     "Model": "playing.model",
-    "ModelDocument": "model_file.schema",
+    "ModelDocument": "model_file.document",
     "NeuralEffect": "effects.neural_effect",
     "Preset": "synths.preset",
     "Renderer": "synths.renderer",

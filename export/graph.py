@@ -50,7 +50,10 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
     with torch.no_grad():
         outputs, _ = model(inputs, state)
     frames = torch.export.Dim("frames", min=FEWEST_TRACED, max=1 << 16)
-    shapes = [{2: model.hop_length * frames} if name == "audio" else {1: frames} for name in inputs]
+    shapes = [
+        {2: model.hop_length * frames} if name == "audio" else {tensor.ndim - 1: frames}
+        for name, tensor in inputs.items()
+    ]
     with torch.no_grad(), _quietly():
         program = torch.onnx.export(
             _Flat(model, list(inputs), list(state), list(outputs)).eval(),

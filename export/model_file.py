@@ -14,7 +14,9 @@ from pathlib import Path
 import onnx
 
 from plugin_host.model_file.array_text import Tensor
-from plugin_host.model_file.schema import Control, GoldenPair, ModelDocument, Range, Role, StateTensor
+from plugin_host.model_file.controls import Control
+from plugin_host.model_file.document import ModelDocument, Range, Role, StateTensor
+from plugin_host.model_file.golden import GoldenPair
 from plugin_host.playing.model import Model
 from training.streaming.model import StreamingModel
 
@@ -70,6 +72,7 @@ def describe(
             inputs={k: Tensor.of(v.numpy()) for k, v in golden.items()},
             outputs={k: Tensor.of(v) for k, v in play_torch(model, golden, [frames]).items()},
             tolerance=model.golden_tolerance,
+            tolerances={f"output.{k}": tolerance for k, tolerance in model.tolerances.items()},
         ),
     )
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plugin_host.model_file.golden import LARGEST_SHARE
 from training.streaming.model import StreamingModel
 
 from .graph import state_name
@@ -30,7 +31,8 @@ PHASE_TOLERANCE = 1e-4  # of an effect over ten seconds: its oscillators add tho
 class Proof:
     """One comparison: what with what, over how many frames, the largest difference and the largest allowed.
 
-    Differences are relative where values are above one: of sound to its peak, of controls to each value.
+    Differences are relative where values are above one: of sound to its peak, of controls to each value. Those of an
+    output whose tolerance the model declares are absolute, as over the golden pair.
     """
 
     tensor: str
@@ -98,8 +100,8 @@ def random_blocks(frames: int, seed: int) -> list[int]:
     return blocks
 
 
-def difference(x: Arrays, y: Arrays, name: str) -> float:
-    """Largest absolute difference of one output, relative where values are above one: see `Proof`.
+def difference(x: Arrays, y: Arrays, name: str, absolute: bool = False) -> float:
+    """Largest difference of one output, absolute or, where values are above one, relative: see `Proof`.
 
     A difference that is not a number, or outputs of different lengths, are infinitely different.
     """
@@ -107,7 +109,7 @@ def difference(x: Arrays, y: Arrays, name: str) -> float:
     if a.shape != b.shape or a.size == 0:
         return float("inf")
     size = np.max(np.abs(b)) if name == "output.audio" else np.abs(b)
-    error = np.max(np.abs(a - b) / np.maximum(1.0, size))
+    error = np.max(np.abs(a - b) / (1.0 if absolute else np.maximum(1.0, size)))
     return float(error) if np.isfinite(error) else float("inf")
 
 
@@ -127,20 +129,22 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     long = int(LONG_S * model.sample_rate / model.hop_length)
     for frames in (*LENGTHS, long):
         moving = frames < long or model.role == "generator"
-        engines = _engine_tolerance(model, frames)
-        own = engines if model.role == "effect" else model.block_tolerance
         inputs = proof_inputs(model, frames, seed=frames, moving=moving)
         blocks = random_blocks(frames, frames)
         whole, whole_onnx = play_torch(model, inputs, [frames]), player.play(inputs, [frames])
         blocks_onnx = player.play(inputs, blocks)
+        allowed = _Allowed(model, is_long=frames == long)
         compared = {
-            "ONNX Runtime whole - torch whole": (whole_onnx, whole, engines),
-            "ONNX Runtime blocks - torch whole": (blocks_onnx, whole, engines),
-            "ONNX Runtime blocks - its whole": (blocks_onnx, whole_onnx, BLOCK_TOLERANCE),
-            "torch blocks - torch whole": (play_torch(model, inputs, blocks), whole, own),
+            "ONNX Runtime whole - torch whole": (whole_onnx, whole, allowed.engines),
+            "ONNX Runtime blocks - torch whole": (blocks_onnx, whole, allowed.engines),
+            "ONNX Runtime blocks - its whole": (blocks_onnx, whole_onnx, allowed.engine_blocks),
+            "torch blocks - torch whole": (play_torch(model, inputs, blocks), whole, allowed.torch_blocks),
         }
-        for title, (x, y, tolerance) in compared.items():
-            proofs += [Proof(name, title, frames, difference(x, y, name), tolerance) for name in whole]
+        for title, (x, y, allow) in compared.items():
+            for name in whole:
+                tolerance, absolute = allow(name)
+                error = difference(x, y, name, absolute)
+                proofs.append(Proof(name, title, frames, error, tolerance))
         # An effect that delays its input is rightly silent for as long.
         late = frames * model.hop_length <= model.latency_samples
         if not late and not any(np.any(values) for values in whole.values()):
@@ -148,9 +152,38 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     return proofs
 
 
-def _engine_tolerance(model: StreamingModel, frames: int) -> float:
-    if model.role == "analyzer":
-        return ANALYSIS_TOLERANCE
-    if model.role == "generator":
-        return ENGINE_TOLERANCE
-    return GESTURE_TOLERANCE if frames <= max(LENGTHS) else PHASE_TOLERANCE
+@dataclass(frozen=True)
+class _Allowed:
+    """The largest difference of each output in each comparison, and whether it is absolute."""
+
+    model: StreamingModel
+    is_long: bool
+
+    def engines(self, tensor: str) -> tuple[float, bool]:
+        """Between torch and ONNX Runtime: what the model declares, or else what its role is held to."""
+        if self._long is not None:
+            return self._long, False
+        declared = self.model.tolerances.get(tensor.removeprefix("output."))
+        if declared is not None:
+            return declared, True
+        if self.model.role == "analyzer":
+            return ANALYSIS_TOLERANCE, False
+        if self.model.role == "generator":
+            return ENGINE_TOLERANCE, False
+        return PHASE_TOLERANCE if self.is_long else GESTURE_TOLERANCE, False
+
+    def engine_blocks(self, tensor: str) -> tuple[float, bool]:
+        """Between ONNX Runtime in blocks and whole."""
+        return BLOCK_TOLERANCE if self._long is None else self._long, False
+
+    def torch_blocks(self, tensor: str) -> tuple[float, bool]:
+        """Between torch in blocks and whole."""
+        if self._long is not None or self.model.role == "effect":
+            return self.engines(tensor)
+        return self.model.block_tolerance, False
+
+    @property
+    def _long(self) -> float | None:
+        """What the model declares over ten seconds, capped as its file's tolerances are."""
+        declared = self.model.long_tolerance if self.is_long else None
+        return None if declared is None else min(declared, LARGEST_SHARE)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.common.report import wide_console, write_results
 from brainsynth import Model
-from plugin_host.model_file.schema import Role
+from plugin_host.model_file.document import Role
 from plugin_host.showing.block_timing import Timing, bench, make_sound
 
 FILE_S = 60.0

@@ -51,7 +51,7 @@ def main() -> None:
         # A value that moves now and then, as under a player's hand.
         if number % 1000 == 0 and model.controls:
             control = next(iter(model.controls.values()))
-            stream.set(**{control.name: control.minimum if number % 2000 else control.default})
+            stream.set(**{control.name: control.minimum if number % 2000 else control.defaults[0]})
         if (number + 1) % max(1, options.blocks // REPORTS) == 0:
             point = {"blocks": number + 1, "resident_kib": resident_kib(), "threads": thread_count()}
             curve.append(point)

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from benchmarks.common.report import wide_console, write_results
 from plugin_host.model_file.bundled import bundled_names
+from plugin_host.model_file.document import ModelDocument, Role
 from plugin_host.model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
-from plugin_host.model_file.schema import ModelDocument, Role
 from plugin_host.playing.model import Model
 from tests.support import tiny_models
 
@@ -55,7 +55,7 @@ def bind(model: Model, frames: int, audio: NDArray[np.float32]) -> list[Bound]:
         inputs[spec.name] = np.zeros([n or frames for n in spec.shape], dtype=spec.dtype)
     inputs[AUDIO_INPUT] = audio[None]
     for control in document.controls:
-        inputs[f"control.{control.name}"].fill(control.default)
+        inputs[f"control.{control.name}"].fill(control.defaults[0])
     states = {
         name.removeprefix("state."): array for name, array in inputs.items() if name.startswith("state.")
     }

@@ -26,7 +26,7 @@ from benchmarks.parameters.parameter_sounds import (
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.refinement import refine
 from plugin_host.matching.sound_distances import distances
-from plugin_host.model_file.schema import Scale
+from plugin_host.model_file.controls import Scale
 from plugin_host.synths.parameters import to_unit
 from plugin_host.synths.renderer import Renderer
 

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..model_file.schema import Control
+    from ..model_file.controls import Control
     from ..playing.model import Model
 
 _BYTES = {"float32": 4, "float64": 8, "int64": 8}
@@ -93,7 +93,7 @@ def _controls_table(controls: tuple[Control, ...]) -> Table:
     numbers = ("from", "to", "default")
     table = make_table(("name", *numbers, "unit", "scale", "about"), right=numbers)
     for control in controls:
-        values = (control.minimum, control.maximum, control.default)
+        values = (control.minimum, control.maximum, *control.defaults)
         texts = [control.choices[int(value)] if control.choices else f"{value:g}" for value in values]
         scale = ", ".join(control.choices) or control.scale.value
         add_row(table, control.name, *texts, control.unit, scale, control.description)

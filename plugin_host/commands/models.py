@@ -6,8 +6,8 @@ from __future__ import annotations
 def models() -> None:
     """List the models that come with the package."""
     from ..model_file.bundled import MODELS_FOLDER, bundled_names
+    from ..model_file.document import ModelDocument
     from ..model_file.onnx_bytes import read_header, read_model_bytes
-    from ..model_file.schema import ModelDocument
     from .tables import add_row, make_table, open_console
 
     table = make_table(("name", "role", "Hz", "MB", "about", "licence"), right=("Hz", "MB"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import ControlError
-from ..model_file.schema import ModelDocument
+from ..model_file.document import ModelDocument
 from ..streaming.controls import check_name, check_value
 from .csound_abi import read_string
 
@@ -70,7 +70,7 @@ class ControlInputs:
     def __init__(self, arguments: Sequence[OpcodeArgument], document: ModelDocument) -> None:
         self._owner = f"{document.role} {document.name!r}"
         controls = {control.name: control for control in document.controls}
-        self.constants = {control.name: control.default for control in document.controls}
+        self.constants = {control.name: control.defaults[0] for control in document.controls}
         self._moving: list[tuple[str, ctypes.c_double]] = []
         self._last: list[float] = []
         for name, argument in self._pair(arguments, list(controls)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..model_file.schema import ModelDocument
+from ..model_file.document import ModelDocument
 from ..playing.model import Model
 
 _SHORTEST_BLOCK = 32

@@ -229,7 +229,7 @@ class AnalyzerNotePlayer:
         controls = context.stream.model.document.outputs
         self._cells = [(control.name, cell) for control, cell in zip(controls, outputs, strict=True)]
         for control, cell in zip(controls, outputs, strict=True):
-            cell.value = control.default
+            cell.value = control.defaults[0]
 
     def perform(self) -> None:
         """Play a k-cycle."""

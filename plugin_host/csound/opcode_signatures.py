@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import CsoundError
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from ..playing.model import Model
 
 MOST_NUMBERS = 16

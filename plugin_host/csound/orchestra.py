@@ -6,7 +6,7 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from .control_arguments import ControlInputs, OpcodeArgument
 from .csound_abi import Array, Engine, argument_address, instance_of, read_string
 from .k_cycles import cycles_per_block, latency_samples

@@ -167,7 +167,7 @@ class GridSampler:
             )
         self._places: list[int] = []
         self._axes: list[NDArray[np.float64]] = []
-        self._defaults = np.array([parameter.default for parameter in parameters])
+        self._defaults = np.array([parameter.defaults[0] for parameter in parameters])
         for name, number in steps.items():
             if name not in names:
                 raise ControlError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import CalibrationError, NothingToCalibrateError
 
 if TYPE_CHECKING:
-    from ..model_file.schema import ModelDocument, Range
+    from ..model_file.document import ModelDocument, Range
     from ..playing.model import Model
 
 ANALYZER = "pitch"

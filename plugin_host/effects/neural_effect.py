@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ControlError, StreamError
-from ..model_file.schema import Control, Role, Scale
+from ..model_file.controls import Control, Scale
+from ..model_file.document import Role
 from ..playing.model import Model
 from ..streaming.controls import check_name, check_value, describe_range
 from ..streaming.input_checks import as_rows, check_channels, check_sample_rate, is_whole_number
@@ -72,7 +73,7 @@ class NeuralEffect:
             raise StreamError(
                 f"{loaded.name!r} is no effect but of role {loaded.document.role}: use Model.stream"
             )
-        values = {name: control.default for name, control in loaded.controls.items()}
+        values = {name: control.defaults[0] for name, control in loaded.controls.items()}
         # The guard against misspelt attributes needs the model, so the first ones are set past it.
         vars(self).update(
             model=loaded, _settings=EffectSettings(values, 1.0), _block_size=block_size, _player=None
@@ -226,7 +227,7 @@ def _property(control: Control) -> property:
         effect._settings.set_control(control.name, check_value(control, value))
 
     default = (
-        control.choices[int(control.default)] if control.scale is Scale.CHOICE else f"{control.default:g}"
+        control.choices[int(control.defaults[0])] if control.scale is Scale.CHOICE else f"{control.default:g}"
     )
     note = f"{control.description} A number {describe_range(control)}; {default} unless set.".strip()
     return property(get, set_, doc=note)

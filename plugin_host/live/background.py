@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from ..streaming.controls import check_name, check_value
 from ..streaming.finite_guard import repair
 from ..streaming.input_checks import check_block

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelFileError, SynthError, SynthMismatchError
-from ..model_file.schema import Control
+from ..model_file.controls import Control
 from ..playing.model import Model
 from ..synths.parameters import name_values
 from ..synths.preset import Preset

@@ -1,4 +1,4 @@
-"""Hold a small float32 array as text in a model file's metadata, exact to the last bit."""
+"""Write arrays, shapes and lists of numbers as text in a model file's metadata, exact to the last bit."""
 
 from __future__ import annotations
 
@@ -76,3 +76,13 @@ def parse_shape(text: str) -> tuple[int, ...]:
     if not all(length.isascii() and length.isdigit() for length in lengths):
         raise ValueError("a shape must be whole numbers with commas, such as 1,128")
     return tuple(int(length) for length in lengths)
+
+
+def format_numbers(numbers: tuple[float, ...]) -> str:
+    """Write numbers with commas, exact to the last bit: ``0.1,-3.0``."""
+    return ",".join(repr(float(number)) for number in numbers)
+
+
+def parse_numbers(value: object) -> object:
+    """Cut a text at its commas, where it has some; whoever reads on turns the parts into numbers."""
+    return tuple(value.split(",")) if isinstance(value, str) and "," in value else value

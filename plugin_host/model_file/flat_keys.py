@@ -1,9 +1,9 @@
 """Turn a document into flat string keys and back, for any schema made of nested pydantic models.
 
 Rules: a field is ``prefix.field``; a sequence of parts is ``prefix.part.count`` and
-``prefix.part.<index>.field``, with the part's name in the singular; a mapping is ``prefix.field.<key>``; a
-tensor of the golden pair is ``prefix.golden.<tensor>``. Numbers are written so that reading gives the same
-bits.
+``prefix.part.<index>.field``, with the part's name in the singular; a mapping is ``prefix.field.<key>``;
+several numbers are one text with commas; a tensor of the golden pair is ``prefix.golden.<tensor>``. Numbers
+are written so that reading gives the same bits.
 """
 
 from __future__ import annotations
@@ -14,18 +14,27 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ModelFileError
-from .array_text import Tensor, format_shape
+from .array_text import Tensor, format_numbers, format_shape
 
 PREFIX = "brainsynth"
 
-_SINGULAR = {"controls": "control", "outputs": "output", "states": "state", "choices": "choice"}
+_SINGULAR = {
+    "controls": "control",
+    "outputs": "output",
+    "states": "state",
+    "choices": "choice",
+    "tolerances": "tolerance",
+}
+# Fields that came with format 2. They are left out where they say what a reader takes for granted, so that
+# a document of format 1 is written with the keys of format 1.
+_LEFT_OUT = {"size": 1, "map": ()}
 _MAXIMUM_PARTS = 4096
 
 Document = TypeVar("Document", bound=BaseModel)
 
 
 def write_metadata(document: BaseModel) -> dict[str, str]:
-    """Give the flat keys of a document, without the version of the format."""
+    """Give the flat keys of a document."""
     flat: dict[str, str] = {}
     _write(PREFIX, document, flat)
     return flat
@@ -36,12 +45,16 @@ def _write(prefix: str, value: Any, flat: dict[str, str]) -> None:
         flat[prefix] = value.text()
     elif isinstance(value, BaseModel):
         for field in type(value).model_fields:
-            _write(_join(prefix, field), getattr(value, field), flat)
+            content = getattr(value, field)
+            if field not in _LEFT_OUT or content != _LEFT_OUT[field]:
+                _write(_join(prefix, field), content, flat)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _write(f"{prefix}.{key}", item, flat)
     elif isinstance(value, tuple) and prefix.endswith(".shape"):
         flat[prefix] = format_shape(value)
+    elif isinstance(value, tuple) and prefix.endswith((".default", ".value")):
+        flat[prefix] = format_numbers(value)
     elif isinstance(value, tuple):
         flat[f"{prefix}.count"] = str(len(value))
         for index, item in enumerate(value):
@@ -85,6 +98,7 @@ def nest_metadata(metadata: Mapping[str, str], version: int, source: str) -> dic
         nested[field] = _sequence(keys, _SINGULAR[field], source)
     for control in (*nested["controls"], *nested["outputs"]):
         control["choices"] = _choices(control, source)
+        control["map"] = _map_points(control, source)
     nested["trained"] = _mapping_of_parts(keys, "trained")
     nested["provenance"] = _below(keys, "provenance")
     nested["golden"] = _golden(_below(keys, "golden"))
@@ -148,7 +162,8 @@ def _golden(keys: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     inputs = {key: text for key, text in keys.items() if key == "audio" or key.startswith("control.")}
     outputs = {key: text for key, text in keys.items() if key.startswith("output.")}
-    return _plain(keys) | {"inputs": inputs, "outputs": outputs}
+    tolerances = _below(keys, "tolerance")
+    return _plain(keys) | {"inputs": inputs, "outputs": outputs, "tolerances": tolerances}
 
 
 def _sequence(keys: Mapping[str, str], word: str, source: str) -> list[dict[str, Any]]:
@@ -169,6 +184,11 @@ def _choices(control: Mapping[str, str], source: str) -> list[str]:
             "it again"
         )
     return [choice for choice in choices if choice is not None]
+
+
+def _map_points(control: Mapping[str, str], source: str) -> list[dict[str, str]]:
+    count = _count(control.get("map.count", "0"), f"{control['key']}.map", source)
+    return [_below(control, f"map.{index}") for index in range(count)]
 
 
 def _count(text: str | None, prefix: str, source: str) -> int:

@@ -48,9 +48,9 @@ class TensorSpec:
         return cls(name, "float32", (1, channels, None))
 
     @classmethod
-    def control(cls, name: str) -> Self:
-        """Give the spec of a control, in or out: (1, N)."""
-        return cls(name, "float32", (1, None))
+    def control(cls, name: str, size: int = 1) -> Self:
+        """Give the spec of a control, in or out: (1, N), or (1, K, N) for a vector of K."""
+        return cls(name, "float32", (1, None) if size == 1 else (1, size, None))
 
     @property
     def is_audio(self) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelFileError
+from ..model_file.document import Role
+from ..model_file.golden import GoldenPair
 from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
-from ..model_file.schema import GoldenPair, Role
 
 if TYPE_CHECKING:
     from ..streaming.stream import Stream
@@ -69,7 +70,7 @@ def check_golden(model: Model) -> tuple[Check, ...]:
         played = _play(model, golden, sizes)
         for tensor, values in expected.items():
             error = float(np.max(np.abs(played[tensor] - values.reshape(played[tensor].shape))))
-            checks.append(Check(tensor, name, error, golden.tolerance))
+            checks.append(Check(tensor, name, error, golden.tolerance_of(tensor)))
     return tuple(checks)
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ..live.background import BackgroundStream
 from ..model_file.bundled import find_model
+from ..model_file.controls import Control
+from ..model_file.document import ModelDocument
 from ..model_file.onnx_bytes import SIZE_LIMIT, check_header, read_header, read_model_bytes
-from ..model_file.schema import Control, ModelDocument
 from ..model_file.session import CPU, open_session
 from ..streaming.controls import ControlRamps
 from ..streaming.graph_runner import GraphRunner

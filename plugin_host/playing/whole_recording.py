@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from ..streaming.input_checks import as_rows, check_channels, check_sample_rate
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from ..playing.model import Model
 
 _WARM_UP_BLOCKS = 50

@@ -17,7 +17,7 @@ from ..files.plan import refuse_inputs_as_outputs
 from ..files.reader import AudioReader
 from ..files.writer import AudioWriter
 from ..model_file.bundled import bundled_names
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from ..playing.model import Model
 from .demo_melody import SAMPLE_RATE, make_melody
 from .spectrogram_pictures import draw_before_and_after, require_matplotlib

@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..model_file.schema import ModelDocument
+from ..model_file.document import ModelDocument
 from .controls import RAMP_SECONDS, ControlRamps
 from .finite_guard import FADE_SECONDS, FadeIn
 from .graph_runner import GraphRunner, frames_per_call
@@ -115,7 +115,9 @@ class Voices:
                 controls.load_channel(index)
             call = runner.run(frames, source[self._rows[index]])
             for output in outputs:
-                found[output.name][index] = output.default if call is None else call.controls_out[output.name]
+                found[output.name][index] = (
+                    output.defaults[0] if call is None else call.controls_out[output.name]
+                )
             if call is None:
                 self._restart(index)
         return found

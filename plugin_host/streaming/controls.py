@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ControlError
-from ..model_file.schema import Control, Scale
+from ..model_file.controls import Control, Scale
 
 RAMP_SECONDS = 0.02
 
@@ -96,7 +96,7 @@ class ControlRamps:
         self.controls = {control.name: control for control in controls}
         self.buffers = {name: np.zeros(maximum_frames, dtype=np.float32) for name in self.controls}
         self._ramp_frames = ramp_frames
-        self._targets = {name: control.default for name, control in self.controls.items()}
+        self._targets = {name: control.defaults[0] for name, control in self.controls.items()}
         self._moving: dict[str, _Ramp] = {}
         self._automation: dict[str, NDArray[np.float32]] = {}
         self.differ_by_channel = False

@@ -12,8 +12,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ..errors import ModelFileError
+from ..model_file.document import ModelDocument
 from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
-from ..model_file.schema import ModelDocument
 
 SAMPLES_PER_CALL = 4096
 """The most samples handed to a graph at once: longer calls do not fit the processor's cache."""

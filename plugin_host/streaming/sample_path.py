@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from ..model_file.schema import ModelDocument, Role
+from ..model_file.document import ModelDocument, Role
 from .channel_copies import Voices
 from .finite_guard import repair
 from .graph_runner import is_finite

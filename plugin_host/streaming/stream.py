@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..model_file.schema import Role
+from ..model_file.document import Role
 from .input_checks import check_block, check_block_size, check_channels, check_sample_rate, is_whole_number
 from .latency import Latency
 from .sample_path import Line

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError
 
 from ..errors import ControlError, SynthError
-from ..model_file.schema import Control, Scale
+from ..model_file.controls import Control, Scale
 from ..streaming.controls import check_name, check_value
 
 INTEGER, LINEAR, EXPONENTIAL = 1, 2, 3
@@ -175,7 +175,7 @@ def check_settings(
         [
             check_value(parameter, settings[parameter.name])
             if parameter.name in settings
-            else parameter.default
+            else parameter.defaults[0]
             for parameter in parameters
         ]
     )

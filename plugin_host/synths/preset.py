@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ControlError, PresetError
 from ..files.atomic_file import write_whole
-from ..model_file.schema import Control
+from ..model_file.controls import Control
 from .parameters import name_values
 from .synth import Synth
 

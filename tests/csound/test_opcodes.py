@@ -101,7 +101,7 @@ def test_an_analyzer_gives_what_the_host_gives(ksmps: int, sound: Audio) -> None
     into_variables = "kf, kv, kl nnana ain, {0}\nout upsamp:a(kf)"
     into_array = "kall[] nnana ain, {0}\nkfirst = kall[0]\nout upsamp:a(kfirst)"
     stream = Model("pitch").stream(48_000, 1, ksmps)
-    last, wanted = Model("pitch").document.outputs[0].default, []
+    last, wanted = Model("pitch").document.outputs[0].defaults[0], []
     fed = padded(sound, ksmps)
     for start in range(0, fed.shape[1], ksmps):
         frames = stream.analyze(fed[:, start : start + ksmps])["f0_hz"]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from plugin_host.effects.calibration import calibrate
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError
-from plugin_host.model_file.schema import Control, Range, Scale
+from plugin_host.model_file.controls import Control, Scale
+from plugin_host.model_file.document import Range
 from plugin_host.playing.model import Model
 from tests.conftest import Command
 from tests.support import tiny_models

@@ -13,7 +13,9 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from plugin_host.model_file.array_text import Tensor
-from plugin_host.model_file.schema import Control, GoldenPair, ModelDocument, Role, Scale, StateTensor
+from plugin_host.model_file.controls import Control, Scale
+from plugin_host.model_file.document import ModelDocument, Role, StateTensor
+from plugin_host.model_file.golden import GoldenPair
 from plugin_host.playing.model import Model
 
 SAMPLE_RATE = 48_000

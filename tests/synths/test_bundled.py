@@ -10,7 +10,7 @@ import pytest
 
 from brainsynth import Renderer
 from plugin_host.csound.load_csound import load_csound
-from plugin_host.model_file.schema import Scale
+from plugin_host.model_file.controls import Scale
 from plugin_host.synths.preset import find_presets
 
 NAMES = ("additive", "fm", "large", "string", "subtractive", "voice")

@@ -8,7 +8,7 @@ import pytest
 
 from brainsynth import Renderer, Synth, bundled_synths, generate
 from plugin_host.errors import ControlError, HostError, SynthError, UnknownSynthError
-from plugin_host.model_file.schema import Scale
+from plugin_host.model_file.controls import Scale
 from tests.support.synths import SINE, write_synth
 
 KINDS = """

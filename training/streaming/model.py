@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -14,26 +16,57 @@ Role = Literal["effect", "analyzer", "generator"]
 
 
 @dataclass(frozen=True)
+class MapPoint:
+    """A labelled point of a vector control's map: where to draw it, and the vector that it stands for."""
+
+    label: str
+    x: float
+    y: float
+    value: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Control:
-    """A named value a player or a host sets, one a frame.
+    """A named value a player or a host sets, one a frame; or a vector of them.
 
     Attributes
     ----------
     name, unit, description : str
-    minimum, maximum, default : float
-    scale : "linear", "log", "integer" or "choice"
+    minimum, maximum : float
+        Of each element.
+    default : float or tuple of float
+        One number for all elements, or one for each.
+    scale : "linear", "log", "integer", "choice", "trigger" or "seed"
+        The first two may be ramped. A trigger stands for one frame and is 0 in all others (minimum and default
+        0); a seed is a whole number from 0 to 16777215.
     choices : tuple of str
         The words of a choice, in order.
+    size : int
+        K, the number of elements; the tensor is (B, K, N) where it is more than one.
+    map : tuple of MapPoint
+        Labelled vectors in the plane, of a vector control.
     """
 
     name: str
     unit: str
     minimum: float
     maximum: float
-    default: float
-    scale: Literal["linear", "log", "integer", "choice"] = "linear"
+    default: float | tuple[float, ...]
+    scale: Literal["linear", "log", "integer", "choice", "trigger", "seed"] = "linear"
     description: str = ""
     choices: tuple[str, ...] = ()
+    size: int = 1
+    map: tuple[MapPoint, ...] = ()
+
+    @property
+    def defaults(self) -> tuple[float, ...]:
+        """The default of each element."""
+        return self.default if isinstance(self.default, tuple) else (self.default,) * self.size
+
+    def curve(self, frames: int, batch: int = 1) -> Tensor:
+        """Give the default for ``frames`` frames: (B, N), or (B, K, N) of a vector."""
+        rows = torch.tensor(self.defaults)[:, None].expand(batch, -1, frames).contiguous()
+        return rows if self.size > 1 else rows[:, 0]
 
 
 class StreamingModel(StreamingModule):
@@ -41,10 +74,14 @@ class StreamingModel(StreamingModule):
 
     ``forward(inputs, state) -> (outputs, next_state)``. Inputs are ``audio`` (B, C, N * hop_length) for effects and
     analyzers and ``control.<name>`` (B, N) for each control; outputs are ``audio`` or, of an analyzer,
-    ``control.<name>`` (B, N).
+    ``control.<name>`` (B, N). A control of K > 1 elements is (B, K, N), in and out.
 
-    ``golden_tolerance`` is the largest absolute difference that another engine may show, in the unit of the outputs;
-    ``block_tolerance`` the largest difference of torch in blocks from torch whole, relative where values are above one.
+    What another engine may differ by is declared here, and capped by whoever reads the file (docs/model-format.md):
+    ``golden_tolerance`` is the largest absolute difference over the golden pair, in the unit of the outputs;
+    ``tolerances`` the same for single outputs, by ``audio`` or the control's name, and those are held to it over every
+    length of the proof. ``long_tolerance`` holds for all outputs over ten seconds, relative where values are above one,
+    for models whose feedback adds up last bits; None is what the role is held to. ``block_tolerance`` is the largest
+    difference of torch in blocks from torch whole, relative where values are above one.
     """
 
     family: str = ""
@@ -58,12 +95,14 @@ class StreamingModel(StreamingModule):
     controls: tuple[Control, ...] = ()
     outputs: tuple[Control, ...] = ()
     golden_tolerance: float = 1e-4
+    tolerances: Mapping[str, float] = MappingProxyType({})
+    long_tolerance: float | None = None
     block_tolerance: float = 2e-6
 
     def example_inputs(self, frames: int, batch: int = 1, seed: int = 0) -> dict[str, Tensor]:
         """Return inputs of ``frames`` hops: quiet noise for audio, the defaults for controls."""
         random = torch.Generator().manual_seed(seed)
-        inputs = {f"control.{c.name}": torch.full((batch, frames), c.default) for c in self.controls}
+        inputs = {f"control.{c.name}": c.curve(frames, batch) for c in self.controls}
         if self.role != "generator":
             shape = (batch, self.channels, frames * self.hop_length)
             inputs["audio"] = 0.1 * torch.randn(shape, generator=random)

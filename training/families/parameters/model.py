@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...streaming.contract import Carry, State, StreamingModule, with_previous
-from ...streaming.model import StreamingModel
+from ...streaming.model import Control, StreamingModel
 from .features import HOP_LENGTH, LONG, ParameterFeatures
 from .memory import OnsetMemory, even_places, growing_places, waves
 from .sounds import SoundParameter
@@ -315,8 +315,7 @@ class ParameterAnalyzer(StreamingModel):
         super().__init__()
         size = size or ParameterSize()
         self.outputs = tuple(p.control for p in parameters)
-        # One tolerance for all outputs, and the largest are some kHz in single precision.
-        self.golden_tolerance = max(1e-4, 2e-5 * max(abs(c.maximum) for c in self.outputs))
+        self.tolerances = {c.name: _tolerance(c) for c in self.outputs}
         self.frames = math.ceil(duration_s * self.sample_rate / self.hop_length)
         self.features = ParameterFeatures()
         self.decoder = Decoder(parameters, size.bins)
@@ -330,3 +329,9 @@ class ParameterAnalyzer(StreamingModel):
         features = carry("features", audio.reshape(audio.shape[0], -1, self.hop_length))
         values = self.decoder(carry("network", features))
         return {f"control.{c.name}": v for c, v in zip(self.outputs, values, strict=True)}, carry.next_state
+
+
+def _tolerance(output: Control) -> float:
+    """What single precision leaves of an output: the largest are some kHz, the smallest parts of a second."""
+    largest = max(abs(output.minimum), abs(output.maximum))
+    return min(max(1e-4, 5e-5 * largest), 5e-4 * (output.maximum - output.minimum))

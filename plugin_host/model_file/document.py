@@ -7,54 +7,22 @@ every key and the history of the format.
 
 from __future__ import annotations
 
-import keyword
 import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
-from .array_text import Tensor, parse_shape
+from .array_text import parse_shape
+from .controls import Control, Part
 from .flat_keys import nest_metadata, read_document, write_metadata
+from .golden import GoldenPair
 from .graph_contract import AUDIO_INPUT, AUDIO_OUTPUT, GraphTensor, TensorSpec, check_tensors
+from .names import HOST_NAMES, Name, refuse_taken
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MINIMUM_OPSET = 18
-
-RESERVED_NAMES = frozenset(
-    {
-        "audio",
-        "block_size",
-        "channels",
-        "controls",
-        "counters",
-        "document",
-        "input_array",
-        "latency",
-        "latency_samples",
-        "mix",
-        "model",
-        "name",
-        "path",
-        "player",
-        "process",
-        "reset",
-        "sample_rate",
-        "state",
-    }
-)
-"""Names that no control may have, because they already mean something on the objects that carry controls."""
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
 class Role(StrEnum):
@@ -65,85 +33,7 @@ class Role(StrEnum):
     GENERATOR = "generator"
 
 
-class Scale(StrEnum):
-    """How a control moves between its minimum and its maximum."""
-
-    LINEAR = "linear"
-    LOG = "log"
-    INTEGER = "integer"
-    CHOICE = "choice"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Control(_Part):
-    """A named value that a model takes or, from an analyzer, gives: one float32 a frame.
-
-    Parameters
-    ----------
-    name : str
-        Lower case, digits and underscores, with the unit at its end where the name does not make it clear
-        (`f0_hz`).
-    unit : str
-        For people: ``"semitones"``, ``"dB"``, ``"Hz"``; empty for a plain number.
-    minimum, maximum, default : float
-        In that unit, with ``minimum < maximum`` and the default between them. Those of a choice are positions
-        in `choices`.
-    scale : Scale
-        ``linear``, ``log`` (the minimum is above zero), ``integer`` or ``choice``. The last two jump, the
-        others ramp.
-    choices : tuple of str
-        The words of a choice, in order; empty for every other scale.
-    description : str
-        One sentence for a tooltip.
-    """
-
-    name: Name
-    unit: str = ""
-    minimum: FiniteFloat
-    maximum: FiniteFloat
-    default: FiniteFloat
-    scale: Scale = Scale.LINEAR
-    choices: tuple[str, ...] = ()
-    description: str = ""
-
-    @property
-    def is_stepped(self) -> bool:
-        """Whether the control jumps from value to value (integer, choice) instead of ramping."""
-        return self.scale in (Scale.INTEGER, Scale.CHOICE)
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_free(cls, name: str) -> str:
-        if name in RESERVED_NAMES or keyword.iskeyword(name):
-            raise ValueError("this name is taken by the host or by Python; give the control another")
-        return name
-
-    @model_validator(mode="after")
-    def _range_makes_sense(self) -> Self:
-        single_choice = self.scale is Scale.CHOICE and len(self.choices) == 1
-        if self.minimum >= self.maximum and not single_choice:
-            raise ValueError(f"minimum {self.minimum:g} must be below maximum {self.maximum:g}")
-        if not self.minimum <= self.default <= self.maximum:
-            raise ValueError(f"default {self.default:g} must be from {self.minimum:g} to {self.maximum:g}")
-        if self.scale is Scale.LOG and self.minimum <= 0:
-            raise ValueError(f"a log scale needs a minimum above 0, not {self.minimum:g}")
-        if self.is_stepped and any(
-            value != round(value) for value in (self.minimum, self.maximum, self.default)
-        ):
-            raise ValueError(f"scale {self.scale} needs whole numbers for minimum, maximum and default")
-        if self.scale is Scale.CHOICE and (self.minimum, self.maximum) != (0, len(self.choices) - 1):
-            raise ValueError(
-                f"a choice of {len(self.choices)} words needs minimum 0 and maximum {len(self.choices) - 1}"
-            )
-        if self.scale is not Scale.CHOICE and self.choices:
-            raise ValueError(f"only scale choice has choices, not scale {self.scale}")
-        return self
-
-
-class StateTensor(_Part):
+class StateTensor(Part):
     """A tensor that a model carries from call to call. It starts as zeros.
 
     The graph takes it as ``state.<name>`` and gives it back as ``next_state.<name>``, of the same shape and
@@ -167,7 +57,7 @@ class StateTensor(_Part):
         return shape
 
 
-class Range(_Part):
+class Range(Part):
     """What a feature or control covered in training, in its own unit: about 5th, 50th, 95th percentile."""
 
     low: FiniteFloat
@@ -181,24 +71,7 @@ class Range(_Part):
         return self
 
 
-class GoldenPair(_Part):
-    """What the model's author computed from the initial state, to check any host against.
-
-    Parameters
-    ----------
-    inputs, outputs : dict of str to Tensor
-        By the graph's own tensor names, without states: ``audio`` and ``control.<name>`` in, ``output.audio``
-        or ``output.<name>`` out. Numpy arrays are taken, too.
-    tolerance : float
-        Largest absolute difference that a correct host may show, in the unit of the outputs.
-    """
-
-    inputs: dict[str, Tensor]
-    outputs: dict[str, Tensor]
-    tolerance: Annotated[FiniteFloat, Field(gt=0)]
-
-
-class ModelDocument(_Part):
+class ModelDocument(Part):
     """All that a host must know of a model: what it is, its tensors, timing and controls, and its origin.
 
     Parameters
@@ -228,6 +101,9 @@ class ModelDocument(_Part):
         and so on.
     golden : GoldenPair or None
         The proof that the file carries.
+    format : int
+        Of the file: 2 for all that is written now. A document of format 1 has no vectors, triggers, seeds or
+        tolerances of single outputs, and its controls may have names that are the host's since format 2.
     """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -242,9 +118,10 @@ class ModelDocument(_Part):
     controls: tuple[Control, ...] = ()
     outputs: tuple[Control, ...] = ()
     states: tuple[StateTensor, ...] = ()
-    trained: dict[Name, Range] = {}
-    provenance: dict[Name, str] = {}
+    trained: dict[Name, Range] = Field(default_factory=dict)
+    provenance: dict[Name, str] = Field(default_factory=dict)
     golden: GoldenPair | None = None
+    format: Annotated[int, Field(ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
 
     @property
     def has_audio_input(self) -> bool:
@@ -260,7 +137,7 @@ class ModelDocument(_Part):
         """List the tensors the graph must take, in the order: audio, controls, states."""
         return (
             *([TensorSpec.audio(AUDIO_INPUT, self.channels)] if self.has_audio_input else []),
-            *(TensorSpec.control(f"control.{control.name}") for control in self.controls),
+            *(TensorSpec.control(f"control.{control.name}", control.size) for control in self.controls),
             *(TensorSpec(f"state.{state.name}", state.dtype, state.shape) for state in self.states),
         )
 
@@ -268,7 +145,7 @@ class ModelDocument(_Part):
         """List the tensors the graph must give, in the order: audio or controls, states."""
         return (
             *([TensorSpec.audio(AUDIO_OUTPUT, self.channels)] if self.has_audio_output else []),
-            *(TensorSpec.control(f"output.{control.name}") for control in self.outputs),
+            *(TensorSpec.control(f"output.{control.name}", control.size) for control in self.outputs),
             *(TensorSpec(f"next_state.{state.name}", state.dtype, state.shape) for state in self.states),
         )
 
@@ -295,7 +172,7 @@ class ModelDocument(_Part):
 
     def to_metadata(self) -> dict[str, str]:
         """Give the flat keys to store in an ONNX file; `from_metadata` gives back an equal document."""
-        return {"brainsynth.format": str(FORMAT_VERSION), **write_metadata(self)}
+        return write_metadata(self)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], source: str = "the model") -> Self:
@@ -328,6 +205,13 @@ class ModelDocument(_Part):
             raise ValueError(f"only an analyzer has output controls, and this is role {self.role}")
         if self.role is Role.GENERATOR and not self.controls:
             raise ValueError("a generator needs at least one control, whose length is the number of frames")
+        for control in (*self.controls, *self.outputs):
+            if self.format == 1 and control.needs_format_2:
+                raise ValueError(
+                    f"{control.name} is of size {control.size} and scale {control.scale}, which needs format 2"
+                )
+            if self.format > 1:
+                refuse_taken(control.name, HOST_NAMES)
         if self.golden is not None:
             self._check_golden(self.golden)
         return self
@@ -343,6 +227,10 @@ class ModelDocument(_Part):
                 raise ValueError(f"the golden {side}s are {sorted(tensors)}, needed are {sorted(needed)}")
             for name, tensor in tensors.items():
                 frames = needed[name].count_frames(tensor.shape, self.hop_length, frames)
+        if self.format > 1:
+            golden.check_tolerances(self.outputs)
+        elif golden.tolerances:
+            raise ValueError("golden tolerances of single outputs: this needs format 2")
 
     def summary(self) -> dict[str, Any]:
         """Give the document as plain values for JSON, without the golden pair."""

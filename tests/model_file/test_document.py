@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from plugin_host.errors import ModelFileError
 from plugin_host.model_file.array_text import Tensor
+from plugin_host.model_file.controls import Control, Scale
+from plugin_host.model_file.document import ModelDocument, Range, Role, StateTensor
+from plugin_host.model_file.golden import GoldenPair
 from plugin_host.model_file.graph_contract import TensorSpec
-from plugin_host.model_file.schema import Control, GoldenPair, ModelDocument, Range, Role, Scale, StateTensor
 from tests.support import tiny_models
 
 FRAMES = 3
@@ -82,7 +84,7 @@ def test_documents_that_differ_in_one_sample_are_not_equal() -> None:
 def test_metadata_is_flat_text_that_a_host_without_json_can_read() -> None:
     metadata = full_document().to_metadata()
     assert all(isinstance(key, str) and isinstance(text, str) for key, text in metadata.items())
-    assert metadata["brainsynth.format"] == "1"
+    assert metadata["brainsynth.format"] == "2"
     assert metadata["brainsynth.role"] == "effect"
     assert metadata["brainsynth.control.count"] == "4"
     assert metadata["brainsynth.control.1.name"] == "cutoff_hz"
@@ -150,10 +152,10 @@ def test_nonsense_is_refused_and_its_key_named(key: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"brainsynth.format": "2"}, "format 2.*up to 1.*upgrade"),
-        ({"brainsynth.format": "0"}, "from 1 to 1"),
-        ({"brainsynth.format": "-1"}, "from 1 to 1"),
-        ({"brainsynth.format": "one"}, "from 1 to 1"),
+        ({"brainsynth.format": "3"}, "format 3.*up to 2.*upgrade"),
+        ({"brainsynth.format": "0"}, "from 1 to 2"),
+        ({"brainsynth.format": "-1"}, "from 1 to 2"),
+        ({"brainsynth.format": "one"}, "from 1 to 2"),
         ({"brainsynth.control.count": "1000000000"}, "from 0 to 4096"),
         ({"brainsynth.control.count": "5"}, r"brainsynth\.control\.4\.name"),
         ({"brainsynth.role": "synth"}, "'effect', 'analyzer' or 'generator'"),
