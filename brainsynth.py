@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from plugin_host.csound.opcodes import register_opcodes
     from plugin_host.csound.run_csd import run_csound
     from plugin_host.datasets.dataset import DataSet
-    from plugin_host.datasets.endless_batches import EndlessSounds
+    from plugin_host.datasets.endless_batches import EndlessBatches
     from plugin_host.datasets.generation import generate
     from plugin_host.effects.calibration import calibrate
     from plugin_host.effects.chain import Chain
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Chain": "effects.chain",
     "DataSet": "datasets.dataset",
-    "EndlessSounds": "datasets.endless_batches",
+    "EndlessBatches": "datasets.endless_batches",
     "HostError": "errors",
     "Model": "playing.model",
     "ModelDocument": "model_file.document",
@@ -64,7 +64,7 @@ _MODULES = {
 __all__ = [
     "Chain",
     "DataSet",
-    "EndlessSounds",
+    "EndlessBatches",
     "HostError",
     "Model",
     "ModelDocument",

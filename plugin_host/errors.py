@@ -83,8 +83,8 @@ class DataSetError(HostError, ValueError):
 
 
 class InferenceError(HostError, ValueError):
-    """A sound whose parameters cannot be heard: it is silent, or too short."""
+    """A sound whose parameters cannot be estimated: it is silent, or too short."""
 
 
 class SynthMismatchError(InferenceError):
-    """A model that hears no synth's parameters, or not those of the synth that was given."""
+    """A model that estimates no synth's parameters, or not those of the synth that was given."""

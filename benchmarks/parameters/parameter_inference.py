@@ -76,7 +76,7 @@ class Hearing:
         """What is heard in a sound, (P,) from 0 to 1."""
         synth = self.renderer.synth
         target, _ = self.model.target_of(audio, synth.sample_rate)
-        return synth.to_unit(self.model.hear(target))
+        return synth.to_unit(self.model.estimate(target))
 
     def errors(self, found: np.ndarray, true: np.ndarray) -> np.ndarray:
         """Absolute errors (P,) as parts of the ranges, of a choice 0 or 1; equal voices matched."""
@@ -100,7 +100,7 @@ class Hearing:
         for _ in range(runs):
             started = time.perf_counter()
             target, _ = self.model.target_of(audio, self.renderer.synth.sample_rate)
-            self.model.hear(target)
+            self.model.estimate(target)
             taken.append(time.perf_counter() - started)
         return float(np.median(taken))
 

@@ -38,7 +38,7 @@ def infer(
     ] = 0,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="Draw target, guess and refined into a .png.", show_default=False),
+        typer.Option("--picture", help="Draw target, estimate and refined into a .png.", show_default=False),
     ] = None,
 ) -> None:
     """Find the parameters with which a synth sounds like a sound.
@@ -71,7 +71,7 @@ def infer(
 
 
 def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], int, int]:
-    """Read an audio file from a moment before it is first heard.
+    """Read an audio file from a moment before its onset.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], in
                 rest = reader.read(math.ceil(seconds * reader.sample_rate))
                 sound = np.concatenate([sound, block, rest], axis=1)
                 break
-            # One with channels that cancel each other is kept: it is what can be told of a sound that has no onset.
+            # One with channels that cancel each other is kept: without an onset, it is all there is to report on.
             sound = sound if np.abs(sound).max(initial=0.0) > AUDIBLE else block
         return sound, reader.sample_rate, reader.repaired_samples
 
@@ -147,10 +147,10 @@ def _print(model: ParameterModel, inference: Inference) -> None:
     from .tables import add_row, make_table, open_console
 
     refined = inference.refinement is not None
-    headings = ("parameter", "heard", *(["refined"] if refined else []), "unit")
-    table = make_table(headings, right=("heard", "refined"))
+    headings = ("parameter", "estimate", *(["refined"] if refined else []), "unit")
+    table = make_table(headings, right=("estimate", "refined"))
     for parameter in model.parameters:
-        cells = [_shown(inference.guess[parameter.name])]
+        cells = [_shown(inference.estimate[parameter.name])]
         if refined:
             cells.append(_shown(inference.values[parameter.name]))
         add_row(table, parameter.name, *cells, parameter.unit)
@@ -158,7 +158,7 @@ def _print(model: ParameterModel, inference: Inference) -> None:
     if inference.refinement is not None:
         found = inference.refinement
         typer.echo(
-            f"Multi-scale spectral distance {found.mss_before:.2f} dB as heard, {found.mss_after:.2f} dB refined"
+            f"Multi-scale spectral distance {found.mss_before:.2f} dB as estimated, {found.mss_after:.2f} dB refined"
             f" ({found.renders} sounds rendered)."
         )
 
@@ -180,7 +180,7 @@ def _render(
 
     with Renderer(model.synth) as renderer:
         made = resynthesise(renderer, inference.values, inference.gain_db)
-        guess = made if inference.refinement is None else renderer.render(inference.guess)
+        estimate = made if inference.refinement is None else renderer.render(inference.estimate)
     rate = model.synth.sample_rate
     if render is not None:
         write_sound(render, made, rate, ("WAV", "PCM_24"))
@@ -191,11 +191,11 @@ def _render(
         np.pad(sound, (0, frames - len(sound)))[None]
         for sound in (
             inference.target,
-            from_onset(guess.mean(axis=0))[:frames],
+            from_onset(estimate.mean(axis=0))[:frames],
             from_onset(made.mean(axis=0))[:frames],
         )
     ]
-    names = [name, "as heard", "refined"]
+    names = [name, "estimate", "refined"]
     count = 2 if inference.refinement is None else 3
-    title = f"{name}, heard by {model.model.name}"
+    title = f"{name}, estimated by {model.model.name}"
     draw_sounds(picture, shown[:count], rate, title, names[:count])

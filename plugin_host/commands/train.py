@@ -15,7 +15,7 @@ from .training_run import Device, RunFolder, say_what_comes_next, training_bar, 
 if TYPE_CHECKING:
     from training.families.parameters.train import ParameterTraining
 
-    from ..datasets.training_feed import EndlessLessons, LessonSounds
+    from ..datasets.training_feed import DataSetFeed, EndlessFeed
 
 app = typer.Typer(help="Train a model.", no_args_is_help=True)
 
@@ -91,7 +91,7 @@ def params(
         from training.families.parameters.train import ParameterTraining
 
         from ..datasets.dataset import DataSet
-        from ..datasets.training_feed import EndlessLessons, LessonSounds
+        from ..datasets.training_feed import DataSetFeed, EndlessFeed
 
         settings = ParameterTraining() if steps is None else ParameterTraining(steps=steps)
         if data is not None:
@@ -100,10 +100,10 @@ def params(
                 warn(problem)
             if found.skipped:
                 warn(f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}")
-            _train_params(LessonSounds(found, warn), out, settings, device)
+            _train_params(DataSetFeed(found, warn), out, settings, device)
         elif synth is not None:
             folder = out.with_name(f"{out.name}-sounds")
-            with EndlessLessons(synth, folder, int(disk_limit * 1e9), warn) as endless:
+            with EndlessFeed(synth, folder, int(disk_limit * 1e9), warn) as endless:
                 _train_params(endless, out, settings, device)
     say_what_comes_next(out)
 
@@ -112,15 +112,15 @@ app.command("ar")(train_ar.ar)
 
 
 def _train_params(
-    sounds: LessonSounds | EndlessLessons, out: Path, settings: ParameterTraining, device: str | None
+    sounds: DataSetFeed | EndlessFeed, out: Path, settings: ParameterTraining, device: str | None
 ) -> None:
     from training.families.parameters.train import Progress, train_params
 
-    from ..datasets.training_feed import LessonSounds, resynthesis_of
+    from ..datasets.training_feed import DataSetFeed, resynthesis_of
     from ..errors import MissingPackageError
 
     try:
-        resynthesise = resynthesis_of(sounds if isinstance(sounds, LessonSounds) else sounds.facts)
+        resynthesise = resynthesis_of(sounds if isinstance(sounds, DataSetFeed) else sounds.held_out)
     except MissingPackageError:
         resynthesise = None  # the logs go without sounds rendered anew
     with training_bar("listening") as show:

@@ -71,6 +71,6 @@ def ar(
             sounds = DataSet(data)
             for problem in sounds.problems:
                 warn(problem)
-            sha256 = sounds.facts.synth_sha256
+            sha256 = sounds.info.synth_sha256
             train_ar(sounds, sha256, out, recordings, settings, None, device, on_reading, on_step, warn)
     say_what_comes_next(out)

@@ -1,1 +1,1 @@
-"""Sounds of a synth by the thousand: drawn, rendered, kept, read back."""
+"""Data sets: thousands of sounds of a synth and their parameters, made and read back."""

@@ -1,4 +1,4 @@
-"""Let several processes make sounds, replace them now and then, and get over those that die."""
+"""Make sounds with several worker processes, which are replaced now and then and when they die."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .sound_maker import SoundMaker, Tally
 _SOUNDS_IN_A_JOB = 20
 
 _SOUNDS_OF_A_WORKER = 10_000
-"""After these a process is replaced, whatever Csound or an opcode has not given back."""
+"""After so many a process is replaced, with all memory that Csound or an opcode has not freed."""
 
 _DEATHS_OF_A_SOUND = 2
 _DEATHS_IN_ALL = 20
@@ -21,12 +21,12 @@ _DEATHS_IN_ALL = 20
 def make_sounds(
     maker: SoundMaker, indices: Sequence[int], workers: int, on_progress: Callable[[int], None]
 ) -> Tally:
-    """Make the sounds of these numbers.
+    """Make the sounds with these numbers.
 
     Parameters
     ----------
     maker : SoundMaker
-        What each process does.
+        Makes them, in each process.
     indices : sequence of int
         Numbers of sounds.
     workers : int
@@ -37,8 +37,8 @@ def make_sounds(
     Raises
     ------
     HostError
-        What keeps all further sounds from being made: a full disk, or processes that die again and again. A sound
-        at which a process dies twice is put on the list as failed.
+        If no more sounds can be made: the disk is full, or processes die again and again. A sound at which a
+        process dies twice is put into the manifest as failed.
     """
     if workers == 1:
         return _make_here(maker, indices, on_progress)
@@ -53,11 +53,11 @@ def make_sounds(
         with Workers(maker, jobs, workers) as crew:
             for item in crew.results():
                 if item is not None:
-                    place, result = item
+                    number, result = item
                     if isinstance(result, WorkerEnded):
-                        made = int(crew.progress[place])
+                        made = int(crew.progress[number])
                         tally.made += made
-                        left += _after_death(maker, jobs[place][made:], result, deaths, tally)
+                        left += _after_death(maker, jobs[number][made:], result, deaths, tally)
                     else:
                         tally.add(result)
                     if tally.error is not None:
@@ -88,7 +88,7 @@ def _divide(indices: Sequence[int]) -> list[Sequence[int]]:
 def _after_death(
     maker: SoundMaker, remaining: Sequence[int], ended: WorkerEnded, deaths: Counter[int], tally: Tally
 ) -> list[int]:
-    """Give the sounds that are to be tried again; the first of those that remained is the one that died."""
+    """Give the sounds to try again; the process died at the first of those that remained."""
     if not remaining:
         return []
     first, *others = remaining

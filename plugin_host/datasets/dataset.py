@@ -1,4 +1,4 @@
-"""Read the sounds of a data set and their parameters, any of them, at once."""
+"""Read a data set: any sound, and the parameters of all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ..errors import DataSetError
 from ..synths.parameters import SynthParameter, to_unit
-from .dataset_info import Facts
+from .dataset_info import DataSetInfo
 from .manifest import MANIFEST_NAME, find_files, read_manifest, sound_name
 
-_NAMED = 20
+_MOST_PROBLEMS = 20
 
 
 class DataSet:
@@ -28,7 +28,7 @@ class DataSet:
     Attributes
     ----------
     folder : Path
-    facts : Facts
+    info : DataSetInfo
         The synth, and how parameters were chosen.
     indices : ndarray, (N,) int64
         The sounds' numbers.
@@ -41,9 +41,9 @@ class DataSet:
     failed : dict of int to str
         The numbers of sounds that could not be rendered, and why.
     skipped : int
-        How many sounds cannot be used: their line is broken, or their file is missing.
+        How many sounds cannot be used: their entry in the manifest is broken, or their file is missing.
     problems : list of str
-        A sentence for each of the first of them.
+        A sentence for each of the first 20 of them.
 
     Raises
     ------
@@ -53,24 +53,24 @@ class DataSet:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
-        self.facts = Facts.read(self.folder)
+        self.info = DataSetInfo.read(self.folder)
         try:
             manifest = read_manifest(self.folder, self.parameters)
         except OSError as error:
             raise DataSetError(
                 f"{self.folder / MANIFEST_NAME} cannot be read ({error.strerror}); make it readable"
             ) from error
-        there = find_files(self.folder, manifest.indices)
-        missing = manifest.indices[~there]
+        present = find_files(self.folder, manifest.indices)
+        missing = manifest.indices[~present]
         self.problems = manifest.problems + [
             f"{self.folder / sound_name(index)} is missing or empty"
-            for index in missing[: _NAMED - len(manifest.problems)].tolist()
+            for index in missing[: _MOST_PROBLEMS - len(manifest.problems)].tolist()
         ]
         self.skipped = manifest.broken + len(missing)
         self.failed = manifest.failed
-        self.indices = manifest.indices[there]
-        self.values = manifest.values[there]
-        self.peaks_db = manifest.peaks_db[there]
+        self.indices = manifest.indices[present]
+        self.values = manifest.values[present]
+        self.peaks_db = manifest.peaks_db[present]
         self.unit_values = to_unit(self.parameters, self.values).astype(np.float32)
         if not len(self.indices):
             reasons = self.problems + [f"sound {index}: {why}" for index, why in self.failed.items()]
@@ -80,12 +80,12 @@ class DataSet:
     @property
     def parameters(self) -> tuple[SynthParameter, ...]:
         """What the synth declares."""
-        return self.facts.parameters
+        return self.info.parameters
 
     @property
     def sample_rate(self) -> int:
         """Of every sound, in Hz."""
-        return self.facts.sample_rate
+        return self.info.sample_rate
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -111,9 +111,9 @@ class DataSet:
             raise DataSetError(
                 f"{path} is damaged ({error}); delete it, and have it generated again"
             ) from error
-        if sound.shape != (self.facts.frames, self.facts.channels):
+        if sound.shape != (self.info.frames, self.info.channels):
             raise DataSetError(
                 f"{path} has {sound.shape[0]} samples in {sound.shape[1]} channels, needed are"
-                f" {self.facts.frames} in {self.facts.channels}; delete it, and have it generated again"
+                f" {self.info.frames} in {self.info.channels}; delete it, and have it generated again"
             )
         return np.ascontiguousarray(sound.T, dtype=np.float32)

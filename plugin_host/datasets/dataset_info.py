@@ -16,17 +16,17 @@ from ..synths.parameters import SynthParameter
 if TYPE_CHECKING:
     from ..synths.synth import Synth
 
-FACTS_NAME = "synth.json"
+INFO_NAME = "synth.json"
 COPY_NAME = "synth.csd"
 
 
-class Facts(BaseModel):
-    """What holds for all sounds of a data set; `FACTS_NAME` in its folder.
+class DataSetInfo(BaseModel):
+    """What holds for all sounds of a data set; the file `INFO_NAME` in its folder.
 
     Parameters
     ----------
     synth : str
-        The synth's file name, ``fm.csd``. A copy of the file is beside the facts.
+        The synth's file name, ``fm.csd``. A copy of it lies in the data set's folder.
     synth_sha256 : str
         Of that file.
     sample_rate, channels, frames : int
@@ -68,19 +68,19 @@ class Facts(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the facts of a data set.
+        """Read what a data set's folder says of it.
 
         Raises
         ------
         DataSetError
-            If the folder is none.
+            If the folder is no data set, or the file is damaged.
         """
-        path = folder / FACTS_NAME
+        path = folder / INFO_NAME
         try:
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
             raise DataSetError(
-                f"{folder} is no data set of sounds ({FACTS_NAME}: {error.strerror}); make one with"
+                f"{folder} is no data set of sounds ({INFO_NAME}: {error.strerror}); make one with"
                 f" brainsynth generate SYNTH.csd --count 10000 -o {folder}"
             ) from error
         except ValidationError as error:
@@ -90,12 +90,12 @@ class Facts(BaseModel):
             ) from error
 
     def write(self, folder: Path, synth: Synth) -> None:
-        """Write them into a folder, with a copy of the synth, which comes first.
+        """Write it into a folder, after a copy of the synth.
 
         Raises
         ------
         OutputError
-            If they cannot be written.
+            If either cannot be written.
         """
         with PartialFile(folder / COPY_NAME) as copy:
             try:
@@ -103,4 +103,4 @@ class Facts(BaseModel):
             except OSError as error:
                 raise output_error(copy.target, error) from error
             copy.commit()
-        write_whole(folder / FACTS_NAME, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")
+        write_whole(folder / INFO_NAME, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")

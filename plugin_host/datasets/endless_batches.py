@@ -1,4 +1,4 @@
-"""Sounds without end: render a batch, hand it over, delete it, and go on with new parameters."""
+"""Batches of sounds without end: each is rendered, handed over and deleted, while the next is rendered."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _BATCH_NAME = "batch-{:06d}"
 
 
 def bytes_of_a_sound(synth: Synth) -> int:
-    """Give what a sound of a synth takes on the disk at most."""
+    """Give how many bytes a sound of a synth takes on the disk at most."""
     return synth.frames * synth.channels * _BYTES_OF_A_SAMPLE
 
 
-class EndlessSounds:
+class EndlessBatches:
     """Batches of sounds by number; the same number gives the same sounds, in every process.
 
-    While one batch is used, the next is rendered. Sounds that are set aside, to judge by, are in no batch.
+    While one batch is used, the next is rendered. Sounds held out for validation are in no batch.
 
     Parameters
     ----------
     synth : Synth, str or path
         What is rendered.
     folder : str or path
-        Where sounds are kept meanwhile; nothing else may be in it.
+        Where sounds are kept while they are used; nothing else may be in it.
     batch_size : int
         Sounds in a batch.
-    aside : int
-        How many sounds are set aside.
+    held_out : int
+        How many sounds are held out.
     seed : int
         0 or more.
     sampling : {"random", "musical"}
@@ -49,14 +49,14 @@ class EndlessSounds:
     workers : int
         Processes; 0 for one per core, 1 for a thread of this one.
     largest_bytes : int
-        What all of this may take on the disk.
+        How much disk space all of this may take.
     on_problem : callable
         Called with a sentence if the synth gives another sound each time.
 
     Raises
     ------
     UsageError
-        If that is too little for two batches and the sounds set aside.
+        If that is too little for two batches and the sounds held out.
     SynthError
         If the synth cannot be used.
     """
@@ -66,7 +66,7 @@ class EndlessSounds:
         synth: Synth | str | PathLike[str],
         folder: str | PathLike[str],
         batch_size: int = 2000,
-        aside: int = 500,
+        held_out: int = 500,
         *,
         seed: int = 0,
         sampling: Sampling | str = Sampling.RANDOM,
@@ -75,44 +75,44 @@ class EndlessSounds:
         on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
-        if batch_size < 1 or aside < 1:
+        if batch_size < 1 or held_out < 1:
             raise UsageError(
-                f"a batch of {batch_size} and {aside} sounds aside were asked for; needed is 1 or more"
+                f"a batch of {batch_size} sounds and {held_out} held out were asked for; both must be 1 or more"
             )
         of_a_sound = bytes_of_a_sound(self.synth)
         room = largest_bytes // of_a_sound
-        if _BATCHES_AT_A_TIME * batch_size + aside > room:
+        if _BATCHES_AT_A_TIME * batch_size + held_out > room:
             raise UsageError(
-                f"two batches of {batch_size} sounds and {aside} aside may take"
-                f" {(_BATCHES_AT_A_TIME * batch_size + aside) * of_a_sound / 1e9:.2g} GB, and allowed are"
-                f" {largest_bytes / 1e9:.2g}: make a batch at most {max((room - aside) // _BATCHES_AT_A_TIME, 1)}"
+                f"two batches of {batch_size} sounds and {held_out} held out may take"
+                f" {(_BATCHES_AT_A_TIME * batch_size + held_out) * of_a_sound / 1e9:.2g} GB, and allowed are"
+                f" {largest_bytes / 1e9:.2g}: make a batch at most {max((room - held_out) // _BATCHES_AT_A_TIME, 1)}"
             )
         self._folder = Path(folder)
         self._batch_size = batch_size
-        self._aside = aside
+        self._held_out = held_out
         self._seed = seed
         self._sampling = sampling
         self._workers = workers
         self._on_problem = on_problem
-        self._next: _Rendering | None = None
+        self._next: _PendingBatch | None = None
 
-    def aside(self) -> DataSet:
-        """Give the sounds set aside, which are rendered once and stay in the folder."""
+    def held_out(self) -> DataSet:
+        """Give the sounds held out, which are rendered once and stay in the folder."""
         folder = self._folder / "aside"
-        self._render(folder, 0, self._aside, threading.Event(), self._on_problem)
+        self._render(folder, 0, self._held_out, threading.Event(), self._on_problem)
         return DataSet(folder)
 
     @contextlib.contextmanager
     def batch(self, number: int) -> Iterator[DataSet]:
-        """Give a batch, which is there until the context ends, and have the next one rendered meanwhile.
+        """Give a batch, which exists until the context ends, and render the next one meanwhile.
 
         Raises
         ------
         OutputError
             If the disk is full.
         """
-        rendering = self._take(number)
-        folder = rendering.finish()
+        pending = self._take(number)
+        folder = pending.finish()
         try:
             self._next = self._begin(number + 1)
             yield DataSet(folder)
@@ -120,13 +120,13 @@ class EndlessSounds:
             shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """End what is being rendered and delete it. The sounds set aside stay."""
+        """Stop rendering and delete what was begun. The sounds held out stay."""
         if self._next is not None:
             shutil.rmtree(self._next.cancel(), ignore_errors=True)
             self._next = None
 
-    def _take(self, number: int) -> _Rendering:
-        """Give the rendering of a batch, which is begun unless it is the one expected."""
+    def _take(self, number: int) -> _PendingBatch:
+        """Give a pending batch: the one that is being rendered if it has this number, else a new one."""
         if self._next is not None and self._next.number != number:
             self.close()
         if self._next is None:
@@ -135,13 +135,13 @@ class EndlessSounds:
             for left in self._folder.glob(_BATCH_NAME.replace("{:06d}", "*")):
                 if left.name != wanted:
                     shutil.rmtree(left, ignore_errors=True)
-        rendering, self._next = self._next or self._begin(number), None
-        return rendering
+        pending, self._next = self._next or self._begin(number), None
+        return pending
 
-    def _begin(self, number: int) -> _Rendering:
+    def _begin(self, number: int) -> _PendingBatch:
         folder = self._folder / _BATCH_NAME.format(number)
-        first = self._aside + number * self._batch_size
-        return _Rendering(
+        first = self._held_out + number * self._batch_size
+        return _PendingBatch(
             number, folder, lambda cancelled: self._render(folder, first, self._batch_size, cancelled)
         )
 
@@ -153,7 +153,7 @@ class EndlessSounds:
         cancelled: threading.Event,
         on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
-        def note(done: int, total: int) -> None:
+        def check_cancelled(done: int, total: int) -> None:
             if cancelled.is_set():
                 raise _CancelledError
 
@@ -166,7 +166,7 @@ class EndlessSounds:
                 sampling=self._sampling,
                 workers=self._workers,
                 first=first,
-                on_progress=note,
+                on_progress=check_cancelled,
                 on_problem=on_problem,
             )
 
@@ -180,10 +180,10 @@ class EndlessSounds:
 
 
 class _CancelledError(Exception):
-    """Ends a rendering that is not wanted any more."""
+    """Ends the rendering of a batch that is no longer wanted."""
 
 
-class _Rendering:
+class _PendingBatch:
     """A batch that is being rendered in a thread, which does little but wait for processes."""
 
     def __init__(self, number: int, folder: Path, render: Callable[[threading.Event], None]) -> None:
@@ -202,14 +202,14 @@ class _Rendering:
             self._error = error
 
     def finish(self) -> Path:
-        """Wait for it and give its folder, or raise what kept it from being made."""
+        """Wait for it and give its folder; raises what its rendering raised."""
         self._thread.join()
         if self._error is not None:
             raise self._error
         return self._folder
 
     def cancel(self) -> Path:
-        """End it and give what it may have begun."""
+        """Stop rendering it and give its folder, which may be partly filled."""
         self._cancelled.set()
         self._thread.join()
         return self._folder

@@ -14,7 +14,7 @@ from ..synths.preset import find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth
 from .crew import make_sounds
-from .dataset_info import COPY_NAME, FACTS_NAME, Facts
+from .dataset_info import COPY_NAME, INFO_NAME, DataSetInfo
 from .manifest import drop_broken_lines, find_files, read_manifest
 from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
 from .sound_maker import PARTIAL_SUFFIX, SoundMaker, Tally
@@ -47,9 +47,9 @@ def generate(
     on_progress: Progress = lambda done, total: None,
     on_problem: Callable[[str], None] = lambda _: None,
 ) -> Tally:
-    """Render sounds into a folder, or go on where an earlier call was ended.
+    """Render sounds into a folder, or go on where an earlier call stopped.
 
-    A sound that is on the list and has no file any more is made again.
+    A sound that is in the manifest and whose file is gone is made again.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def generate(
     first : int
         The number of the first sound.
     on_progress : callable
-        Called with the number of sounds that are there and of those wanted, ten times a second.
+        Called with the number of sounds that exist and of those wanted, ten times a second.
     on_problem : callable
         Called with a sentence before the first sound if two renders of the same parameters differ.
 
@@ -94,7 +94,7 @@ def generate(
     DataSetError
         If the folder holds something else, or is being written by another process.
     OutputError
-        If the disk is full; what is there is whole, and the same call goes on when there is room.
+        If the disk is full. What was written is whole; the same call goes on when there is room.
     """
     synth = synth if isinstance(synth, Synth) else Synth(synth)
     sampler = make_sampler(synth, sampling, seed, steps, settings_list)
@@ -107,21 +107,21 @@ def generate(
         raise UsageError(
             f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
         )
-    # What cannot be rendered at all is said once, here.
+    # A synth that cannot be rendered at all is refused once, here, and not once a sound.
     with Renderer(synth) as renderer:
         if not renderer.deterministic:
             on_problem(
-                f"{synth.path} gives another sound each time, so that these sounds cannot be made again: seed its"
+                f"{synth.path} gives another sound each time, so these sounds cannot be made again: seed its"
                 " random opcodes"
             )
     folder = Path(out)
     redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
-    with _open_folder(folder, Facts.of(synth, sampler.facts | redraws), synth):
+    with _open_folder(folder, DataSetInfo.of(synth, sampler.info | redraws), synth):
         manifest = read_manifest(folder, synth.parameters)
         if manifest.broken:
             drop_broken_lines(folder, synth.parameters)
-        there = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
-        todo = [index for index in range(first, first + count) if index not in there]
+        present = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
+        todo = [index for index in range(first, first + count) if index not in present]
         maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped)
         done = count - len(todo)
         on_progress(done, count)
@@ -137,7 +137,7 @@ def make_sampler(
     steps: Mapping[str, int] | None = None,
     settings_list: str | PathLike[str] | None = None,
 ) -> Sampler:
-    """Make what chooses parameters; see `generate` for the arguments and for what is raised."""
+    """Make the sampler that chooses parameters; see `generate` for the arguments and errors."""
     try:
         sampling = Sampling(sampling)
     except ValueError as error:
@@ -185,7 +185,7 @@ def _check_count(count: int | None, first: int, sampler: Sampler) -> int:
 
 
 @contextlib.contextmanager
-def _open_folder(folder: Path, facts: Facts, synth: Synth) -> Iterator[None]:
+def _open_folder(folder: Path, info: DataSetInfo, synth: Synth) -> Iterator[None]:
     """Make a folder ready for these sounds, and keep other processes from writing there meanwhile."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ def _open_folder(folder: Path, facts: Facts, synth: Synth) -> Iterator[None]:
                 raise DataSetError(
                     f"another process is writing sounds into {folder}; wait for it, or choose another folder"
                 ) from error
-        _check_folder(folder, facts, synth)
+        _check_folder(folder, info, synth)
         for leftover in folder.glob(f"sounds/*/.*{PARTIAL_SUFFIX}"):
             leftover.unlink(missing_ok=True)
         yield
@@ -208,22 +208,22 @@ def _open_folder(folder: Path, facts: Facts, synth: Synth) -> Iterator[None]:
         os.close(lock)
 
 
-def _check_folder(folder: Path, facts: Facts, synth: Synth) -> None:
-    if not (folder / FACTS_NAME).exists():
+def _check_folder(folder: Path, info: DataSetInfo, synth: Synth) -> None:
+    if not (folder / INFO_NAME).exists():
         others = [path.name for path in folder.iterdir() if path.name != COPY_NAME and path.name[0] != "."]
         if others:
             raise DataSetError(
                 f"{folder} holds something else ({sorted(others)[0]}); choose a new or empty folder"
             )
-        facts.write(folder, synth)
+        info.write(folder, synth)
         return
-    found = Facts.read(folder)
-    if (found.synth_sha256, found.parameters) != (facts.synth_sha256, facts.parameters):
+    found = DataSetInfo.read(folder)
+    if (found.synth_sha256, found.parameters) != (info.synth_sha256, info.parameters):
         raise DataSetError(
             f"the sounds in {folder} were made by another synth, or another version of it ({found.synth});"
             " choose another folder"
         )
-    for name, value in facts.sampling.items():
+    for name, value in info.sampling.items():
         if found.sampling.get(name) != value:
             raise DataSetError(
                 f"the sounds in {folder} were begun with {name} {found.sampling.get(name)!r} and now it is"

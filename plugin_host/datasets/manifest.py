@@ -1,4 +1,4 @@
-"""Keep the list of the sounds of a data set: a line of JSON for each, written once its sound is there."""
+"""Keep the manifest of a data set: a line of JSON for each sound, written once its file is."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def sound_name(index: int) -> str:
 
 
 def find_files(folder: Path, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which sounds have a file that is not empty; a folder is listed once, not asked a thousand times."""
-    there: set[str] = set()
+    """Give for each sound whether it has a file that is not empty; each folder is listed only once."""
+    present: set[str] = set()
     for shard in np.unique(indices // SHARD).tolist():
         try:
             with os.scandir((folder / sound_name(shard * SHARD)).parent) as entries:
-                there.update(entry.name for entry in entries if entry.stat().st_size)
+                present.update(entry.name for entry in entries if entry.stat().st_size)
         except OSError:
             continue
     names = (Path(sound_name(index)).name for index in indices.tolist())
-    return np.fromiter((name in there for name in names), bool, len(indices))
+    return np.fromiter((name in present for name in names), bool, len(indices))
 
 
 @dataclass(frozen=True)
-class Line:
-    """A sound that was made, or one that could not be.
+class ManifestEntry:
+    """What the manifest says of one sound: that it was made, or why it could not be.
 
     Parameters
     ----------
@@ -78,20 +78,20 @@ class Line:
         """Whether samples were beyond full scale and are cut off in the file."""
         return self.peak_db > 0
 
-    def write(self) -> str:
-        """Give it as a line of text."""
-        entry: dict[str, Any] = {"index": self.index}
+    def to_line(self) -> str:
+        """Give it as a line of JSON."""
+        content: dict[str, Any] = {"index": self.index}
         if self.failed:
-            entry |= {"failed": self.failed}
+            content |= {"failed": self.failed}
         else:
-            entry |= {
+            content |= {
                 "file": sound_name(self.index),
                 "peak_db": round(self.peak_db, 2),
                 "silent": self.silent,
                 "clipped": self.clipped,
                 "draws": self.draws,
             }
-        return json.dumps(entry | {"parameters": dict(self.parameters)}) + "\n"
+        return json.dumps(content | {"parameters": dict(self.parameters)}) + "\n"
 
 
 def peak_db(sound: NDArray[np.float32]) -> float:
@@ -102,7 +102,7 @@ def peak_db(sound: NDArray[np.float32]) -> float:
 
 
 class ManifestWriter:
-    """Appends lines; several processes may have one for the same manifest.
+    """Appends entries; several processes may write the same manifest.
 
     Raises
     ------
@@ -117,15 +117,15 @@ class ManifestWriter:
         except OSError as error:
             raise output_error(self._path, error) from error
 
-    def add(self, line: Line) -> None:
-        """Append a line, in one piece.
+    def add(self, entry: ManifestEntry) -> None:
+        """Append an entry, in one piece.
 
         Raises
         ------
         OutputError
             If the disk is full.
         """
-        content = line.write().encode()
+        content = entry.to_line().encode()
         try:
             written = os.write(self._handle, content)
             while written < len(content):
@@ -141,7 +141,7 @@ class ManifestWriter:
 
 @dataclass
 class Manifest:
-    """What a manifest says, by the sounds' numbers in rising order.
+    """A manifest as arrays, sorted by the sounds' numbers.
 
     Attributes
     ----------
@@ -168,17 +168,17 @@ class Manifest:
 
 
 def read_manifest(folder: Path, parameters: Sequence[SynthParameter]) -> Manifest:
-    """Read a manifest, of which the last line about a sound counts; broken lines are named and counted.
+    """Read a manifest. The last entry about a sound counts; broken lines are named and counted.
 
-    A million lines take some ten seconds, and no more memory than their numbers.
+    A million lines take some ten seconds, and no more memory than the numbers in them.
 
     Raises
     ------
     OSError
-        If it is there and cannot be read.
+        If it exists and cannot be read.
     """
     path = folder / MANIFEST_NAME
-    reader = _LineReader(parameters)
+    reader = _EntryReader(parameters)
     if path.is_file():
         with path.open("rb") as file:
             for number, text in enumerate(file, 1):
@@ -192,15 +192,15 @@ def read_manifest(folder: Path, parameters: Sequence[SynthParameter]) -> Manifes
 
 
 def drop_broken_lines(folder: Path, parameters: Sequence[SynthParameter]) -> None:
-    """Write a manifest anew without the lines that say nothing.
+    """Rewrite a manifest without its broken lines.
 
     Raises
     ------
     OutputError
-        If it cannot be written; then it is as it was.
+        If it cannot be written; then it is unchanged.
     """
     path = folder / MANIFEST_NAME
-    reader = _LineReader(parameters)
+    reader = _EntryReader(parameters)
     lines = path.read_bytes().splitlines(keepends=True)
     for number, text in enumerate(lines, 1):
         reader.read(number, text)
@@ -209,16 +209,16 @@ def drop_broken_lines(folder: Path, parameters: Sequence[SynthParameter]) -> Non
     write_whole(path, b"".join(kept).decode())
 
 
-class _LineReader:
-    """Reads line by line into arrays, and looks at the ranges of all values at once."""
+class _EntryReader:
+    """Reads entries line by line into arrays, and checks the ranges of all values at once."""
 
     def __init__(self, parameters: Sequence[SynthParameter]) -> None:
         self.broken: dict[int, str] = {}
         self._parameters = parameters
         self._names = [parameter.name for parameter in parameters]
         self._words = [
-            (place, {word: position for position, word in enumerate(parameter.choices)})
-            for place, parameter in enumerate(parameters)
+            (column, {word: position for position, word in enumerate(parameter.choices)})
+            for column, parameter in enumerate(parameters)
             if parameter.choices
         ]
         self._failed: dict[int, str] = {}
@@ -239,8 +239,8 @@ class _LineReader:
             row = [named[name] for name in self._names]
             if len(named) != len(row):
                 raise ValueError(f"it has {next(name for name in named if name not in self._names)}")
-            for place, words in self._words:
-                row[place] = words[row[place]]
+            for column, words in self._words:
+                row[column] = words[row[column]]
             values, peak = array("d", row), float(entry["peak_db"])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self.broken[number] = _why(error)
@@ -258,16 +258,16 @@ class _LineReader:
         stepped = np.array([parameter.is_stepped for parameter in self._parameters])
         fit = (values >= low) & (values <= high) & (~stepped | (values == np.rint(values)))
         for position in np.flatnonzero(~fit.all(axis=1)).tolist():
-            place = int(np.argmin(fit[position]))
-            self.broken[self._lines[position]] = f"{self._names[place]} is {values[position, place]:g}"
+            column = int(np.argmin(fit[position]))
+            self.broken[self._lines[position]] = f"{self._names[column]} is {values[position, column]:g}"
         indices = np.array(self._indices, np.int64)
         good = np.flatnonzero(fit.all(axis=1))
         # The last of several lines about a sound, in the order of the sounds.
         _, last = np.unique(indices[good][::-1], return_index=True)
         kept = good[len(good) - 1 - last]
         made = indices[kept]
-        there = set(made.tolist()) if self._failed else set()
-        failed = {index: why for index, why in self._failed.items() if index not in there}
+        made_indices = set(made.tolist()) if self._failed else set()
+        failed = {index: why for index, why in self._failed.items() if index not in made_indices}
         return Manifest(made, values[kept], np.array(self._peaks)[kept], failed, broken=len(self.broken))
 
 
@@ -276,4 +276,4 @@ def _why(error: Exception) -> str:
         return f"there is no {error.args[0]!r}"
     if isinstance(error, UnicodeDecodeError | json.JSONDecodeError):
         return "it is no JSON"
-    return str(error) if type(error) is ValueError else "it is no object of a sound's facts"
+    return str(error) if type(error) is ValueError else "it does not describe a sound"

@@ -1,7 +1,7 @@
 """Choose the parameters of sound number i: at random, on a grid, near presets, or from a list.
 
-What a number gives depends on it and on the settings alone, so that any part of a data set can be made again,
-in any order and by any process.
+They depend on that number and the sampler's settings alone, so any part of a data set can be made again, in any
+order and by any process.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class Sampling(StrEnum):
 
 
 class Sampler(Protocol):
-    """Gives values (P,) in the parameters' units for a number."""
+    """Chooses values (P,) in the parameters' units for the number of a sound."""
 
     @property
     def count(self) -> int | None:
-        """How many sounds there are; None if there is no end."""
+        """How many sounds there are; None for any number."""
         ...
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """All that the values depend on, as plain values."""
+    def info(self) -> dict[str, Any]:
+        """All that the values depend on, as plain values for `DataSetInfo.sampling`."""
         ...
 
     def draw(self, index: int, attempt: int = 0) -> NDArray[np.float64]:
@@ -73,7 +73,7 @@ class RandomSampler:
         self._whole = _WholeNumbers(parameters)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """The seed."""
         return {"sampling": Sampling.RANDOM.value, "seed": self._seed}
 
@@ -92,7 +92,7 @@ class MusicalSampler:
     Parameters
     ----------
     synth : Synth
-        Whose parameters they are.
+        Its parameters are drawn.
     presets : sequence of Preset
         At least one.
     seed : int
@@ -123,7 +123,7 @@ class MusicalSampler:
         self._whole = _WholeNumbers(synth.parameters)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """The seed, and a hash of the presets."""
         digest = hashlib.sha256(self._centres.tobytes()).hexdigest()
         return {"sampling": Sampling.MUSICAL.value, "seed": self._seed, "presets_sha256": digest}
@@ -165,7 +165,7 @@ class GridSampler:
             raise UsageError(
                 f"a grid needs the number of values of each parameter that moves: --steps {names[0]}=5"
             )
-        self._places: list[int] = []
+        self._columns: list[int] = []
         self._axes: list[NDArray[np.float64]] = []
         self._defaults = np.array([parameter.defaults[0] for parameter in parameters])
         for name, number in steps.items():
@@ -173,13 +173,13 @@ class GridSampler:
                 raise ControlError(
                     f"there is no parameter {name!r} to take steps in; there are {', '.join(names)}"
                 )
-            place = names.index(name)
-            self._places.append(place)
-            self._axes.append(_axis(parameters[place], number))
+            column = names.index(name)
+            self._columns.append(column)
+            self._axes.append(_axis(parameters[column], number))
         self.count = math.prod(len(axis) for axis in self._axes)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """The steps."""
         return {"sampling": Sampling.GRID.value, "steps": self._steps}
 
@@ -187,9 +187,9 @@ class GridSampler:
         """Give the values of a sound; the last parameter with steps moves fastest."""
         del attempt
         values = self._defaults.copy()
-        for place, axis in zip(reversed(self._places), reversed(self._axes), strict=True):
+        for column, axis in zip(reversed(self._columns), reversed(self._axes), strict=True):
             index, step = divmod(index, len(axis))
-            values[place] = axis[step]
+            values[column] = axis[step]
         return values
 
 
@@ -199,7 +199,7 @@ class ListSampler:
     Parameters
     ----------
     synth : Synth
-        Whose parameters they are.
+        Its parameters are drawn.
     path : Path
         A .csv whose first line names the parameters, or JSON lines: an object of values by name, or a line of
         a data set's manifest. Parameters that are not named have their defaults.
@@ -223,7 +223,7 @@ class ListSampler:
         self.count = len(rows)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """A hash of the values."""
         digest = hashlib.sha256(self._values.tobytes()).hexdigest()
         return {"sampling": Sampling.LIST.value, "list_sha256": digest}

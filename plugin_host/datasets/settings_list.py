@@ -28,7 +28,7 @@ def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
     Raises
     ------
     UsageError
-        If the file cannot be read, or a line is no such thing.
+        If the file cannot be read, or a line is neither.
     """
     try:
         # Spreadsheets put a mark before the first name.

@@ -1,4 +1,4 @@
-"""Make sounds of a data set in a worker process: draw parameters, render, write, and put it on the list."""
+"""Make sounds of a data set in a worker process: draw parameters, render, write, add to the manifest."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ..errors import HostError, SynthError
 from ..files.atomic_file import output_error
-from ..synths.deferred_signals import signals_held_back
+from ..synths.deferred_signals import deferred_signals
 from ..synths.parameters import name_values
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth
-from .manifest import Line, ManifestWriter, peak_db, sound_name
+from .manifest import ManifestEntry, ManifestWriter, peak_db, sound_name
 from .sampling import Sampler
 
 PARTIAL_SUFFIX = ".brainsynth-partial"
@@ -27,7 +27,7 @@ _MOST_DRAWS = 20
 
 @dataclass
 class Tally:
-    """What was made, in numbers.
+    """Counts of what was made.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Tally:
     failed : int
         How many could not be rendered.
     error : HostError or None
-        Why no more can be made: a full disk.
+        Why no more can be made, such as a full disk.
     """
 
     made: int = 0
@@ -49,7 +49,7 @@ class Tally:
     error: HostError | None = None
 
     def add(self, other: Tally) -> None:
-        """Count what another has counted."""
+        """Add the counts of another tally."""
         self.made += other.made
         self.silent += other.silent
         self.clipped += other.clipped
@@ -57,13 +57,13 @@ class Tally:
         self.failed += other.failed
         self.error = self.error or other.error
 
-    def count(self, line: Line) -> None:
+    def count(self, entry: ManifestEntry) -> None:
         """Count a sound."""
-        self.failed += bool(line.failed)
-        self.made += not line.failed
-        self.silent += line.silent and not line.failed
-        self.clipped += line.clipped
-        self.redrawn += line.draws - 1
+        self.failed += bool(entry.failed)
+        self.made += not entry.failed
+        self.silent += entry.silent and not entry.failed
+        self.clipped += entry.clipped
+        self.redrawn += entry.draws - 1
 
 
 class SoundMaker:
@@ -72,13 +72,13 @@ class SoundMaker:
     Parameters
     ----------
     synth : Synth
-        What is rendered.
+        Rendered.
     sampler : Sampler
         Where parameters come from.
     folder : Path
         The data set.
     redraw_silent, redraw_clipped : bool
-        Whether to draw again, at most 20 times, where a sound is.
+        Whether to draw parameters again, up to 20 times, where the sound is silent or clipped.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class SoundMaker:
         self._manifest: ManifestWriter | None = None
 
     def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
-        """Make some sounds; what cannot be rendered is put on the list as failed."""
+        """Make some sounds; what cannot be rendered is put into the manifest as failed."""
         tally = Tally()
         try:
             if self._renderer is None or self._manifest is None:
@@ -104,31 +104,31 @@ class SoundMaker:
                 if self._made_in not in (os.getpid(), os.getppid()):
                     # The parent was killed, and another may go on with this data set at any moment.
                     raise SystemExit
-                line = self._make(index, self._renderer)
-                self._manifest.add(line)
-                tally.count(line)
+                entry = self._make(index, self._renderer)
+                self._manifest.add(entry)
+                tally.count(entry)
                 on_progress(done)
         except HostError as error:
             tally.error = error
         return tally
 
-    def give_up(self, index: int, why: str) -> Line:
-        """Put a sound on the list as failed."""
+    def give_up(self, index: int, why: str) -> ManifestEntry:
+        """Put a sound into the manifest as failed."""
         values = self._sampler.draw(index)
-        line = Line(index, name_values(self._synth.parameters, values), failed=why)
+        entry = ManifestEntry(index, name_values(self._synth.parameters, values), failed=why)
         manifest = ManifestWriter(self._folder)
-        manifest.add(line)
+        manifest.add(entry)
         manifest.close()
-        return line
+        return entry
 
     def close(self) -> None:
-        """Free what making sounds has opened."""
+        """Free the renderer and close the manifest."""
         if self._renderer is not None and self._manifest is not None:
             self._renderer.close()
             self._manifest.close()
             self._renderer = self._manifest = None
 
-    def _make(self, index: int, renderer: Renderer) -> Line:
+    def _make(self, index: int, renderer: Renderer) -> ManifestEntry:
         attempt = 0
         while True:
             values = self._sampler.draw(index, attempt)
@@ -137,23 +137,23 @@ class SoundMaker:
             try:
                 sound = renderer.render_values(values)
             except SynthError as error:
-                return Line(index, named, draws=attempt, failed=str(error))
-            line = Line(index, named, peak_db(sound), attempt)
-            again = (line.silent and self._redraw_silent) or (line.clipped and self._redraw_clipped)
+                return ManifestEntry(index, named, draws=attempt, failed=str(error))
+            entry = ManifestEntry(index, named, peak_db(sound), attempt)
+            again = (entry.silent and self._redraw_silent) or (entry.clipped and self._redraw_clipped)
             if not again or attempt == _MOST_DRAWS:
                 write_sound(self._folder / sound_name(index), sound, self._synth.sample_rate)
-                return line
+                return entry
 
 
 def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> None:
-    """Write a FLAC of 24 bits, which gets its name when it is whole.
+    """Write a FLAC of 24 bits; the file appears under its name only once it is whole.
 
     Parameters
     ----------
     target : Path
-        The name it gets.
+        Its path.
     sound : ndarray, (C, T) float32
-        What is beyond full scale is cut off.
+        Clipped at full scale.
     sample_rate : int
         In Hz.
 
@@ -163,7 +163,7 @@ def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> N
         If it cannot be written.
     """
     content = io.BytesIO()
-    with signals_held_back():
+    with deferred_signals():
         # Into memory first, where all of a file's bytes and every error of the disk are seen. The least effort: files
         # grow by a tenth, and encoding would take as long as many a synth.
         soundfile.write(content, sound.T, sample_rate, "PCM_24", format="FLAC", compression_level=0.0)

@@ -1,4 +1,4 @@
-"""Hand sounds to a trainer, of a data set or without end, each from its onset on."""
+"""Feed sounds to a trainer, from a data set or without end, each from its onset on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..synths.renderer import Renderer
 from ..synths.synth import Synth
 from .dataset import DataSet
 from .dataset_info import COPY_NAME
-from .endless_batches import EndlessSounds, bytes_of_a_sound
+from .endless_batches import EndlessBatches, bytes_of_a_sound
 
-_LARGEST_BATCH, _MOST_ASIDE, _FEWEST_SOUNDS = 4000, 400, 100
+_LARGEST_BATCH, _MOST_HELD_OUT, _FEWEST_SOUNDS = 4000, 400, 100
 
 
-class LessonSounds:
-    """The sounds of a data set as a parameter analyzer is trained on them.
+class DataSetFeed:
+    """Feeds the sounds of a data set to the training of a parameter analyzer.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class LessonSounds:
     """
 
     def __init__(self, data: DataSet, on_problem: Callable[[str], None] = lambda _: None) -> None:
-        facts = data.facts
-        self.synth = facts.synth
-        self.synth_sha256 = facts.synth_sha256
-        self.sample_rate = facts.sample_rate
-        self.duration_s = facts.sound_seconds
+        info = data.info
+        self.synth = info.synth
+        self.synth_sha256 = info.synth_sha256
+        self.sample_rate = info.sample_rate
+        self.duration_s = info.sound_seconds
         self.parameters = data.parameters
         self.units = data.unit_values
         self.cache = data.folder
@@ -55,17 +55,17 @@ class LessonSounds:
             return np.zeros(0, np.float32)
 
 
-class EndlessLessons:
-    """Batches of sounds without end as a parameter analyzer is trained on them; a context manager.
+class EndlessFeed:
+    """Feeds batches of sounds without end to the training of a parameter analyzer; a context manager.
 
     Parameters
     ----------
     synth : str or path
         A bundled synth's name or a .csd.
     folder : Path
-        Where sounds are kept meanwhile; nothing else may be in it.
+        Where sounds are kept while they are used; nothing else may be in it.
     largest_bytes : int
-        What they may take on the disk.
+        How much disk space they may take.
     on_problem : callable
         Called with a sentence for every sound that cannot be read, and if the synth gives another sound each time.
 
@@ -91,26 +91,26 @@ class EndlessLessons:
                 f"the sounds of {found.name} may take {largest_bytes / 1e9:.2g} GB on the disk, and {needed:.2g} are"
                 f" needed: --disk-limit {needed:.2g}, or better 1"
             )
-        aside = min(_MOST_ASIDE, room // 5)
+        held_out = min(_MOST_HELD_OUT, room // 5)
         # One batch is used while the next is rendered.
-        self.batch_size = min(_LARGEST_BATCH, (room - aside) // 2)
-        self._endless = EndlessSounds(
+        self.batch_size = min(_LARGEST_BATCH, (room - held_out) // 2)
+        self._endless = EndlessBatches(
             found,
             folder,
             self.batch_size,
-            aside,
+            held_out,
             seed=1,
             largest_bytes=largest_bytes,
             on_problem=on_problem,
         )
         self._on_problem = on_problem
-        self.facts = LessonSounds(self._endless.aside(), on_problem)
+        self.held_out = DataSetFeed(self._endless.held_out(), on_problem)
 
     @contextmanager
-    def batch(self, number: int) -> Iterator[LessonSounds]:
-        """Give a batch, which is there until the context ends."""
+    def batch(self, number: int) -> Iterator[DataSetFeed]:
+        """Give a batch, which exists until the context ends."""
         with self._endless.batch(number) as data:
-            yield LessonSounds(data, self._on_problem)
+            yield DataSetFeed(data, self._on_problem)
 
     def __enter__(self) -> Self:
         return self
@@ -119,10 +119,10 @@ class EndlessLessons:
         self._endless.close()
 
 
-def resynthesis_of(sounds: LessonSounds) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
-    """Give a function that renders parameters (P,), 0 to 1, by the synth that made a data set: a sound (T,).
+def resynthesis_of(sounds: DataSetFeed) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
+    """Give a function that renders parameters (P,), 0 to 1, with the synth that made a data set, as a sound (T,).
 
-    None if the data set's copy of the synth cannot be rendered, as one that includes files which lie beside the original.
+    None if the data set's copy of the synth cannot be rendered, such as one that includes files beside the original.
 
     Raises
     ------

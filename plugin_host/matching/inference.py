@@ -33,21 +33,21 @@ class Inference:
 
     Parameters
     ----------
-    guess : dict of str to float or str
-        What the model heard: parameters in their units, choices by their words.
+    estimate : dict of str to float or str
+        What the model gave: parameters in their units, choices by their words.
     values : dict of str to float or str
-        The same after refinement, or the guess where there was none.
+        The same after refinement, or the estimate where there was none.
     target : array
-        (T,) float32, the sound as it was heard: one channel, from its onset on, at the model's rate.
+        (T,) float32, the sound as the model got it: one channel, from its onset on, at the model's rate.
     gain_db : float
-        What the sound was amplified by, to lie in the range of levels that the model knows.
+        By how much the sound was amplified, to bring it into the range of levels that the model knows.
     refinement : Refinement or None
-        What the search did.
+        The result of the search, if there was one.
     warnings : tuple of str
-        Sentences.
+        Sentences for the user.
     """
 
-    guess: dict[str, float | str]
+    estimate: dict[str, float | str]
     values: dict[str, float | str]
     target: NDArray[np.float32]
     gain_db: float
@@ -56,7 +56,7 @@ class Inference:
 
 
 class ParameterModel:
-    """A model that hears a synth's parameters, and the synth that it was trained on.
+    """A model that estimates a synth's parameters, and the synth that it was trained on.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ class ParameterModel:
     synth_path : Path or None
         The synth's file; None if the model was trained on one that is not bundled, and none was given.
     warnings : tuple of str
-        What is doubtful about the two.
+        Sentences about what does not quite fit.
 
     Raises
     ------
     UnknownModelError, ModelFileError
         If there is no such model, or it cannot be used.
     SynthMismatchError
-        If the model hears no parameters, or not those of the synth.
+        If the model estimates no parameters, or not those of the synth.
     SynthError
         If the synth cannot be used.
     """
@@ -93,7 +93,7 @@ class ParameterModel:
         origin = document.provenance
         if document.family != FAMILY or "synth" not in origin:
             raise SynthMismatchError(
-                f"model {self.model.name!r} hears no synth's parameters (its family is {document.family});"
+                f"model {self.model.name!r} estimates no synth's parameters (its family is {document.family});"
                 " train one with brainsynth train params"
             )
         self.frames = round(float(origin["sound_seconds"]) * document.sample_rate)
@@ -104,7 +104,7 @@ class ParameterModel:
             self._check_controls()
             self.warnings = (
                 f"{self.synth_path} has changed since {self.model.name} was trained on it; its parameters are the"
-                " same, and what is heard may be a little off",
+                " same, and estimates may be a little off",
             )
 
     @property
@@ -121,12 +121,12 @@ class ParameterModel:
 
     @property
     def parameters(self) -> Sequence[Control]:
-        """What it hears, in the order of the model."""
+        """What it estimates, in the order of the model's outputs."""
         return self.model.document.outputs
 
     @property
     def spread(self) -> NDArray[np.float64]:
-        """How far it is off on sounds kept aside from training, (P,) parts of the ranges of the synth's parameters."""
+        """How far it is off on sounds held out from training, (P,), as parts of the ranges of the synth's parameters."""
         written = self.model.document.provenance.get("held_out_error", "")
         errors = dict(entry.split("=") for entry in written.split())
         return np.array(
@@ -150,8 +150,8 @@ class ParameterModel:
             gain_db = gain_into_range(loudest_db(target), known.low, known.high)
         return target * np.float32(10 ** (gain_db / 20)), gain_db
 
-    def hear(self, target: NDArray[np.float32]) -> dict[str, float | str]:
-        """Give the parameters of a sound (T,) from its onset on, at the model's rate: what its last hop knows."""
+    def estimate(self, target: NDArray[np.float32]) -> dict[str, float | str]:
+        """Estimate the parameters of a sound (T,) from its onset on, at the model's rate: the values of its last hop."""
         session, document = self.model.session, self.model.document
         names = [output.name for output in session.get_outputs()]
         samples = _HOPS_AT_ONCE * document.hop_length
@@ -168,7 +168,9 @@ class ParameterModel:
             feeds |= {f"state.{state.name}": found[f"next_state.{state.name}"] for state in document.states}
         values = [float(found[f"output.{p.name}"][0, -1]) for p in self.parameters]
         if not np.isfinite(values).all():
-            raise ModelFileError(f"model {self.model.name!r} gives numbers that are none; export it again")
+            raise ModelFileError(
+                f"model {self.model.name!r} gives values that are NaN or infinite; export it again"
+            )
         limited = [np.clip(v, p.minimum, p.maximum) for v, p in zip(values, self.parameters, strict=True)]
         return name_values(self.parameters, limited)
 
@@ -179,14 +181,16 @@ class ParameterModel:
         return bundled if bundled.is_file() else None
 
     def _check_controls(self) -> None:
-        """Refuse a synth whose parameters are not those that the model hears."""
+        """Refuse a synth whose parameters are not those that the model estimates."""
         names = ("name", "minimum", "maximum", "scale", "choices")
-        heard = {p.name: tuple(getattr(p, name) for name in names) for p in self.parameters}
-        there = {p.name: tuple(getattr(p, name) for name in names) for p in self.synth.parameters}
-        wrong = sorted(name for name in heard.keys() | there.keys() if heard.get(name) != there.get(name))
+        estimated = {p.name: tuple(getattr(p, name) for name in names) for p in self.parameters}
+        declared = {p.name: tuple(getattr(p, name) for name in names) for p in self.synth.parameters}
+        wrong = sorted(
+            name for name in estimated.keys() | declared.keys() if estimated.get(name) != declared.get(name)
+        )
         if wrong:
             raise SynthMismatchError(
-                f"model {self.model.name!r} does not hear the parameters of {self.synth_path}: {', '.join(wrong)}"
+                f"model {self.model.name!r} does not estimate the parameters of {self.synth_path}: {', '.join(wrong)}"
                 " differ in name, range or choices; train a model on this synth"
             )
 
@@ -210,11 +214,11 @@ def infer(
     sample_rate : float
         Hz.
     model : ParameterModel, Model, str or path
-        What hears parameters.
+        Estimates the parameters.
     synth : Synth, str or path, optional
         The synth, where it is not the bundled one of the name that the model gives.
     refine_renders : int
-        How many sounds Csound may render to find better parameters than the model's guess, 2 or more; 0 for none.
+        How many sounds Csound may render in search of better parameters, 2 or more; 0 for no search.
     on_progress : callable
         Called after each render; see `refinement.refine`.
 
@@ -232,11 +236,11 @@ def infer(
     """
     model = model if isinstance(model, ParameterModel) else ParameterModel(model, synth)
     if refine_renders:
-        # Said before anything is heard.
+        # Refused before the model runs.
         check_renders(refine_renders)
     target, gain_db = model.target_of(audio, sample_rate)
-    guess = model.hear(target)
-    warnings, refinement, values = list(model.warnings), None, guess
+    estimate = model.estimate(target)
+    warnings, refinement, values = list(model.warnings), None, estimate
     broken = int(np.count_nonzero(~np.isfinite(audio)))
     if broken:
         warnings.append(f"{broken} samples of the sound are NaN or infinite, and were taken for 0")
@@ -248,16 +252,16 @@ def infer(
     if refine_renders:
         with Renderer(model.synth) as renderer:
             refinement = refine(
-                target, renderer, guess, refine_renders, spread=model.spread, on_progress=on_progress
+                target, renderer, estimate, refine_renders, spread=model.spread, on_progress=on_progress
             )
         values = refinement.values
-    return Inference(guess, values, target, gain_db, refinement, tuple(warnings))
+    return Inference(estimate, values, target, gain_db, refinement, tuple(warnings))
 
 
 def resynthesise(
     renderer: Renderer, values: dict[str, float | str], gain_db: float = 0.0
 ) -> NDArray[np.float32]:
-    """Render parameters as a sound (C, T); ``gain_db`` is what a target was amplified by, and is taken back."""
+    """Render parameters as a sound (C, T); ``gain_db``, by which the target was amplified, is taken back."""
     return renderer.render(values) * np.float32(10 ** (-gain_db / 20))
 
 

@@ -1,4 +1,4 @@
-"""Make parameters fit a sound better by search through Csound itself, from a guess on."""
+"""Refine parameters to fit a sound by a search that renders with Csound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sound_distances import MssTarget
 from .target_sound import from_onset, loudest_db
 
 LEVEL_WEIGHT = 0.1
-"""What 1 dB of difference in level counts beside 1 dB of `mss`, which does not hear level at all."""
+"""What 1 dB of difference in level counts beside 1 dB of `mss`, which is blind to level."""
 
 SHARE_FOR_STEPS = 0.3
 """Part of the renders that integers and choices may take."""
@@ -35,7 +35,7 @@ class Refinement:
     values : dict of str to float or str
         In the parameters' units; choices by their words.
     mss_before, mss_after : float
-        Distance of the target from the guess and from what was found, in dB; the second is never the larger.
+        Distance of the target from the start and from what was found, in dB; the second is never larger.
     renders : int
         How many sounds were rendered.
     """
@@ -49,14 +49,14 @@ class Refinement:
 def refine(
     target: NDArray[np.float32],
     renderer: Renderer,
-    guess: Mapping[str, Any],
+    start: Mapping[str, Any],
     renders: int = 50,
     *,
     spread: ArrayLike | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int, float], None] = lambda *_: None,
 ) -> Refinement:
-    """Search for parameters whose sound is nearer to a target, by `distances.mss`.
+    """Search for parameters whose sound is nearer to a target, by `sound_distances.mss`.
 
     First other values of integers and choices are tried, one at a time; then the covariance matrix adaptation evolution
     strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters.
@@ -64,15 +64,15 @@ def refine(
     Parameters
     ----------
     target : array
-        (T,) at the synth's rate, from its onset on; see `target.as_target`.
+        (T,) at the synth's rate, from its onset on; see `target_sound.as_target`.
     renderer : Renderer
         Of the synth.
-    guess : mapping of str to float or str
-        Where to begin. Defaults for what is not given.
+    start : mapping of str to float or str
+        Where to begin: an estimate. Defaults for what is not given.
     renders : int
-        How many sounds may be rendered, 2 or more; the guess is the first.
+        How many sounds may be rendered, 2 or more; the start is the first.
     spread : array_like, optional
-        (P,) how far the guess may be off, as a part of each parameter's range; 0.03 if not given.
+        (P,) how far the start may be off, as a part of each parameter's range; 0.03 if not given.
     seed : int
         Of the search.
     on_progress : callable
@@ -81,7 +81,7 @@ def refine(
     Raises
     ------
     ControlError
-        If the synth does not take the guess.
+        If the synth does not take the start's values.
     UsageError
         For fewer than 2 renders.
     MissingPackageError
@@ -89,7 +89,7 @@ def refine(
     """
     check_renders(renders)
     cma = _load_cma()
-    trials = _Trials(target, renderer, guess, renders, on_progress)
+    trials = _Trials(target, renderer, start, renders, on_progress)
     _try_steps(trials)
     parameters = renderer.synth.parameters
     free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
@@ -100,7 +100,7 @@ def refine(
 
 
 def check_renders(renders: int) -> None:
-    """Raise UsageError for fewer renders than the guess and one more."""
+    """Raise UsageError for fewer renders than the start and one more."""
     if renders < 2:
         raise UsageError(
             f"refinement by {renders} renders was asked for; needed are 2 or more, and 50 are good"
@@ -114,7 +114,7 @@ class _Trials:
         self,
         target: NDArray[np.float32],
         renderer: Renderer,
-        guess: Mapping[str, Any],
+        start: Mapping[str, Any],
         most: int,
         on_progress: Callable[[int, int, float], None],
     ) -> None:
@@ -122,9 +122,9 @@ class _Trials:
         self._target = MssTarget(target, renderer.synth.sample_rate)
         self._level_db = loudest_db(target)
         self._on_progress = on_progress
-        self.best = renderer.synth.to_unit(guess)
-        # The guess itself, not what it becomes by way of the unit cube.
-        self._values = renderer.synth.values(guess)
+        self.best = renderer.synth.to_unit(start)
+        # The start itself, not its copy that went through the unit cube.
+        self._values = renderer.synth.values(start)
         self._mss_before = self._mss = self._cost = np.inf
         self.judge(self.best, self._values)
         self._mss_before = self._mss
@@ -157,18 +157,18 @@ def _try_steps(trials: _Trials) -> None:
     parameters = trials.renderer.synth.parameters
     share = int(SHARE_FOR_STEPS * trials.left)
     tries: list[Sequence[tuple[int, float]]] = []
-    for place, parameter in enumerate(parameters):
+    for index, parameter in enumerate(parameters):
         steps = round(parameter.maximum - parameter.minimum)
         if not parameter.is_stepped or steps < 1:
             continue
-        now = round(float(trials.best[place]) * steps)
+        now = round(float(trials.best[index]) * steps)
         others = range(steps + 1) if parameter.choices else (now - 1, now + 1)
-        tries.append([(place, i / steps) for i in others if 0 <= i <= steps and i != now])
+        tries.append([(index, i / steps) for i in others if 0 <= i <= steps and i != now])
     # One of each parameter, then the next of each: a small share is spread over all.
     order = [turn[k] for k in range(max(map(len, tries), default=0)) for turn in tries if k < len(turn)]
-    for place, value in order[:share]:
+    for index, value in order[:share]:
         unit = trials.best.copy()
-        unit[place] = value
+        unit[index] = value
         trials.judge(unit)
 
 
@@ -187,7 +187,7 @@ def _search(
     }
     fixed = trials.best.copy()
     start = np.clip(fixed[free], 1e-3, 1 - 1e-3)
-    if len(free) == 1:  # cma knows no single dimension: it gets a second one, which means nothing
+    if len(free) == 1:  # cma takes no single dimension: it gets a second one without meaning
         start, options["CMA_stds"] = np.append(start, 0.5), np.append(sigmas, sigmas)
     strategy = cma.CMAEvolutionStrategy(start, 1.0, options)
     while trials.left:

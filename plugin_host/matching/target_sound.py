@@ -1,4 +1,4 @@
-"""Bring a sound into the form in which its parameters are heard: one channel, from its onset on, of one rate and length."""
+"""Prepare a sound for a parameter analyzer: one channel, from its onset on, of one rate and length."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def from_onset(sound: NDArray[np.float32]) -> NDArray[np.float32]:
 def as_target(
     audio: NDArray[np.floating], sample_rate: float, to_rate: int, frames: int, shortest: int
 ) -> NDArray[np.float32]:
-    """Give a sound as an analyzer of parameters wants it.
+    """Prepare a sound for an analyzer of parameters.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def as_target(
         )
     channels = np.nan_to_num(as_rows(audio, "parameter inference"), nan=0.0, posinf=0.0, neginf=0.0)
     mono = channels.mean(axis=0)
-    # As much before the onset as any filter reaches, and no more of a long recording than is heard.
+    # As much before the onset as any filter reaches, and no more of a long recording than the model uses.
     sounding = from_onset(mono)
     if not len(sounding):
         if np.abs(channels).max(initial=0.0) > AUDIBLE:
@@ -81,7 +81,7 @@ def as_target(
 
 
 def resample(sound: NDArray[np.float32], sample_rate: float, to_rate: float) -> NDArray[np.float32]:
-    """Convert a sound (T,) to another rate, both in Hz, on one time line."""
+    """Convert a sound (T,) to another rate, both in Hz, without delay."""
     conversion = RateConversion.between(sample_rate, to_rate)
     if conversion.is_identity:
         return sound

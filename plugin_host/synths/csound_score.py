@@ -1,4 +1,4 @@
-"""Hold one compiled Csound that plays a .csd into memory: no sound card, no file, no output on the screen."""
+"""Compile a .csd with Csound and play its score into memory: no sound card, no file, no output on the screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..csound.load_csound import load_csound
 from ..errors import SynthError
-from .deferred_signals import signals_held_back
+from .deferred_signals import deferred_signals
 from .parameters import Channel
 
 _IS_INPUT = 16
@@ -25,19 +25,19 @@ _CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of ty
 _OPTIONS = ("-+rtaudio=null", "-+rtmidi=null", "-odac", "-d", "-m0")
 
 
-class Instance:
-    """A Csound that has compiled a .csd and stands at the beginning of its score.
+class CsoundScore:
+    """A compiled .csd, at the beginning of its score.
 
     Parameters
     ----------
     path : Path
         The .csd.
     frames : int
-        How many samples a channel `perform` gives; 0 if it is not going to be called.
+        How many samples per channel `perform` gives; 0 if it will not be called.
 
     Attributes
     ----------
-    sample_rate, cycle, channels : int
+    sample_rate, ksmps, channels : int
         The orchestra's ``sr`` (Hz), ``ksmps`` and ``nchnls``.
 
     Raises
@@ -63,13 +63,13 @@ class Instance:
             self._csound.setHostImplementedAudioIO(1, 0)
             options = _OPTIONS
         failed = self._csound.compile_("csound", *options, str(path))
-        said = self._drain_messages()
+        messages = self._drain_messages()
         if failed:
             self.close()
-            hint = _CHANNEL_HINT if "invalid channel parameters" in said else ""
-            raise SynthError(f"{path} does not compile; Csound says: {_find_complaint(said)}{hint}")
+            hint = _CHANNEL_HINT if "invalid channel parameters" in messages else ""
+            raise SynthError(f"{path} does not compile; Csound says: {_find_error(messages)}{hint}")
         self.sample_rate = round(self._csound.sr())
-        self.cycle = int(self._csound.ksmps())
+        self.ksmps = int(self._csound.ksmps())
         self.channels = int(self._csound.nchnls())
         self._full_scale = float(self._csound.get0dBFS())
         self._cells: dict[str, NDArray[np.float64]] = {}
@@ -77,7 +77,7 @@ class Instance:
             self._sound = self._csound.outputBuffer().reshape(-1, self.channels)
 
     def list_channels(self) -> list[Channel]:
-        """List the input channels that the orchestra's header has declared, by name."""
+        """List the input channels that the orchestra's header declares, by name."""
         listed, _ = self._csound.listChannels()
         channels: list[Channel] = []
         for info in listed or ():
@@ -91,7 +91,7 @@ class Instance:
         return channels
 
     def set(self, names: tuple[str, ...], values: NDArray[np.float64]) -> None:
-        """Give channels their values, which hold from the next k-cycle on."""
+        """Set channels; the values hold from the next k-cycle on."""
         if not self._cells:
             kind = _CONTROL | _IS_INPUT
             self._cells = {name: self._csound.channelPtr(name, kind)[0] for name in names}
@@ -103,14 +103,14 @@ class Instance:
 
         Raises SynthError if a note fails.
         """
-        limit = longest_s * self.sample_rate / self.cycle
+        limit = longest_s * self.sample_rate / self.ksmps
         cycles = 0
         while self._csound.performKsmps() == 0:
             cycles += 1
             if cycles > limit:
                 return None
         self._check()
-        return cycles * self.cycle
+        return cycles * self.ksmps
 
     def perform(self) -> tuple[NDArray[np.float32], bool]:
         """Play the score once from its beginning, and rewind it.
@@ -118,14 +118,14 @@ class Instance:
         Returns
         -------
         sound : ndarray, (C, T) float32
-            Full scale is 1, whatever the orchestra's ``0dbfs`` is. Silence follows a score that ended sooner.
+            Full scale is 1, whatever the orchestra's ``0dbfs`` is. Ends in silence if the score ended early.
         whole : bool
-            Whether it did not end sooner. If it did, the instance cannot be used again.
+            False if the score ended early. Then this object cannot be used again.
 
         Raises
         ------
         SynthError
-            If a note fails; then the instance cannot be used again.
+            If a note fails. Then this object cannot be used again.
         """
         self._sound[:] = 0
         ended = self._csound.performBuffer()
@@ -138,43 +138,43 @@ class Instance:
         return sound, not ended
 
     def close(self) -> None:
-        """Free it. Calling twice is harmless."""
+        """Free Csound. Calling twice is harmless."""
         if self._csound is not None:
             self._csound.cleanup()
             self._csound.destroyMessageBuffer()
-            with signals_held_back():
+            with deferred_signals():
                 self._csound = None
 
     def _check(self) -> None:
-        said = self._drain_messages()
+        messages = self._drain_messages()
         errors = self._library.csoundErrCnt(ctypes.cast(self._csound.csound(), ctypes.c_void_p))
         if errors:
-            raise SynthError(f"{self._path} cannot be rendered; Csound says: {_find_complaint(said)}")
+            raise SynthError(f"{self._path} cannot be rendered; Csound says: {_find_error(messages)}")
 
     def _drain_messages(self) -> str:
-        """Take what Csound has said since the last time, which would pile up otherwise."""
-        csound, said = self._csound, []
+        """Take the messages that Csound has written since the last call; they would pile up otherwise."""
+        csound, found = self._csound, []
         while csound.messageCnt():
             # As bytes: a line of the .csd is quoted as it stands there, in any encoding.
-            said.append(self._library.csoundGetFirstMessage(csound.csound()))
+            found.append(self._library.csoundGetFirstMessage(csound.csound()))
             csound.popFirstMessage()
-        return b"".join(said).decode("utf-8", "replace")
+        return b"".join(found).decode("utf-8", "replace")
 
 
 @cache
 def _hold_plugins() -> Any:
-    """Keep a Csound that does nothing, and with it Csound's plug-ins in memory, until the process ends.
+    """Keep an idle Csound, and with it Csound's plug-ins, in memory until the process ends.
 
-    The last Csound to go unloads them. Among them is JACK's library, which takes three of the 1024 keys for
-    thread-local storage whenever it is loaded, gives none back, and crashes when there are no more. Loading them
+    The last Csound to end unloads them. Among them is JACK's library, which takes three of the 1024 keys for
+    thread-local storage whenever it is loaded, gives none back, and crashes when there are none left. Loading them
     also takes longer than compiling most synths.
     """
     # Made without ctcsound's wrapper, which would end it when Python ends, with a report on the screen.
     return load_csound().libcsound.csoundCreate(ctypes.py_object(None))
 
 
-def _find_complaint(said: str) -> str:
-    """Give the line in which an error is told and those that belong to it."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    first = next((place for place, line in enumerate(lines) if "error" in line.lower()), 0)
+def _find_error(messages: str) -> str:
+    """Give the line of Csound's messages that reports an error and the two after it."""
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    first = next((index for index, line in enumerate(lines) if "error" in line.lower()), 0)
     return "; ".join(lines[first : first + 3]) or "nothing"

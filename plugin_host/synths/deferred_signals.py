@@ -1,4 +1,4 @@
-"""Let signals wait where what a handler raises would be printed and forgotten: in callbacks from C and in ``__del__``."""
+"""Defer signals where an exception from a handler would be printed and lost: in callbacks from C and in ``__del__``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the context ends; only the main thread ever sees them."""
+def deferred_signals() -> Iterator[None]:
+    """Defer Ctrl-C and SIGTERM until the context ends; only the main thread ever sees them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -39,13 +39,13 @@ class Channel:
 
 
 class SynthParameter(Control):
-    """A parameter of a synth: a control, and which of several equal voices it belongs to.
+    """A parameter of a synth: a control, and which of several interchangeable voices it belongs to.
 
     Parameters
     ----------
     equal : str
-        The kind of the voices that can be interchanged without a change of the sound, as ``osc`` for
-        two equal oscillators; empty for a parameter that belongs to none.
+        The name of a set of voices that can be swapped without changing the sound, such as ``osc`` for two
+        equal oscillators; empty for a parameter that belongs to none.
     voice : int
         Which of them, from 0. In names they are counted from 1: ``osc2_wave`` belongs to voice 1.
     part : str
@@ -58,7 +58,7 @@ class SynthParameter(Control):
 
 
 def read_parameters(channels: Sequence[Channel], file: str) -> tuple[SynthParameter, ...]:
-    """Make parameters of the channels that say what they are for; the others are no parameters.
+    """Make parameters of the channels that declare a type and a range; other channels are left out.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def read_parameters(channels: Sequence[Channel], file: str) -> tuple[SynthParame
     Raises
     ------
     SynthError
-        If nothing is declared, or a declaration makes no sense.
+        If no channel does, or a declaration contradicts itself.
     """
     parameters = tuple(_read_parameter(channel, file) for channel in channels if channel.behaviour in _SCALES)
     if not parameters:
@@ -120,7 +120,7 @@ def _read_parameter(channel: Channel, file: str) -> SynthParameter:
         )
     except ValidationError as error:
         why = "; ".join(str(part["msg"]).removeprefix("Value error, ") for part in error.errors())
-        raise SynthError(f"{file} declares {channel.name!r} in a way that cannot be: {why}") from error
+        raise SynthError(f"{file} declares {channel.name!r} wrongly: {why}") from error
 
 
 def _read_voice(name: str, equal: str, file: str) -> tuple[int, str]:
@@ -142,7 +142,9 @@ def _check_equal_voices(parameters: Sequence[SynthParameter], file: str) -> None
             kinds.setdefault(parameter.equal, {}).setdefault(parameter.voice, set()).add(same)
     for kind, voices in kinds.items():
         if len(voices) < 2:
-            raise SynthError(f"{file} declares equal={kind} for one voice alone; two or more can be equal")
+            raise SynthError(
+                f"{file} declares equal={kind} for one voice only; declare two or more, or leave equal={kind} out"
+            )
         if any(voice != voices[min(voices)] for voice in voices.values()):
             raise SynthError(
                 f"{file} declares voices with equal={kind} that differ; give each the same parameters with the"
@@ -153,7 +155,7 @@ def _check_equal_voices(parameters: Sequence[SynthParameter], file: str) -> None
 def check_settings(
     parameters: Sequence[SynthParameter], settings: Mapping[str, Any], owner: str
 ) -> NDArray[np.float64]:
-    """Give the values of all parameters, in their order: those that are set, and defaults.
+    """Give the values of all parameters, in their order: as set, else defaults.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def check_settings(
     settings : mapping of str to float or str
         In the parameters' units; a choice by its word or its position.
     owner : str
-        Whose they are, for messages.
+        What has these parameters, for messages.
 
     Raises
     ------

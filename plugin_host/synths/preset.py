@@ -41,12 +41,12 @@ class Preset:
 
     @classmethod
     def of(cls, synth: Synth, settings: Mapping[str, Any], name: str = "") -> Preset:
-        """Make a preset of all parameters of a synth; raises ControlError for settings it does not take."""
+        """Make a preset of all parameters of a synth; raises ControlError for settings that do not fit."""
         values = name_values(synth.parameters, synth.values(settings))
         return cls(synth.path.name, values, name, synth.sha256)
 
     def check(self, synth: Synth) -> None:
-        """Raise PresetError unless the synth has all parameters that are set, and takes their values."""
+        """Raise PresetError unless the synth has all parameters of the preset, and their values are in range."""
         try:
             synth.values(self.values)
         except ControlError as error:
@@ -56,7 +56,7 @@ class Preset:
             ) from error
 
     def fits(self, synth: Synth) -> bool:
-        """Tell whether it was made with just this synth, as far as is known."""
+        """Return whether it was made with exactly this synth, as far as is known."""
         return not self.synth_sha256 or self.synth_sha256 == synth.sha256
 
     def write(self, path: Path, parameters: Sequence[Control]) -> None:
@@ -114,7 +114,7 @@ def _read_preset(entry: object, synth: str, path: Path) -> Preset:
 
 
 def find_presets(synth: Synth) -> list[Preset]:
-    """Give the presets that lie in ``presets/NAME.json`` beside a synth; none if there is no such file.
+    """Give the presets in ``presets/NAME.json`` beside a synth; none if there is no such file.
 
     Raises
     ------

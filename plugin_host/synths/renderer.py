@@ -1,4 +1,4 @@
-"""Render a synth: one Csound, compiled once, gives sound after sound, each as from a fresh process."""
+"""Render a synth: a score compiled once gives sound after sound, each as from a fresh process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import SynthError
-from .csound_score import Instance
+from .csound_score import CsoundScore
 from .parameters import from_unit
 from .synth import Synth, hash_synth
 
@@ -19,21 +19,21 @@ from .synth import Synth, hash_synth
 class Renderer:
     """Renders one synth with any settings.
 
-    Most orchestras give the same sound when their score is played again; one with a room or a random
-    generator that all notes share need not. Which it is, is tried when the renderer is made: where a second
-    sound differs from that of a fresh Csound by one bit, every sound gets a Csound of its own.
+    Most orchestras give the same sound when their score is played again. One with a reverb or a random
+    generator that all notes share need not. A new renderer tries it: if a second sound differs by one bit from
+    that of a fresh Csound, every sound gets a Csound of its own.
 
     Parameters
     ----------
     synth : Synth, str or path
-        What is played.
+        Rendered.
 
     Attributes
     ----------
     rewinds : bool
         Whether one Csound serves for all sounds.
     deterministic : bool
-        Whether two fresh ones agree. They do not where the orchestra takes its randomness from the clock.
+        Whether two fresh Csounds agree. They do not if the orchestra seeds its random numbers from the clock.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Renderer:
     def __init__(self, synth: Synth | str | PathLike[str]) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
         self._names = tuple(parameter.name for parameter in self.synth.parameters)
-        self._instance: Instance | None = None
+        self._score: CsoundScore | None = None
         self.rewinds = True
         self.deterministic = True
         if hash_synth(self.synth.path) != self.synth.sha256:
@@ -66,15 +66,15 @@ class Renderer:
         Returns
         -------
         ndarray, (C, T) float32
-            At the synth's rate; full scale is 1, and may be passed. As long as the score is with defaults:
-            what is longer is cut, what is shorter ends in silence.
+            At the synth's rate; full scale is 1, and may be exceeded. As long as the score is with defaults:
+            a longer sound is cut, a shorter one ends in silence.
 
         Raises
         ------
         ControlError
             For an unknown name or a value out of range.
         SynthError
-            If a note fails, or gives samples that are no numbers.
+            If a note fails, or gives samples that are NaN or infinite.
         """
         return self.render_values(self.synth.values(settings or {}))
 
@@ -86,23 +86,23 @@ class Renderer:
         """Render with (P,) values in the parameters' units, which are taken as they are; see `render`."""
         if not self.rewinds:
             return self._render_afresh(values)
-        if self._instance is None:
-            self._instance = Instance(self.synth.path, self.synth.frames)
-        sound, reusable = self._play(self._instance, values)
+        if self._score is None:
+            self._score = CsoundScore(self.synth.path, self.synth.frames)
+        sound, reusable = self._play(self._score, values)
         if not reusable:
             self.close()
         return sound
 
     def close(self) -> None:
         """Free Csound. It is compiled again if the renderer is used again."""
-        if self._instance is not None:
-            self._instance.close()
-            self._instance = None
+        if self._score is not None:
+            self._score.close()
+            self._score = None
 
-    def _play(self, instance: Instance, values: NDArray[np.float64]) -> tuple[NDArray[np.float32], bool]:
-        instance.set(self._names, values)
+    def _play(self, score: CsoundScore, values: NDArray[np.float64]) -> tuple[NDArray[np.float32], bool]:
+        score.set(self._names, values)
         try:
-            sound, reusable = instance.perform()
+            sound, reusable = score.perform()
         except SynthError:
             self.close()
             raise
@@ -110,26 +110,26 @@ class Renderer:
             self.close()
             named = ", ".join(f"{name}={value}" for name, value in self.synth.name_values(values).items())
             raise SynthError(
-                f"{self.synth.path} gave samples that are no numbers (at {named}); keep its filters and feedback"
+                f"{self.synth.path} gave samples that are NaN or infinite (at {named}); keep its filters and feedback"
                 " within bounds"
             )
         return sound, reusable
 
     def _render_afresh(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        instance = Instance(self.synth.path, self.synth.frames)
+        score = CsoundScore(self.synth.path, self.synth.frames)
         try:
-            return self._play(instance, values)[0]
+            return self._play(score, values)[0]
         finally:
-            instance.close()
+            score.close()
 
     def _try_rewinding(self) -> None:
-        """Compare sounds that come after others, the extremes among them, with those of a fresh Csound."""
+        """Compare sounds rendered after others, extremes among them, with those of a fresh Csound."""
         size = len(self._names)
         one, other = np.random.default_rng(size).uniform(0.1, 0.9, (2, size))
         try:
             first = self.render_unit(one)
             for extreme in (np.ones(size), np.zeros(size)):
-                # Settings that cannot be rendered say nothing about those that can.
+                # Settings that fail say nothing about those that can be rendered.
                 with contextlib.suppress(SynthError):
                     self.render_unit(extreme)
             later = (self.render_unit(other), self.render_unit(one))
@@ -137,7 +137,7 @@ class Renderer:
                 self._render_afresh(from_unit(self.synth.parameters, unit)) for unit in (other, one)
             )
         except SynthError:
-            # What cannot be tried is not relied on.
+            # Rewinding that could not be tried is not relied on.
             self.rewinds = False
         else:
             self.deterministic = np.array_equal(first, fresh[1])

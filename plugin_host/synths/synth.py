@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import SynthError, UnknownSynthError
 from ..files.done_record import hash_file
-from .csound_score import Instance
+from .csound_score import CsoundScore
 from .parameters import check_settings, from_unit, name_values, read_parameters, to_unit
 
 SYNTHS_FOLDER = Path(__file__).parents[2] / "csd" / "synths"
@@ -51,23 +51,23 @@ class Synth:
         For a name that is neither a .csd nor a bundled synth.
     SynthError
         If the .csd is missing, does not compile (the message is Csound's), declares no parameters, or plays
-        for no time or for more than a minute.
+        nothing or for more than a minute.
     """
 
     def __init__(self, name_or_path: str | PathLike[str]) -> None:
         self.path = find_synth(name_or_path)
         self.name = self.path.stem
         self.sha256 = hash_synth(self.path)
-        instance = Instance(self.path)
+        score = CsoundScore(self.path)
         try:
-            self.parameters = read_parameters(instance.list_channels(), str(self.path))
-            self.sample_rate = instance.sample_rate
-            self.channels = instance.channels
+            self.parameters = read_parameters(score.list_channels(), str(self.path))
+            self.sample_rate = score.sample_rate
+            self.channels = score.channels
             self._names = tuple(parameter.name for parameter in self.parameters)
-            instance.set(self._names, self.values({}))
-            frames = instance.measure(LONGEST_S)
+            score.set(self._names, self.values({}))
+            frames = score.measure(LONGEST_S)
         finally:
-            instance.close()
+            score.close()
         if not frames:
             length = f"plays for more than {LONGEST_S} s" if frames is None else "plays nothing"
             raise SynthError(

@@ -15,12 +15,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from brainsynth import DataSet, EndlessSounds, Renderer, Synth, generate
+from brainsynth import DataSet, EndlessBatches, Renderer, Synth, generate
 from plugin_host.datasets.crew import make_sounds
 from plugin_host.datasets.generation import make_sampler
-from plugin_host.datasets.manifest import MANIFEST_NAME, Line, drop_broken_lines, read_manifest, sound_name
+from plugin_host.datasets.manifest import (
+    MANIFEST_NAME,
+    ManifestEntry,
+    drop_broken_lines,
+    read_manifest,
+    sound_name,
+)
 from plugin_host.datasets.sound_maker import PARTIAL_SUFFIX, SoundMaker, write_sound
-from plugin_host.datasets.training_feed import LessonSounds, resynthesis_of
+from plugin_host.datasets.training_feed import DataSetFeed, resynthesis_of
 from plugin_host.errors import DataSetError, DiskFullError, OutputError, UsageError
 from tests.conftest import Command
 from tests.support.synths import SINE, write_synth
@@ -50,8 +56,8 @@ def made(synth: Synth, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sounds_are_what_their_parameters_give(made: Path, synth: Synth) -> None:
     data = DataSet(made)
     assert (len(data), data.skipped, data.problems) == (30, 0, [])
-    assert data.facts.synth == "sine.csd"
-    assert data.facts.synth_sha256 == synth.sha256
+    assert data.info.synth == "sine.csd"
+    assert data.info.synth_sha256 == synth.sha256
     assert data.parameters == synth.parameters
     sampler = make_sampler(synth, "random", 5)
     with Renderer(synth) as renderer:
@@ -142,7 +148,7 @@ def test_what_cannot_be_rendered_is_told_and_left_out(tmp_path: Path) -> None:
     data = DataSet(tmp_path / "data")
     assert len(data) == tally.made
     assert len(data.failed) == tally.failed
-    assert all("samples that are no numbers" in why for why in data.failed.values())
+    assert all("samples that are NaN or infinite" in why for why in data.failed.values())
     assert generate(synth, tmp_path / "data", 20, seed=1, workers=1).failed == 0
 
 
@@ -257,7 +263,7 @@ def test_a_full_disk_stops_it_and_what_is_there_is_whole(synth: Synth, tmp_path:
 class DyingMaker(SoundMaker):
     """Ends its process at sound 3."""
 
-    def _make(self, index: int, renderer: Renderer) -> Line:
+    def _make(self, index: int, renderer: Renderer) -> ManifestEntry:
         if index == 3:
             os._exit(9)
         return super()._make(index, renderer)
@@ -298,9 +304,9 @@ def test_broken_lines_and_missing_files_are_named_skipped_and_counted(
         "line 3 of DATA/manifest.jsonl is broken (f0_hz is 5000)",
         "line 4 of DATA/manifest.jsonl is broken (there is no 'level')",
         "line 5 of DATA/manifest.jsonl is broken (it has depth)",
-        "line 6 of DATA/manifest.jsonl is broken (it is no object of a sound's facts)",
+        "line 6 of DATA/manifest.jsonl is broken (it does not describe a sound)",
         "line 7 of DATA/manifest.jsonl is broken (there is no 'parameters')",
-        "line 8 of DATA/manifest.jsonl is broken (it is no object of a sound's facts)",
+        "line 8 of DATA/manifest.jsonl is broken (it does not describe a sound)",
         "line 13 of DATA/manifest.jsonl is broken (its end is missing)",
         "DATA/sounds/0000/000009.flac is missing or empty",
         "DATA/sounds/0000/000010.flac is missing or empty",
@@ -384,7 +390,7 @@ def test_a_missing_sound_is_made_again(made: Path, synth: Synth, tmp_path: Path)
         assert (folder / sound_name(index)).read_bytes() == (made / sound_name(index)).read_bytes()
 
 
-def test_a_synth_that_is_never_the_same_is_told_once(
+def test_a_synth_that_is_never_the_same_is_reported_once(
     brainsynth: Command, synth: Synth, tmp_path: Path
 ) -> None:
     noise = SINE.replace("out asine", "anoise noise 0.1, 0\nout asine + anoise")
@@ -392,14 +398,14 @@ def test_a_synth_that_is_never_the_same_is_told_once(
     ended = brainsynth("generate", unseeded, "-n", 3, "-o", tmp_path / "a", "-j", 1)
     assert ended.code == 0
     said = (
-        "gives another sound each time, so that these sounds cannot be made again: seed its random opcodes\n"
+        "gives another sound each time, so these sounds cannot be made again: seed its random opcodes\n"
     )
     assert ended.err == f"brainsynth: {unseeded} {said}"
     seeded = write_synth(tmp_path / "seeded.csd", f"seed 1\n{noise}")
     assert brainsynth("generate", seeded, "-n", 3, "-o", tmp_path / "b", "-j", 1).err == ""
     problems: list[str] = []
-    with EndlessSounds(unseeded, tmp_path / "c", 4, 2, workers=1, on_problem=problems.append) as endless:
-        endless.aside()
+    with EndlessBatches(unseeded, tmp_path / "c", 4, 2, workers=1, on_problem=problems.append) as endless:
+        endless.held_out()
         with endless.batch(0):
             pass
     assert len(problems) == 1
@@ -410,10 +416,10 @@ def test_a_synth_that_includes_files_is_generated_where_it_lies(synth: Synth, tm
     including = write_synth(tmp_path / "including.csd", '#include "part.udo"\n')
     assert generate(including, tmp_path / "a", 4, workers=2).made == 4
     # The copy in the data set has nothing beside it.
-    assert resynthesis_of(LessonSounds(DataSet(tmp_path / "a"))) is None
+    assert resynthesis_of(DataSetFeed(DataSet(tmp_path / "a"))) is None
     generate(synth, tmp_path / "b", 1, workers=1)
     data = DataSet(tmp_path / "b")
-    resynthesise = resynthesis_of(LessonSounds(data))
+    resynthesise = resynthesis_of(DataSetFeed(data))
     assert resynthesise is not None
     again = resynthesise(data[0][1])
     assert again == pytest.approx(data[0][0][-len(again) :], abs=1e-4)
@@ -422,14 +428,14 @@ def test_a_synth_that_includes_files_is_generated_where_it_lies(synth: Synth, tm
 def test_all_sounds_failed(tmp_path: Path) -> None:
     bursting = write_synth(tmp_path / "bursting.csd", SINE.replace("out asine", "out asine/0"))
     assert generate(bursting, tmp_path / "data", 3, workers=1).failed == 3
-    with pytest.raises(DataSetError, match=r"\(sound 0: .*samples that are no numbers"):
+    with pytest.raises(DataSetError, match=r"\(sound 0: .*samples that are NaN or infinite"):
         DataSet(tmp_path / "data")
 
 
 def test_sounds_without_end(synth: Synth, tmp_path: Path) -> None:
-    with EndlessSounds(synth, tmp_path, 12, 5, seed=2, workers=1) as endless:
-        aside = endless.aside()
-        assert aside.indices.tolist() == list(range(5))
+    with EndlessBatches(synth, tmp_path, 12, 5, seed=2, workers=1) as endless:
+        held_out = endless.held_out()
+        assert held_out.indices.tolist() == list(range(5))
         values: list[np.ndarray] = []
         for number in (0, 1):
             with endless.batch(number) as batch:
@@ -438,20 +444,20 @@ def test_sounds_without_end(synth: Synth, tmp_path: Path) -> None:
                 folder = batch.folder
             assert not folder.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["aside"]
-    drawn = np.concatenate([aside.values, *values])
+    drawn = np.concatenate([held_out.values, *values])
     sampler = make_sampler(synth, "random", 2)
     assert np.array_equal(drawn, [sampler.draw(index) for index in range(29)])
     # Resumed at another batch, it gives that one.
-    with EndlessSounds(synth, tmp_path, 12, 5, seed=2, workers=1) as endless, endless.batch(1) as batch:
+    with EndlessBatches(synth, tmp_path, 12, 5, seed=2, workers=1) as endless, endless.batch(1) as batch:
         assert np.array_equal(batch.values, values[1])
-        assert endless.aside().values == pytest.approx(aside.values)
+        assert endless.held_out().values == pytest.approx(held_out.values)
 
 
 def test_sounds_without_end_have_a_bound(synth: Synth, tmp_path: Path) -> None:
     # 1600 samples of three bytes.
     with pytest.raises(UsageError, match="make a batch at most 100"):
-        EndlessSounds(synth, tmp_path, 1000, 8, largest_bytes=208 * 4800)
-    EndlessSounds(synth, tmp_path, 100, 8, largest_bytes=208 * 4800)
+        EndlessBatches(synth, tmp_path, 1000, 8, largest_bytes=208 * 4800)
+    EndlessBatches(synth, tmp_path, 100, 8, largest_bytes=208 * 4800)
 
 
 def test_command_makes_a_data_set(brainsynth: Command, synth: Synth, tmp_path: Path) -> None:

@@ -55,11 +55,13 @@ def test_what_is_heard_is_what_the_last_hop_of_the_stream_says(model: ParameterM
     found = infer(sound, RATE, model)
     whole = np.pad(from_onset(sound[0]), (0, 1024))[: 94 * 1024]
     whole = np.pad(whole, (0, 94 * 1024 - len(whole)))
-    heard = Model(model.model.path).stream().analyze(whole[None])
+    analyzed = Model(model.model.path).stream().analyze(whole[None])
     for parameter in model.parameters:
-        assert heard[parameter.name].shape == (1, 94)
-        assert found.guess[parameter.name] == pytest.approx(float(heard[parameter.name][0, -1]), rel=1e-5)
-    assert found.values == found.guess
+        assert analyzed[parameter.name].shape == (1, 94)
+        assert found.estimate[parameter.name] == pytest.approx(
+            float(analyzed[parameter.name][0, -1]), rel=1e-5
+        )
+    assert found.values == found.estimate
     assert found.refinement is None
     assert not found.warnings
 
@@ -72,10 +74,10 @@ def test_parameters_are_heard(model: ParameterModel, sound: Sound) -> None:
 
 
 def test_silence_before_and_what_comes_after_change_nothing(model: ParameterModel, sound: Sound) -> None:
-    wanted = infer(sound, RATE, model).guess
+    wanted = infer(sound, RATE, model).estimate
     whole = np.pad(sound, ((0, 0), (0, 0)))
     late = np.concatenate([np.zeros((1, 70_001), np.float32), whole], axis=1)
-    assert infer(late, RATE, model).guess == wanted
+    assert infer(late, RATE, model).estimate == wanted
     long = np.concatenate([whole, np.full((1, RATE), 0.1, np.float32)], axis=1)
     kept = len(from_onset(long[0])) - RATE
     cut = infer(long, RATE, model).target
@@ -94,10 +96,10 @@ def test_a_sound_shorter_than_those_of_the_training_ends_in_silence(
 
 @pytest.mark.parametrize("rate", [44_100, 96_000, 22_050])
 def test_other_rates_and_stereo_are_heard_alike(model: ParameterModel, sound: Sound, rate: int) -> None:
-    wanted = infer(sound, RATE, model).guess
+    wanted = infer(sound, RATE, model).estimate
     converted = resample(sound[0], RATE, rate)
     stereo = np.stack([1.2 * converted, 0.8 * converted])
-    assert off(model, infer(stereo, rate, model).guess, wanted) < 0.03
+    assert off(model, infer(stereo, rate, model).estimate, wanted) < 0.03
 
 
 def test_rates_are_converted_on_one_time_line() -> None:
@@ -153,12 +155,12 @@ def test_silent_short_and_senseless_sounds_are_refused(model: ParameterModel, so
 
 def test_refinement_comes_nearer(renderer: Renderer, sound: Sound) -> None:
     target = from_onset(sound[0])
-    guess = renderer.synth.values(SETTINGS | {"index": 4.6, "f0_hz": 183.0, "attack_s": 0.03})
+    start = renderer.synth.values(SETTINGS | {"index": 4.6, "f0_hz": 183.0, "attack_s": 0.03})
     calls: list[tuple[int, int, float]] = []
     found = refine(
         target,
         renderer,
-        renderer.synth.name_values(guess),
+        renderer.synth.name_values(start),
         40,
         on_progress=lambda *progress: calls.append(progress),
     )
@@ -228,12 +230,12 @@ def test_a_synth_with_other_parameters_is_refused(model: ParameterModel, tmp_pat
         ParameterModel(
             model.model, changed_synth(tmp_path, '"f0_hz",         3, 220,  55,', '"f0_hz", 3, 220, 50,')
         )
-    with pytest.raises(InferenceError, match=r"does not hear the parameters of .*subtractive"):
+    with pytest.raises(InferenceError, match=r"does not estimate the parameters of .*subtractive"):
         ParameterModel(model.model, "subtractive")
 
 
 def test_models_and_synths_that_cannot_be_used_are_refused(sound: Sound, tmp_path: Path) -> None:
-    with pytest.raises(InferenceError, match="'pitch' hears no synth's parameters"):
+    with pytest.raises(InferenceError, match="'pitch' estimates no synth's parameters"):
         infer(sound, RATE, "pitch")
     own = copy_model(tmp_path / "own.onnx", {"synth": "mine.csd"})
     assert infer(sound, RATE, own).values
@@ -284,12 +286,12 @@ def test_command_refuses_in_a_sentence(brainsynth: Command, files: Path) -> None
     for arguments, code, words in (
         ((files / "silence.wav", "--model", model), 1, "silent"),
         ((files / "none.wav", "--model", model), 1, "does not exist"),
-        ((bell, "--model", "pitch"), 3, "hears no synth"),
+        ((bell, "--model", "pitch"), 3, "estimates no synth"),
         ((bell, "--model", "fmm"), 3, "no model"),
         ((bell, "--model", model, "--render", bell), 2, "never overwritten"),
         ((bell, "--model", model, "-o", files / "x.txt"), 2, ".json"),
         ((bell, "--model", model, "--refine", "1"), 2, "2 or more"),
-        ((bell, "--model", model, "--synth", "subtractive"), 3, "does not hear"),
+        ((bell, "--model", model, "--synth", "subtractive"), 3, "does not estimate"),
         ((bell, "--model", files / "damaged.onnx"), 3, "damaged.onnx"),
         ((bell, "--model", model, "--synth", files / "none.csd"), 3, "cannot be read"),
         ((files / "opposite.wav", "--model", model), 1, "channels cancel each other"),

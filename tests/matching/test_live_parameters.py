@@ -1,4 +1,4 @@
-"""Parameters heard live: a dictionary per hop in Python, and an orchestra that listens and plays."""
+"""Parameters estimated live: a dictionary per hop in Python, and an orchestra that listens and plays."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_a_stream_gives_a_dictionary_for_every_hop() -> None:
     model = Model("fm")
     sound = Renderer("fm").render({"f0_hz": 300.0})
     stream = model.stream(RATE, 1, 256)
-    heard = [stream.analyze(sound[:, start : start + 256]) for start in range(0, RATE, 256)]
-    hops = [found["f0_hz"].shape[1] for found in heard]
+    analyzed = [stream.analyze(sound[:, start : start + 256]) for start in range(0, RATE, 256)]
+    hops = [found["f0_hz"].shape[1] for found in analyzed]
     assert hops[:8] == [0, 0, 0, 1, 0, 0, 0, 1]
     names = {control.name for control in model.document.outputs}
-    assert all(found.keys() == names for found in heard)
-    course = np.concatenate([found["f0_hz"][0] for found in heard])
+    assert all(found.keys() == names for found in analyzed)
+    course = np.concatenate([found["f0_hz"][0] for found in analyzed])
     assert len(np.unique(course)) > 20
     low, high = next((c.minimum, c.maximum) for c in model.document.outputs if c.name == "f0_hz")
     assert np.all((course >= low * 0.999) & (course <= high * 1.001))
@@ -77,7 +77,7 @@ def test_the_orchestra_answers_a_file_that_begins_at_once_and_ends_after_it(
 
 
 def test_the_orchestra_names_the_parameters_of_the_synth() -> None:
-    """It takes them by place, so that a synth with others is one that it does not know."""
+    """It takes them by position, so that a synth with others is one that it does not know."""
     order = "kattack, kdecay, kf0, kindex, kfall, kstays, klevel, kratio"
     assert order in CSD.read_text()
     names = [control.name for control in Model("fm").document.outputs]

@@ -99,7 +99,7 @@ def test_settings_are_checked(kinds: Synth) -> None:
         ('chn_k "a", 1, 1, 0, 0, 2, 0, 0, 0, 0, "choices=x,y"', "a choice of 2 words needs"),
         ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choises=x,y"', "attribute 'choises'; those known are unit"),
         ('chn_k "osc_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"', "must begin with osc1_"),
-        ('chn_k "osc1_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"', "for one voice alone"),
+        ('chn_k "osc1_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"', "for one voice only"),
         (
             'chn_k "osc1_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"\n'
             'chn_k "osc2_a", 1, 2, 0, 0, 2, 0, 0, 0, 0, "equal=osc"',
@@ -131,7 +131,7 @@ def test_scores_without_a_sound(score: str, said: str, tmp_path: Path) -> None:
 
 def test_the_manuals_synth_is_one(tmp_path: Path) -> None:
     manual = (Path(__file__).parents[2] / "docs" / "synths.md").read_text()
-    text = manual[manual.index("    <CsoundSynthesizer>") : manual.index("Saved as `mine.csd`")]
+    text = manual[manual.index("    <CsoundSynthesizer>") : manual.index("Save it as `mine.csd`")]
     path = tmp_path / "mine.csd"
     path.write_text(textwrap.dedent(text))
     synth = Synth(path)

@@ -145,7 +145,7 @@ def test_presets_are_rendered_and_saved(brainsynth: Command, tmp_path: Path) -> 
     assert "was made with another version of fm.csd" in ended.err
 
 
-def test_a_synth_that_is_never_the_same_is_told(brainsynth: Command, tmp_path: Path) -> None:
+def test_a_synth_that_is_never_the_same_is_reported(brainsynth: Command, tmp_path: Path) -> None:
     noise = "seed 0\n" + SINE.replace("oscili chnget:k", "noise 0*chnget:k").replace(
         'noise 0*chnget:k("level"), chnget:k("f0_hz")', 'noise chnget:k("level"), 0'
     )

@@ -10,7 +10,7 @@ import pytest
 
 from brainsynth import Renderer, Synth, bundled_synths, render
 from plugin_host.errors import ControlError, SynthError
-from plugin_host.synths.csound_score import Instance
+from plugin_host.synths.csound_score import CsoundScore
 from tests.support.synths import HEADER, SINE, write_synth
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,10 +35,10 @@ endin
 
 def afresh(synth: Synth, unit: np.ndarray) -> np.ndarray:
     """Render in a Csound that has rendered nothing else."""
-    instance = Instance(synth.path, synth.frames)
-    instance.set(tuple(p.name for p in synth.parameters), synth.values(synth.from_unit(unit)))
-    sound, _ = instance.perform()
-    instance.close()
+    score = CsoundScore(synth.path, synth.frames)
+    score.set(tuple(p.name for p in synth.parameters), synth.values(synth.from_unit(unit)))
+    sound, _ = score.perform()
+    score.close()
     return sound
 
 
@@ -77,16 +77,16 @@ def test_a_fresh_process_gives_the_same_samples() -> None:
 ENDING = """
 import os, signal, sys
 from pathlib import Path
-from plugin_host.synths.csound_score import Instance
+from plugin_host.synths.csound_score import CsoundScore
 
 def interrupt(frame, event, argument):
     if event == "call" and frame.f_code.co_name == "__del__":
         os.kill(os.getpid(), signal.SIGTERM)
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
-instance = Instance(Path(sys.argv[1]))
+score = CsoundScore(Path(sys.argv[1]))
 sys.setprofile(interrupt)
-instance.close()
+score.close()
 sys.setprofile(None)
 print("nothing has happened")
 """
@@ -184,7 +184,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     orchestra = SINE.replace("out asine", 'out asine/(chnget:k("level") - 1)')
     with Renderer(write_synth(tmp_path / "bursts.csd", orchestra)) as renderer:
         whole = renderer.render({"level": 0.5})
-        with pytest.raises(SynthError, match=r"no numbers \(at f0_hz=440.0, level=1.0\)"):
+        with pytest.raises(SynthError, match=r"NaN or infinite \(at f0_hz=440.0, level=1.0\)"):
             renderer.render({"level": 1})
         assert np.array_equal(renderer.render({"level": 0.5}), whole)
 

@@ -233,7 +233,7 @@ def test_command_trains_on_a_data_set(data: DataSet, tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["--data", str(data.folder), "--out", str(run), "--steps", "1"])
     assert ended.exit_code == 0, ended.output
     assert f"brainsynth export {run}" in ended.output
-    assert open_run(run)[0]["synth_sha256"] == data.facts.synth_sha256
+    assert open_run(run)[0]["synth_sha256"] == data.info.synth_sha256
     refused = CliRunner().invoke(app, ["--data", str(tmp_path), "--out", str(tmp_path / "x")])
     assert isinstance(refused.exception, HostError)
     assert "is no data set" in str(refused.exception)

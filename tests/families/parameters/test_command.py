@@ -51,10 +51,8 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     other = brainsynth("train", "params", data, "--out", run, "--steps", 3)
     assert other.code == 1
     assert "other settings" in other.err
-    facts = data / "synth.json"
-    facts.write_text(
-        re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', facts.read_text())
-    )
+    info = data / "synth.json"
+    info.write_text(re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', info.read_text()))
     changed = brainsynth("train", "params", data, "--out", run, "--steps", 2)
     assert changed.code == 1
     assert changed.err == (

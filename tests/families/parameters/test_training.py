@@ -43,7 +43,7 @@ class EndlessToys:
     """Batches of toy sounds, which are gone when they have been used."""
 
     def __init__(self, batch_size: int = 24) -> None:
-        self.facts: ParameterSounds = ToySounds(24, seed=1)
+        self.held_out: ParameterSounds = ToySounds(24, seed=1)
         self.batch_size = batch_size
         self.rendered: list[int] = []
 

@@ -91,8 +91,8 @@ class EndlessParameterSounds(Protocol):
     """Sounds in a batch."""
 
     @property
-    def facts(self) -> ParameterSounds:
-        """What all batches share; its own sounds are those kept aside."""
+    def held_out(self) -> ParameterSounds:
+        """The sounds held out for validation; all but its sounds holds for every batch as well."""
         ...
 
     def batch(self, number: int) -> AbstractContextManager[ParameterSounds]:

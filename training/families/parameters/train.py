@@ -77,7 +77,7 @@ class Progress:
 
 def shared_facts(sounds: ParameterSounds | EndlessParameterSounds) -> ParameterSounds:
     """What holds for all sounds."""
-    return sounds.facts if isinstance(sounds, EndlessParameterSounds) else sounds
+    return sounds.held_out if isinstance(sounds, EndlessParameterSounds) else sounds
 
 
 def split_numbers(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
