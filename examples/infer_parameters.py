@@ -23,7 +23,7 @@ def main(source: str, target: str) -> None:
             values = {name: round(float(value[0, hop]), 2) for name, value in found.items()}
             print(f"{start / sample_rate:.2f} s", values)
 
-    # Whole: silence before the sound is skipped, and a search through Csound improves the guess.
+    # Whole: silence before the sound is skipped, and a search through Csound improves the estimate.
     match = infer(audio, sample_rate, "fm", refine_renders=20)
     print(match.values)
     with Renderer("fm") as renderer:

@@ -397,9 +397,7 @@ def test_a_synth_that_is_never_the_same_is_reported_once(
     unseeded = write_synth(tmp_path / "noise.csd", f"seed 0\n{noise}")
     ended = brainsynth("generate", unseeded, "-n", 3, "-o", tmp_path / "a", "-j", 1)
     assert ended.code == 0
-    said = (
-        "gives another sound each time, so these sounds cannot be made again: seed its random opcodes\n"
-    )
+    said = "gives another sound each time, so these sounds cannot be made again: seed its random opcodes\n"
     assert ended.err == f"brainsynth: {unseeded} {said}"
     seeded = write_synth(tmp_path / "seeded.csd", f"seed 1\n{noise}")
     assert brainsynth("generate", seeded, "-n", 3, "-o", tmp_path / "b", "-j", 1).err == ""
