@@ -28,7 +28,7 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     ControlError
         For an unknown control, with the nearest that exists, or a value that is no number.
     """
-    from ..streaming.controls import check_name
+    from ..streaming.control_values import check_name
 
     settings: dict[str, Any] = {}
     for text in texts:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import ControlError
 from ..model_file.document import ModelDocument
-from ..streaming.controls import check_name, check_value
+from ..streaming.control_values import check_name, check_value
 from .csound_abi import read_string
 
 _NUMBER = re.compile(r"[-+.0-9]|p[0-9]")

@@ -226,7 +226,7 @@ class AnalyzerNotePlayer:
         self.context = context
         self.label = context.label
         self._collector = collector
-        controls = context.stream.model.document.outputs
+        controls = context.stream.document.outputs
         self._cells = [(control.name, cell) for control, cell in zip(controls, outputs, strict=True)]
         for control, cell in zip(controls, outputs, strict=True):
             cell.value = control.defaults[0]
@@ -257,7 +257,7 @@ class GeneratorNotePlayer:
         self.context = context
         self.label = context.label
         self._sinks = [_audio(address, context.ksmps) for address in outputs]
-        stream, document = context.stream, context.stream.model.document
+        stream, document = context.stream, context.stream.document
         # The stream computes a frame when the frame's first sample is asked for, so that asking for a whole
         # frame gives what asking for k-cycles would give.
         hop_length = round(document.hop_length * stream.sample_rate / document.sample_rate)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from ..streaming.input_checks import MOST_CHANNELS, as_rows, check_block_size, check_sample_rate
-from .chain_pass import ChainLine
+from .chain_pass import ChainPass
 from .neural_effect import NeuralEffect
 from .pedalboard_group import import_pedalboard
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Chain:
@@ -55,7 +57,7 @@ class Chain:
     def __init__(self, plugins: Sequence[Any], block_size: int | None = None) -> None:
         self.plugins: tuple[Any, ...] = tuple(itertools.chain.from_iterable(map(_flatten, plugins)))
         self.block_size = check_block_size(block_size, "the chain")
-        self._line: ChainLine | None = None
+        self._pass: ChainPass | None = None
 
     def __repr__(self) -> str:
         return f"Chain([{', '.join(map(repr, self.plugins))}])"
@@ -69,17 +71,17 @@ class Chain:
         StreamError
             If neither is known yet: call `prepare`.
         """
-        if self._line is None:
+        if self._pass is None:
             raise StreamError(
                 "the chain's latency depends on the sample rate and the number of channels: call "
                 "prepare(sample_rate, channels) first"
             )
-        return self._line.latency_samples
+        return self._pass.latency_samples
 
     @property
     def repaired_samples(self) -> int:
         """How many NaN and infinite input samples were replaced by zeros since the stream began."""
-        return self._line.repaired_samples if self._line is not None else 0
+        return self._pass.repaired_samples if self._pass is not None else 0
 
     def __call__(
         self, input_array: NDArray[np.floating], sample_rate: float, reset: bool = True
@@ -113,6 +115,17 @@ class Chain:
             For audio, a rate or a block that cannot be taken, a rate or number of channels other than that of
             the stream so far, or a plugin that pedalboard cannot play block by block.
         """
+        running = self._pass
+        if (
+            not reset
+            and running is not None
+            and type(input_array) is np.ndarray
+            and input_array.shape == running.shape
+            and input_array.dtype is _FLOAT32
+            and sample_rate == running.sample_rate
+        ):
+            # A block like the last one: all of it has been checked.
+            return running.process(input_array)
         rate = check_sample_rate(sample_rate, "the chain")
         rows = as_rows(input_array, "the chain")
         if not 1 <= len(rows) <= MOST_CHANNELS // 2:
@@ -122,35 +135,37 @@ class Chain:
             )
         if reset:
             self.reset()
-            output = ChainLine(self.plugins, rate, len(rows), self.block_size).render(rows)
+            output = ChainPass(self.plugins, rate, len(rows), self.block_size).render(rows)
         else:
-            output = self._prepare(rate, len(rows)).process(rows)
+            running = self._prepare(rate, len(rows))
+            output = running.process(rows)
+            running.shape = rows.shape
         return output.reshape(np.shape(input_array))
 
     def prepare(self, sample_rate: float, channels: int) -> None:
         """Get ready for blocks with ``reset=False``, so that the first is no slower than the others."""
         rate = check_sample_rate(sample_rate, "the chain")
-        if self._line is not None and (self._line.sample_rate, self._line.channels) == (rate, channels):
+        if self._pass is not None and (self._pass.sample_rate, self._pass.channels) == (rate, channels):
             return
         self.reset()
         self._prepare(rate, channels)
 
     def reset(self) -> None:
         """End the stream: the next block may have another rate or number of channels."""
-        self._line = None
+        self._pass = None
 
-    def _prepare(self, sample_rate: float, channels: int) -> ChainLine:
-        line = self._line
-        if line is None:
-            line = ChainLine(self.plugins, sample_rate, channels, self.block_size)
-            line.require_streaming()
-            self._line = line
-        elif (line.sample_rate, line.channels) != (sample_rate, channels):
+    def _prepare(self, sample_rate: float, channels: int) -> ChainPass:
+        running = self._pass
+        if running is None:
+            running = ChainPass(self.plugins, sample_rate, channels, self.block_size)
+            running.require_streaming()
+            self._pass = running
+        elif (running.sample_rate, running.channels) != (sample_rate, channels):
             raise StreamError(
-                f"the chain is playing {line.channels} channels at {line.sample_rate} Hz, and {channels} "
+                f"the chain is playing {running.channels} channels at {running.sample_rate} Hz, and {channels} "
                 f"channels at {sample_rate} Hz arrived: call reset() before another stream"
             )
-        return line
+        return running
 
 
 def _flatten(plugin: Any) -> tuple[Any, ...]:

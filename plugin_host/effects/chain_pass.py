@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..streaming.finite_guard import repair
+from ..streaming.aligned import without_first
+from ..streaming.finite_guard import is_finite, repair
 from ..streaming.sample_queue import SampleFifo
 from .neural_effect import NeuralEffect
 from .pedalboard_group import BoardPlayer
@@ -31,8 +32,12 @@ class Segment(Protocol):
         """Play a block (C, T) and give (C, T)."""
         ...
 
+    def borrow(self, block: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """Do as `process` does, and lend the result: the next block changes it."""
+        ...
 
-class ChainLine:
+
+class ChainPass:
     """One running pass of a chain: a queue that makes blocks of `unit` samples, then the segments.
 
     Parameters
@@ -64,6 +69,8 @@ class ChainLine:
         self._inlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet.append_zeros(self._waiting)
+        # Of the last block, so that a caller can tell at a glance that the next one needs no check.
+        self.shape: tuple[int, ...] = ()
 
     @property
     def latency_samples(self) -> int:
@@ -87,22 +94,31 @@ class ChainLine:
                 f"the chain was made for block_size={self._block_size} and takes multiples of it, and "
                 f"{length} samples arrived: make it with block_size=None for blocks of any sizes"
             )
+        if self._waiting == 0 and length:
+            # Whole units, now and always: nothing has to wait. The first segment must not see what is broken.
+            sound = block
+            if not all(map(is_finite, block)):
+                sound = block.copy()
+                self.repaired_samples += repair(sound)
+            for segment in self._segments:
+                sound = segment.borrow(sound)
+            return sound.copy()
         entry = self._inlet.append(length)
         entry[...] = block
         self.repaired_samples += repair(entry)
         ready = len(self._inlet) // self._unit * self._unit
         if ready:
-            played = self._inlet.front(ready).copy()
-            self._inlet.drop(ready)
+            played = self._inlet.front(ready)
             for segment in self._segments:
-                played = segment.process(played)
+                played = segment.borrow(played)
             self._outlet.append(ready)[...] = played
+            self._inlet.drop(ready)
         output = self._outlet.front(length).copy()
         self._outlet.drop(length)
         return output
 
     def render(self, audio: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Play a whole recording; the line has to be new, and is used up."""
+        """Play a whole recording; the pass has to be new, and is used up."""
         length = audio.shape[1]
         latency = sum(segment.latency_samples for segment in self._segments)
         # Silence after the end, so that the sound that is still under way comes out, up to whole blocks.
@@ -119,7 +135,8 @@ class ChainLine:
             else:
                 played = segment.process(played)
                 lag += segment.latency_samples
-        return played[:, lag : lag + length].copy()
+        (whole,) = without_first([played], lag)
+        return whole[:, :length].copy()
 
 
 def _board_block_size(block_size: int | None, channels: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..streaming.controls import RAMP_SECONDS
+from ..streaming.control_ramps import RAMP_SECONDS
 from ..streaming.finite_guard import repair
 from ..streaming.sample_queue import SampleFifo
 
@@ -23,6 +23,12 @@ class DryWetMix:
         In Hz, of both.
     mix : float
         Share of the wet signal at the start, 0 to 1.
+
+    Attributes
+    ----------
+    is_wet : bool
+        Whether a block has been played, the wet signal alone is heard, and no dry sample has to be kept for
+        later: `apply` would do nothing.
     """
 
     def __init__(self, channels: int, latency_samples: int, sample_rate: float, mix: float) -> None:
@@ -30,7 +36,6 @@ class DryWetMix:
         self._dry = SampleFifo(channels, 2 * latency_samples + 8192)
         self._ramp_length = max(1, round(RAMP_SECONDS * sample_rate))
         self._start = self._target = mix
-        self._done = self._ramp_length
         self.reset()
 
     def reset(self) -> None:
@@ -39,6 +44,7 @@ class DryWetMix:
         self._dry.append_zeros(self._latency_samples)
         self._done = self._ramp_length
         self._has_started = False
+        self._find_out()
 
     def set(self, mix: float) -> None:
         """Move to another share of the wet signal, 0 to 1, in a straight line over 20 ms."""
@@ -48,26 +54,51 @@ class DryWetMix:
         self._start += (self._target - self._start) * share
         self._target = mix
         self._done = 0 if self._has_started else self._ramp_length
+        self._find_out()
 
-    def apply(self, dry: NDArray[np.floating], wet: NDArray[np.float32]) -> None:
-        """Mix the delayed dry signal into the wet block (C, T), in place; `dry` is its next block (C, T)."""
+    def apply(self, dry: NDArray[np.floating], wet: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the mix of a wet block (C, T), which is left alone, with the delayed dry signal.
+
+        Parameters
+        ----------
+        dry : array
+            The dry signal's next block, (C, T); NaN and infinities count as zeros.
+        wet : array
+            (C, T).
+
+        Returns
+        -------
+        array
+            (C, T): `wet` itself where it alone is heard. The next block may change it.
+        """
         length = wet.shape[1]
-        self._has_started = True
-        entry = self._dry.append(length)
-        entry[...] = dry
-        repair(entry)
+        if length == 0:
+            return wet
+        if not self._has_started:
+            self._has_started = True
+            self._find_out()
+        self._dry.append(length)[...] = dry
         delayed = self._dry.front(length)
+        self._dry.drop(length)
+        if self._done >= self._ramp_length and self._target == 1.0:
+            return wet
+        repair(delayed)
         if self._done < self._ramp_length:
             # From each sample's number, so that the sizes of blocks change nothing.
             steps = np.arange(self._done + 1, self._done + length + 1, dtype=np.float32)
             shares = np.minimum(steps / np.float32(self._ramp_length), np.float32(1))
             mix = np.float32(self._start) + np.float32(self._target - self._start) * shares
-            wet *= mix
-            wet += delayed * (np.float32(1) - mix)
+            mixed = np.multiply(wet, mix, dtype=np.float32)
+            mixed += delayed * (np.float32(1) - mix)
             self._done = min(self._done + length, self._ramp_length)
-        elif self._target == 0.0:
-            wet[...] = delayed
-        elif self._target != 1.0:
-            wet *= np.float32(self._target)
-            wet += delayed * np.float32(1.0 - self._target)
-        self._dry.drop(length)
+            self._find_out()
+            return mixed
+        if self._target == 0.0:
+            return delayed
+        mixed = wet * np.float32(self._target)
+        mixed += delayed * np.float32(1.0 - self._target)
+        return mixed
+
+    def _find_out(self) -> None:
+        is_settled = self._has_started and self._done >= self._ramp_length
+        self.is_wet = self._latency_samples == 0 and is_settled and self._target == 1.0

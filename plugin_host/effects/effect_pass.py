@@ -1,90 +1,75 @@
-"""Play an effect with its settings: the model's stream, the dry/wet mix, values set from outside."""
+"""Play an effect with its settings: the model's stream and the dry/wet mix."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..streaming.aligned import aligned
+from ..streaming.control_values import ControlValue
+from ..streaming.counters import Counters
 from ..streaming.latency import Latency
-from ..streaming.stream import Counters
 from .dry_wet import DryWetMix
-
-if TYPE_CHECKING:
-    from ..playing.model import Model
+from .effect_settings import EffectSettings
 
 
-class EffectSettings:
-    """The values of an effect's controls and its mix, which any number of players follow.
+class WetStream(Protocol):
+    """What an effect's pass needs of a stream, in the foreground or in the background."""
 
-    Parameters
-    ----------
-    controls : dict of str to float
-        Checked values by name.
-    mix : float
-        Share of the processed signal, 0 to 1.
-    """
+    sample_rate: float
+    channels: int
+    latency: Latency
 
-    def __init__(self, controls: dict[str, float], mix: float) -> None:
-        self.controls = controls
-        self.mix = mix
-        self.version = 0
+    @property
+    def tail_samples(self) -> int:
+        """How long the model goes on sounding after its input."""
+        ...
 
-    def set_control(self, name: str, value: float) -> None:
-        """Change a control to a checked value."""
-        self.controls[name] = value
-        self.version += 1
+    @property
+    def counters(self) -> Counters:
+        """What has happened so far."""
+        ...
 
-    def set_mix(self, mix: float) -> None:
-        """Change the mix to a checked value."""
-        self.mix = mix
-        self.version += 1
+    def set(self, **values: ControlValue) -> None:
+        """Move controls."""
+        ...
+
+    def borrow(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Play a block; the result may be changed by the next one."""
+        ...
+
+    def reset(self) -> None:
+        """Start again."""
+        ...
 
 
-class EffectPlayer:
+class EffectPass:
     """One running pass of an effect. At every block it takes over what has changed in the settings.
 
     Parameters
     ----------
-    model : Model
-        An effect.
+    stream : WetStream
+        Of the effect, as new.
     settings : EffectSettings
-        What to follow.
-    sample_rate, channels, block_size
-        As for `Stream`.
+        What to take over.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        settings: EffectSettings,
-        sample_rate: float,
-        channels: int,
-        block_size: int | None = None,
-    ) -> None:
-        self._stream = model.stream(sample_rate, channels, block_size)
+    def __init__(self, stream: WetStream, settings: EffectSettings) -> None:
+        self._stream = stream
         self._settings = settings
-        self._mix = DryWetMix(channels, self._stream.latency_samples, sample_rate, settings.mix)
-        self._tail_samples = self._stream.tail_samples
-        self.sample_rate = self._stream.sample_rate
-        self.channels = channels
-        self._follow()
-
-    @property
-    def latency(self) -> Latency:
-        """By how much output lags input, by cause."""
-        return self._stream.latency
-
-    @property
-    def latency_samples(self) -> int:
-        """The total of `latency`."""
-        return self._stream.latency_samples
-
-    @property
-    def tail_samples(self) -> int:
-        """How long the effect rings after its input has ended, in samples at its rate."""
-        return self._tail_samples
+        self._borrow = stream.borrow
+        self._seen = settings.taken
+        self._mix = DryWetMix(stream.channels, stream.latency.total, stream.sample_rate, settings.mix)
+        self.sample_rate = stream.sample_rate
+        self.channels = stream.channels
+        self.latency = stream.latency
+        self.latency_samples = stream.latency.total
+        self.tail_samples = stream.tail_samples
+        # Of the last block, so that a caller can tell at a glance that the next one needs no check.
+        self.shape: tuple[int, ...] = ()
+        self._take_over()
 
     @property
     def counters(self) -> Counters:
@@ -92,38 +77,38 @@ class EffectPlayer:
         return self._stream.counters
 
     def process(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Play a block (C, T) and give (C, T), delayed by `latency_samples`."""
-        if self._settings.version != self._version:
-            self._follow()
-        wet = self._stream.process(block)
-        if wet.shape[1]:
-            self._mix.apply(block, wet)
-        return wet
+        """Play a block (C, T) and give (C, T), new, delayed by `latency_samples`."""
+        return self.borrow(block).copy()
 
-    def render(self, audio: NDArray[np.floating], piece: int) -> NDArray[np.float32]:
+    def borrow(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Do as `process` does, and lend the result: the next block changes it."""
+        if self._settings.version != self._seen:
+            self._take_over()
+        wet = self._borrow(block)
+        mix = self._mix
+        return wet if mix.is_wet else mix.apply(block, wet)
+
+    def render(self, audio: NDArray[np.float32], piece: int) -> NDArray[np.float32]:
         """Play a whole recording (C, T), `piece` samples at a time, and give (C, T) on the same time line."""
-        length = audio.shape[1]
-        latency = self.latency_samples
         output = np.empty(audio.shape, dtype=np.float32)
-        silence = np.zeros((self.channels, min(piece, latency)), dtype=np.float32)
-        for start in range(0, length + latency, piece):
-            end = min(start + piece, length + latency)
-            block = audio[:, start:end]
-            if end > length:
-                block = np.concatenate([block, silence[:, : end - max(start, length)]], axis=1)
-            played = self.process(block)
-            first, last = max(start - latency, 0), max(end - latency, 0)
-            if last > first:
-                output[:, first:last] = played[:, first - last :]
+        pieces = (audio[:, start : start + piece] for start in range(0, audio.shape[1], piece))
+        end = 0
+        for part in aligned(self, pieces, piece=piece):
+            start, end = end, end + part.shape[1]
+            output[:, start:end] = part
         return output
 
     def reset(self) -> None:
         """Start again from zero state, with the settings as they are."""
         self._stream.reset()
         self._mix.reset()
-        self._follow()
+        self._take_over()
 
-    def _follow(self) -> None:
-        self._version = self._settings.version
-        self._stream.set(**self._settings.controls)
-        self._mix.set(self._settings.mix)
+    def _take_over(self) -> None:
+        settings = self._settings
+        triggers = settings.triggers_since(self._seen)
+        self._seen = settings.version
+        self._stream.set(**settings.values)
+        for values in triggers:
+            self._stream.set(**values)
+        self._mix.set(settings.mix)

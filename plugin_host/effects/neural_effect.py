@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from os import PathLike
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,18 @@ from ..errors import ControlError, StreamError
 from ..model_file.controls import Control, Scale
 from ..model_file.document import Role
 from ..playing.model import Model
-from ..streaming.controls import check_name, check_value, describe_range
+from ..streaming.control_values import ControlValue, check_name, describe_range
+from ..streaming.counters import Counters
 from ..streaming.input_checks import as_rows, check_channels, check_sample_rate, is_whole_number
 from ..streaming.latency import Latency
-from ..streaming.stream import Counters
-from .effect_pass import EffectPlayer, EffectSettings
+from .effect_pass import EffectPass
+from .effect_settings import ControlValues, EffectSettings
+
+BUFFER_SIZE = 8192
+
+_FLOAT32 = np.dtype(np.float32)
+
+_classes: weakref.WeakValueDictionary[tuple[type, tuple[Control, ...]], type] = weakref.WeakValueDictionary()
 
 
 class NeuralEffect:
@@ -46,7 +54,11 @@ class NeuralEffect:
     Notes
     -----
     Every control of the model is a property of the same name, whose range and unit its docstring gives.
-    Setting one, also while playing, moves there within 20 ms.
+    Setting one, also while playing, moves there within 20 ms. `controls` has them all by name, also those
+    whose name is already something else here.
+
+    A copy, and what comes back from a pickle, has the same model file, settings and `block_size`, and begins
+    a stream of its own. An effect is for one thread at a time; its settings may be changed from another.
 
     Examples
     --------
@@ -58,7 +70,19 @@ class NeuralEffect:
     model: Model
     _settings: EffectSettings
     _block_size: int | None
-    _player: EffectPlayer | None
+    _pass: EffectPass | None
+
+    def __new__(cls, model: Model | str | PathLike[str], **_: Any) -> Self:
+        """Make an object of the class that has the model's controls as properties."""
+        loaded = model if isinstance(model, Model) else Model(model)
+        if loaded.document.role is not Role.EFFECT:
+            raise StreamError(
+                f"{loaded.name!r} is no effect but of role {loaded.document.role}: use Model.stream"
+            )
+        effect = super().__new__(_with_properties(cls, loaded.document.controls))
+        # The guard against misspelt attributes needs the model, so this is set past it.
+        vars(effect)["model"] = loaded
+        return effect
 
     def __init__(
         self,
@@ -66,41 +90,55 @@ class NeuralEffect:
         *,
         mix: float = 1.0,
         block_size: int | None = None,
-        **controls: float | str,
+        **controls: ControlValue,
     ) -> None:
-        loaded = model if isinstance(model, Model) else Model(model)
-        if loaded.document.role is not Role.EFFECT:
-            raise StreamError(
-                f"{loaded.name!r} is no effect but of role {loaded.document.role}: use Model.stream"
-            )
-        values = {name: control.defaults[0] for name, control in loaded.controls.items()}
-        # The guard against misspelt attributes needs the model, so the first ones are set past it.
+        known = self.model.controls
+        owner = f"effect {self.model.name!r}"
         vars(self).update(
-            model=loaded, _settings=EffectSettings(values, 1.0), _block_size=block_size, _player=None
+            _settings=EffectSettings(known, owner), _block_size=block_size, _pass=None, _owner=owner
         )
-        self.__class__ = _with_properties(type(self), loaded)  # pyright: ignore[reportAttributeAccessIssue]
         self.mix = mix
         for name, value in controls.items():
-            check_name(name, loaded.controls, self._owner)
-            setattr(self, name, value)
+            self._settings.set(name, value)
 
     if TYPE_CHECKING:
         # Each model brings its own properties; a type checker cannot know them.
         def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not hasattr(type(self), name) and name not in vars(self):
+        is_own = hasattr(type(self), name) or name in vars(self)
+        if is_own and name in self.model.controls and not isinstance(vars(type(self)).get(name), property):
+            raise ControlError(
+                f"{name} means something else on {self._owner}: set effect.controls[{name!r}] instead"
+            )
+        if not is_own:
             check_name(name, [*self.model.controls, "mix"], self._owner)
         super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle an effect as its model file and its settings."""
+        base = type(self).__bases__[0]
+        return _restore, (base, self.model, self._block_size, self.mix, dict(self._settings.values))
+
+    def __copy__(self) -> Self:
+        """Make another effect with the same model and settings, which from now on are its own."""
+        make, arguments = self.__reduce__()
+        return make(*arguments)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Do as `__copy__` does: the model, which nothing changes, is shared."""
+        return self.__copy__()
 
     def __repr__(self) -> str:
         shown = [f"mix={self.mix:g}"]
         for name, control in self.model.controls.items():
-            value = getattr(self, name)
-            shown.append(
-                f"{name}={value!r}" if isinstance(value, str) else f"{name}={value:g} {control.unit}".rstrip()
-            )
+            shown.append(f"{name}={_show(control, self.controls[name])}")
         return f"<NeuralEffect {self.model.name!r} {', '.join(shown)}>"
+
+    @property
+    def controls(self) -> ControlValues:
+        """All controls by name, for reading and setting: ``effect.controls["pitch_shift"] = 12``."""
+        return ControlValues(self._settings)
 
     @property
     def mix(self) -> float:
@@ -117,8 +155,8 @@ class NeuralEffect:
     @property
     def latency(self) -> Latency:
         """By how much blocks with ``reset=False`` lag, at the rate now played, else at the model's own."""
-        if self._player is not None:
-            return self._player.latency
+        if self._pass is not None:
+            return self._pass.latency
         return self.model.stream(block_size=self._block_size).latency
 
     @property
@@ -129,13 +167,13 @@ class NeuralEffect:
     @property
     def counters(self) -> Counters:
         """What has happened since blocks with ``reset=False`` began to be played at this rate."""
-        return self._player.counters if self._player is not None else Counters()
+        return self._pass.counters if self._pass is not None else Counters()
 
     def __call__(
         self,
         input_array: NDArray[np.floating],
         sample_rate: float,
-        buffer_size: int = 8192,
+        buffer_size: int = BUFFER_SIZE,
         reset: bool = True,
     ) -> NDArray[np.float32]:
         """Run audio through the effect; the same as `process`."""
@@ -145,7 +183,7 @@ class NeuralEffect:
         self,
         input_array: NDArray[np.floating],
         sample_rate: float,
-        buffer_size: int = 8192,
+        buffer_size: int = BUFFER_SIZE,
         reset: bool = True,
     ) -> NDArray[np.float32]:
         """Run audio through the effect.
@@ -173,61 +211,116 @@ class NeuralEffect:
             For audio, a rate or a size that cannot be taken, or a rate or number of channels other than that
             of the stream so far.
         """
-        owner = self._owner
-        rate = check_sample_rate(sample_rate, owner)
+        running = self._pass
+        if (
+            not reset
+            and running is not None
+            and type(input_array) is np.ndarray
+            and input_array.shape == running.shape
+            and input_array.dtype is _FLOAT32
+            and sample_rate == running.sample_rate
+            and buffer_size == BUFFER_SIZE
+        ):
+            # A block like the last one: all of it has been checked.
+            return running.process(input_array)
+        rate = check_sample_rate(sample_rate, self._owner)
         if not is_whole_number(buffer_size) or buffer_size < 1:
-            raise StreamError(f"{owner} takes a buffer_size of at least 1, and {buffer_size!r} arrived")
-        rows = as_rows(input_array, owner)
-        channels = check_channels(len(rows), self.model.document.channels, owner)
+            raise StreamError(f"{self._owner} takes a buffer_size of at least 1, and {buffer_size!r} arrived")
+        rows = as_rows(input_array, self._owner)
+        channels = check_channels(len(rows), self.model.document.channels, self._owner)
         if reset:
             self.reset()
-            output = EffectPlayer(self.model, self._settings, rate, channels).render(rows, buffer_size)
+            output = self.player(rate, channels, None).render(rows, buffer_size)
         else:
-            output = self._prepare(rate, channels).process(rows)
+            running = self._prepare(rate, channels)
+            output = running.process(rows)
+            running.shape = rows.shape
         return output.reshape(np.shape(input_array))
 
     def reset(self) -> None:
         """End the stream: the next block may have another rate or number of channels."""
-        self._player = None
+        self._pass = None
 
-    def player(self, sample_rate: float, channels: int, block_size: int | None) -> EffectPlayer:
-        """Make a separate running pass that follows this effect's settings, for hosts such as `Chain`."""
-        return EffectPlayer(self.model, self._settings, sample_rate, channels, block_size)
+    def player(
+        self, sample_rate: float, channels: int, block_size: int | None, background: bool = False
+    ) -> EffectPass:
+        """Make a separate running pass with this effect's settings, as they are and as they change.
 
-    @property
-    def _owner(self) -> str:
-        return f"effect {self.model.name!r}"
+        Parameters
+        ----------
+        sample_rate, channels, block_size
+            As for `Stream`.
+        background : bool
+            Compute each block in a worker thread while the last one plays, a block later; see
+            `BackgroundStream`. It needs a `block_size`.
+        """
+        if background:
+            stream = self.model.stream(sample_rate, channels, block_size, background=True)
+        else:
+            stream = self.model.stream(sample_rate, channels, block_size)
+        return EffectPass(stream, self._settings)
 
-    def _prepare(self, sample_rate: float, channels: int) -> EffectPlayer:
-        player = self._player
-        if player is None:
-            player = self._player = self.player(sample_rate, channels, self._block_size)
-        elif (player.sample_rate, player.channels) != (sample_rate, channels):
+    def _prepare(self, sample_rate: float, channels: int) -> EffectPass:
+        running = self._pass
+        if running is None:
+            running = self._pass = self.player(sample_rate, channels, self._block_size)
+        elif (running.sample_rate, running.channels) != (sample_rate, channels):
             raise StreamError(
-                f"{self._owner} is playing {player.channels} channels at {player.sample_rate} Hz, and "
+                f"{self._owner} is playing {running.channels} channels at {running.sample_rate} Hz, and "
                 f"{channels} channels at {sample_rate} Hz arrived: call reset() before another stream"
             )
-        return player
+        return running
 
 
-def _with_properties(base: type[NeuralEffect], model: Model) -> type[NeuralEffect]:
-    """Make a class with a property for each of a model's controls."""
-    properties = {name: _property(control) for name, control in model.controls.items()}
-    return type(
-        base.__name__, (base,), {**properties, "__module__": base.__module__, "__doc__": base.__doc__}
-    )
+def _with_properties(base: type[NeuralEffect], controls: tuple[Control, ...]) -> type[Any]:
+    """Give the class with a property for each control whose name is free, the same one for the same controls."""
+    if vars(base).get("_is_of_a_model"):
+        base = base.__bases__[0]
+    found = _classes.get((base, controls))
+    if found is None:
+        properties = {
+            control.name: _property(control) for control in controls if not hasattr(base, control.name)
+        }
+        contents = {
+            **properties,
+            "_is_of_a_model": True,
+            "__module__": base.__module__,
+            "__doc__": base.__doc__,
+        }
+        found = _classes[base, controls] = type(base.__name__, (base,), contents)
+    return found
+
+
+def _restore(
+    base: type[NeuralEffect], model: Model, block_size: int | None, mix: float, values: dict[str, Any]
+) -> NeuralEffect:
+    """Make an effect with settings that have been checked."""
+    effect = base(model, mix=mix, block_size=block_size)
+    effect.controls.update(values)
+    return effect
 
 
 def _property(control: Control) -> property:
-    def get(effect: NeuralEffect) -> float | str:
-        value = effect._settings.controls[control.name]
-        return control.choices[int(value)] if control.scale is Scale.CHOICE else value
+    def get(effect: NeuralEffect) -> Any:
+        return effect.controls[control.name]
 
-    def set_(effect: NeuralEffect, value: float | str) -> None:
-        effect._settings.set_control(control.name, check_value(control, value))
+    def set_(effect: NeuralEffect, value: ControlValue) -> None:
+        effect._settings.set(control.name, value)
 
-    default = (
-        control.choices[int(control.defaults[0])] if control.scale is Scale.CHOICE else f"{control.default:g}"
-    )
-    note = f"{control.description} A number {describe_range(control)}; {default} unless set.".strip()
-    return property(get, set_, doc=note)
+    what = f"{control.size} numbers" if control.is_vector else "A number"
+    if control.is_trigger:
+        when = "for one frame, and 0 in all others"
+    elif control.scale is Scale.CHOICE:
+        when = f"{control.choices[int(control.defaults[0])]} unless set"
+    else:
+        when = f"{', '.join(f'{number:g}' for number in dict.fromkeys(control.defaults))} unless set"
+    return property(get, set_, doc=f"{control.description} {what} {describe_range(control)}; {when}.".strip())
+
+
+def _show(control: Control, value: float | str | tuple[float, ...]) -> str:
+    """Write a value as `repr` of an effect shows it."""
+    if isinstance(value, str):
+        return repr(value)
+    numbers = value if isinstance(value, tuple) else (value,)
+    text = ", ".join(f"{number:g}" for number in numbers)
+    return f"{f'({text})' if control.is_vector else text} {control.unit}".rstrip()

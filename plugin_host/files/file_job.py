@@ -13,10 +13,10 @@ from ..effects.calibration import ANALYZER, calibrate
 from ..effects.neural_effect import NeuralEffect
 from ..errors import AudioFileError, CalibrationError, HostError, NothingToCalibrateError
 from ..playing.model import Model
+from ..streaming.aligned import aligned
 from .done_record import Made, hash_file, hash_request
 from .plan import Job
 from .reader import AudioReader
-from .rendering import render_blocks
 from .report import FileReport, Status
 from .writer import AudioWriter, choose_encoding
 
@@ -127,7 +127,7 @@ class FileTask:
             with AudioWriter(
                 job.target, reader.sample_rate, reader.channels, *encoding, reader.frames
             ) as writer:
-                for output in render_blocks(player, reader.blocks(BLOCK_SIZE), self._request.tail):
+                for output in aligned(player, reader.blocks(BLOCK_SIZE), self._request.tail):
                     writer.write(output)
                     on_progress(min(writer.frames_written / reader.frames, 1.0))
                 made = Made(job.name, hash_file(job.source), self._request.fingerprint(job.target), "")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from ..errors import ModelFileError, SynthError, SynthMismatchError
 from ..model_file.controls import Control
 from ..playing.model import Model
+from ..streaming.control_ramps import ControlRamps
+from ..streaming.graph_runner import GraphRunner
 from ..synths.parameters import name_values
 from ..synths.preset import Preset
 from ..synths.renderer import Renderer
@@ -152,21 +153,21 @@ class ParameterModel:
 
     def estimate(self, target: NDArray[np.float32]) -> dict[str, float | str]:
         """Estimate the parameters of a sound (T,) from its onset on, at the model's rate: the values of its last hop."""
-        session, document = self.model.session, self.model.document
-        names = [output.name for output in session.get_outputs()]
+        document = self.model.document
+        controls = ControlRamps(document.controls, 1, _HOPS_AT_ONCE)
+        # Longer calls than a stream's: a live sound cannot wait, and weights are read once for each call.
+        runner = GraphRunner(self.model.graph, controls, _HOPS_AT_ONCE)
         samples = _HOPS_AT_ONCE * document.hop_length
         whole = np.pad(target, (0, -len(target) % document.hop_length)).astype(np.float32)
-        feeds: dict[str, NDArray[Any]] = {
-            f"state.{state.name}": np.zeros(state.shape, state.dtype) for state in document.states
-        }
-        found: dict[str, NDArray[Any]] = {}
-        # Longer calls than a stream's: a live sound cannot wait, and weights are read once for each call.
+        values: list[float] = []
         for start in range(0, len(whole), samples):
-            feeds["audio"] = whole[None, None, start : start + samples]
-            results: list[Any] = list(session.run(None, feeds))
-            found = dict(zip(names, results, strict=True))
-            feeds |= {f"state.{state.name}": found[f"next_state.{state.name}"] for state in document.states}
-        values = [float(found[f"output.{p.name}"][0, -1]) for p in self.parameters]
+            part = whole[start : start + samples]
+            frames = len(part) // document.hop_length
+            controls.advance(frames)
+            call = runner.call(frames)
+            call.audio_in[...] = part
+            call.run()
+            values = [float(call.controls_out[p.name][-1]) for p in self.parameters]
         if not np.isfinite(values).all():
             raise ModelFileError(
                 f"model {self.model.name!r} gives values that are NaN or infinite; export it again"

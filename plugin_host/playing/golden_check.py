@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,9 @@ from ..errors import ModelFileError
 from ..model_file.document import Role
 from ..model_file.golden import GoldenPair
 from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
-
-if TYPE_CHECKING:
-    from ..streaming.stream import Stream
-    from .model import Model
+from ..streaming.loaded_graph import LoadedGraph
+from ..streaming.open_stream import open_stream
+from ..streaming.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Check:
         return self.error <= self.tolerance
 
 
-def check_golden(model: Model) -> tuple[Check, ...]:
+def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
     """Play a model's golden inputs through streams, in several cuts, and compare with its golden outputs.
 
     Raises
@@ -54,29 +52,29 @@ def check_golden(model: Model) -> tuple[Check, ...]:
     ModelFileError
         If the file carries no golden pair, or one without sound or movement to compare.
     """
-    golden = model.document.golden
+    golden = graph.document.golden
     if golden is None:
         raise ModelFileError(
-            f"{model.source}: the file carries no golden pair to check against: export it again"
+            f"{graph.source}: the file carries no golden pair to check against: export it again"
         )
     expected = {name: tensor.array() for name, tensor in golden.outputs.items()}
     if not any(np.any(values) for values in expected.values()):
         raise ModelFileError(
-            f"{model.source}: the golden outputs are all zeros and prove nothing: export it again"
+            f"{graph.source}: the golden outputs are all zeros and prove nothing: export it again"
         )
-    frames = _count_frames(model, golden)
+    frames = _count_frames(graph, golden)
     checks: list[Check] = []
     for name, sizes in _cuts(frames).items():
-        played = _play(model, golden, sizes)
+        played = _play(graph, golden, sizes)
         for tensor, values in expected.items():
             error = float(np.max(np.abs(played[tensor] - values.reshape(played[tensor].shape))))
             checks.append(Check(tensor, name, error, golden.tolerance_of(tensor)))
     return tuple(checks)
 
 
-def _count_frames(model: Model, golden: GoldenPair) -> int:
+def _count_frames(graph: LoadedGraph, golden: GoldenPair) -> int:
     name, tensor = next(iter(golden.inputs.items()))
-    return tensor.shape[-1] // (model.document.hop_length if name == AUDIO_INPUT else 1)
+    return tensor.shape[-1] // (graph.document.hop_length if name == AUDIO_INPUT else 1)
 
 
 def _cuts(frames: int) -> dict[str, list[int]]:
@@ -89,33 +87,32 @@ def _cuts(frames: int) -> dict[str, list[int]]:
     return {"whole": [frames], "1 frame": [1] * frames, "7 frames": sevens, "random": sizes}
 
 
-def _play(model: Model, golden: GoldenPair, sizes: list[int]) -> dict[str, NDArray[np.float32]]:
+def _play(graph: LoadedGraph, golden: GoldenPair, sizes: list[int]) -> dict[str, NDArray[np.float32]]:
     """Play the golden inputs in calls of these numbers of frames; outputs as (C, T) and (copies, N)."""
-    stream = model.stream(block_size=model.document.hop_length)
+    stream = open_stream(graph, block_size=graph.document.hop_length)
     inputs = {name: tensor.array()[0] for name, tensor in golden.inputs.items()}
     controls = {name.removeprefix("control."): curve for name, curve in inputs.items() if name != AUDIO_INPUT}
     parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in golden.outputs}
     start = 0
     for size in sizes:
-        block = inputs[AUDIO_INPUT][:, start * model.document.hop_length :] if "audio" in inputs else None
-        curves = {name: curve[start : start + size] for name, curve in controls.items()}
-        for name, part in _step(model, stream, block, curves, size).items():
+        block = inputs[AUDIO_INPUT][:, start * graph.document.hop_length :] if "audio" in inputs else None
+        curves = {name: curve[..., start : start + size] for name, curve in controls.items()}
+        for name, part in _step(stream, block, curves, size).items():
             parts[name].append(part)
         start += size
-    return {name: np.concatenate(pieces, axis=1) for name, pieces in parts.items()}
+    return {name: np.concatenate(pieces, axis=-1) for name, pieces in parts.items()}
 
 
 def _step(
-    model: Model,
     stream: Stream,
     audio: NDArray[np.float32] | None,
     curves: Mapping[str, NDArray[np.float32]],
     frames: int,
 ) -> dict[str, NDArray[np.float32]]:
-    samples = frames * model.document.hop_length
-    if model.document.role is Role.GENERATOR or audio is None:
+    samples = frames * stream.document.hop_length
+    if stream.document.role is Role.GENERATOR or audio is None:
         return {AUDIO_OUTPUT: stream.generate(samples, **curves)}
-    if model.document.role is Role.EFFECT:
+    if stream.document.role is Role.EFFECT:
         return {AUDIO_OUTPUT: stream.process(audio[:, :samples], controls=curves)}
     found = stream.analyze(audio[:, :samples], controls=curves)
     return {f"output.{name}": values for name, values in found.items()}

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from ..live.background import BackgroundStream
 from ..model_file.bundled import find_model
 from ..model_file.controls import Control
 from ..model_file.document import ModelDocument
 from ..model_file.onnx_bytes import SIZE_LIMIT, check_header, read_header, read_model_bytes
 from ..model_file.session import CPU, open_session
-from ..streaming.controls import ControlRamps
+from ..streaming.background import BackgroundStream
+from ..streaming.control_ramps import ControlRamps
+from ..streaming.control_values import ControlValue
 from ..streaming.graph_runner import GraphRunner
+from ..streaming.loaded_graph import LoadedGraph
+from ..streaming.open_stream import open_stream
 from ..streaming.stream import Stream
 from .golden_check import Check, check_golden
 from .whole_recording import render
@@ -60,17 +64,46 @@ class Model:
         providers: Sequence[str] = CPU,
         size_limit: int = SIZE_LIMIT,
     ) -> None:
-        self.path: Path = find_model(name_or_path)
-        self.source: str = str(self.path)
+        self.path: Path = find_model(name_or_path).absolute()
+        self._options: dict[str, Any] = {"providers": tuple(providers), "size_limit": size_limit}
+        source = str(self.path)
         data = read_model_bytes(self.path, size_limit)
-        header = read_header(data, self.source)
-        self.document: ModelDocument = ModelDocument.from_metadata(header.metadata, self.source)
-        check_header(header, self.source)
+        header = read_header(data, source)
+        document = ModelDocument.from_metadata(header.metadata, source)
+        check_header(header, source)
         self.size_bytes: int = len(data)
         self.opset: int = header.opset
-        self.session: ort.InferenceSession = open_session(data, tuple(providers), self.source)
-        self.document.check_graph(self.session.get_inputs(), self.session.get_outputs(), self.source)
+        session = open_session(data, tuple(providers), source)
+        document.check_graph(session.get_inputs(), session.get_outputs(), source)
+        self.graph = LoadedGraph(session, document, source)
         self._try_out()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a model as its file, which is loaded again, and shares its session where that still lives."""
+        return functools.partial(type(self), self.path, **self._options), ()
+
+    def __copy__(self) -> Self:
+        """Give the model itself, which nothing changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Give the model itself, which nothing changes."""
+        return self
+
+    @property
+    def document(self) -> ModelDocument:
+        """What the model is."""
+        return self.graph.document
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """The graph."""
+        return self.graph.session
+
+    @property
+    def source(self) -> str:
+        """How messages name the file."""
+        return self.graph.source
 
     def __repr__(self) -> str:
         return f"Model({self.source!r}: {self.document.role} {self.name!r}, {self.document.sample_rate} Hz)"
@@ -126,21 +159,20 @@ class Model:
         delay; see `BackgroundStream`. It needs a `block_size`.
         """
         if background:
-            return BackgroundStream(self, sample_rate, channels, block_size)
-        return Stream(self, sample_rate, channels, block_size, deadline)
+            return BackgroundStream(open_stream(self.graph, sample_rate, channels, block_size))
+        return open_stream(self.graph, sample_rate, channels, block_size, deadline)
 
-    def render(self, audio: NDArray[np.floating], sample_rate: float, /, **controls: float | str) -> Any:
-        """Run a whole recording through an effect or analyzer, its latency taken out; see `render.render`."""
-        return render(self, audio, sample_rate, controls)
+    def render(self, audio: NDArray[np.floating], sample_rate: float, /, **controls: ControlValue) -> Any:
+        """Run a whole recording through an effect or analyzer, its latency taken out; see `whole_recording.render`."""
+        return render(self.graph, audio, sample_rate, controls)
 
     def check(self) -> tuple[Check, ...]:
-        """Play the golden pair that the file carries, whole and in blocks; see `check.check_golden`."""
-        return check_golden(self)
+        """Play the golden pair that the file carries, whole and in blocks; see `golden_check.check_golden`."""
+        return check_golden(self.graph)
 
     def _try_out(self) -> None:
         """Run one frame and two, so that a graph with other shapes than it claims is refused now."""
-        controls = ControlRamps(self.document.controls, 1, 2)
-        controls.advance(2)
-        runner = GraphRunner(self.session, self.document, controls.buffers, self.source)
+        runner = GraphRunner(self.graph, controls := ControlRamps(self.document.controls, 1, 2))
         for frames in range(1, min(2, runner.maximum_frames) + 1):
-            runner.run(frames)
+            controls.advance(frames)
+            runner.call(frames).run()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..model_file.document import ModelDocument
-from .controls import RAMP_SECONDS, ControlRamps
-from .finite_guard import FADE_SECONDS, FadeIn
+from ..model_file.controls import Control
+from .control_ramps import RAMP_SECONDS, ControlRamps
+from .counters import Counters
+from .finite_guard import FADE_SECONDS, FadeIn, repair
 from .graph_runner import GraphRunner, frames_per_call
+from .loaded_graph import LoadedGraph
+
+_MOST_PLAYERS = 64
+
+Audio: TypeAlias = NDArray[np.float32]
 
 
-class Voices:
+class ChannelCopies:
     """The copies of a model that one stream needs, with the controls they share.
 
     A model of one channel has a copy, and so a state, for each channel; any other model has one copy for all.
@@ -24,35 +30,33 @@ class Voices:
 
     Parameters
     ----------
-    session : onnxruntime.InferenceSession
-        The graph.
-    document : ModelDocument
-        What it is.
+    graph : LoadedGraph
+        The model.
     channels : int
-        Of the stream; if the model has more than one, exactly those.
-    source : str
-        How messages name the model.
+        C, of the stream; if the model has more than one, exactly those.
+    counters : Counters
+        Where repaired samples and muted calls are counted.
     """
 
-    def __init__(
-        self, session: ort.InferenceSession, document: ModelDocument, channels: int, source: str
-    ) -> None:
+    def __init__(self, graph: LoadedGraph, channels: int, counters: Counters) -> None:
+        document = graph.document
         self._document = document
-        self._hop_length = document.hop_length
-        self._channels = channels
+        self._counters = counters
         self.maximum_frames = frames_per_call(document.hop_length)
         frame_rate = document.sample_rate / document.hop_length
         self.controls = ControlRamps(
             document.controls, max(1, round(RAMP_SECONDS * frame_rate)), self.maximum_frames
         )
         copies = channels if document.channels == 1 else 1
-        self._runners = [GraphRunner(session, document, self.controls.buffers, source) for _ in range(copies)]
-        self._rows = (
-            [slice(index, index + 1) for index in range(copies)] if copies > 1 else [slice(0, channels)]
-        )
+        self._runners = [GraphRunner(graph, self.controls) for _ in range(copies)]
+        self._rows = [slice(index, index + 1) for index in range(copies)]
+        if copies == 1:
+            self._rows = [slice(0, channels)]
         fade_length = max(1, round(FADE_SECONDS * document.sample_rate))
         self._fades = [FadeIn(fade_length) for _ in self._runners]
-        self.muted_blocks = 0
+        self._players: dict[int, Callable[[Audio | None], Audio]] = {}
+        # What several copies give is put together here.
+        self._joined = np.zeros((channels, self.maximum_frames * document.hop_length), dtype=np.float32)
 
     def reset(self) -> None:
         """Start again: zero states, controls at their targets, full level."""
@@ -61,36 +65,23 @@ class Voices:
             runner.reset()
             fade.finish()
 
-    def run(self, frames: int, source: NDArray[np.float32] | None, sink: NDArray[np.float32]) -> None:
-        """Compute audio.
+    def player(self, frames: int) -> Callable[[Audio | None], Audio]:
+        """Give the function that computes audio in calls of 1 to `maximum_frames` frames.
 
-        Parameters
-        ----------
-        frames : int
-            1 to `maximum_frames`.
-        source : array or None
-            Audio in, (C, frames * hop_length); None for a generator.
-        sink : array
-            Where to write the audio that comes out, of the same shape.
+        Returns
+        -------
+        callable
+            Takes audio, (C, frames * hop_length), or None for a generator; samples that are not finite are
+            taken for zeros. Gives audio of the same shape, in memory that the next call writes to.
         """
-        controls = self.controls
-        controls.advance(frames)
-        per_channel = controls.differ_by_channel
-        for index, runner in enumerate(self._runners):
-            rows = self._rows[index]
-            if per_channel:
-                controls.load_channel(index)
-            call = runner.run(frames, None if source is None else source[rows])
-            output = sink[rows]
-            if call is None:
-                output.fill(0.0)
-                self._restart(index)
-                continue
-            output[...] = call.audio_out
-            if self._fades[index].is_running:
-                self._fades[index].apply(output)
+        player = self._players.get(frames)
+        if player is None:
+            if len(self._players) >= _MOST_PLAYERS:
+                self._players.clear()
+            player = self._players[frames] = self._join(frames)
+        return player
 
-    def analyze(self, frames: int, source: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    def analyze(self, frames: int, source: Audio) -> dict[str, Audio]:
         """Compute the output controls of an analyzer.
 
         Parameters
@@ -98,27 +89,34 @@ class Voices:
         frames : int
             1 to `maximum_frames`.
         source : array
-            Audio in, (C, frames * hop_length).
+            Audio in, (C, frames * hop_length), finite.
 
         Returns
         -------
         dict of str to array
-            Each output control, (copies, frames); its default where the model failed.
+            Each output control, (copies, frames), of a vector (copies, K, frames); its default where the
+            model failed.
         """
         outputs = self._document.outputs
-        found = {output.name: np.empty((self.copies, frames), dtype=np.float32) for output in outputs}
         controls = self.controls
-        controls.advance(frames)
-        per_channel = controls.differ_by_channel
+        if controls.is_moving:
+            controls.advance(frames)
+        found = {
+            output.name: np.empty(
+                (self.copies, *([output.size] if output.is_vector else []), frames), dtype=np.float32
+            )
+            for output in outputs
+        }
         for index, runner in enumerate(self._runners):
-            if per_channel:
+            if controls.differ_by_channel:
                 controls.load_channel(index)
-            call = runner.run(frames, source[self._rows[index]])
+            call = runner.call(frames)
+            call.audio_in[...] = source[self._rows[index]]
+            is_good = call.run()
             for output in outputs:
-                found[output.name][index] = (
-                    output.defaults[0] if call is None else call.controls_out[output.name]
-                )
-            if call is None:
+                values = found[output.name][index]
+                values[...] = call.controls_out[output.name] if is_good else _defaults(output)
+            if not is_good:
                 self._restart(index)
         return found
 
@@ -142,7 +140,57 @@ class Voices:
         for index, runner in enumerate(self._runners):
             runner.state = {name: value[index] for name, value in values.items()}
 
+    def _join(self, frames: int) -> Callable[[Audio | None], Audio]:
+        """Give the player of all copies together."""
+        players = [self._bind(index, frames) for index in range(self.copies)]
+        if self.copies == 1:
+            return players[0]
+        controls, load_channel = self.controls, self.controls.load_channel
+        joined = self._joined[:, : frames * self._document.hop_length]
+        copies = [(index, joined[row], row, players[index]) for index, row in enumerate(self._rows)]
+
+        def play(source: Audio | None) -> Audio:
+            for index, sink, row, player in copies:
+                # The first copy's player has moved the controls, to the values of the first channel.
+                if index and controls.differ_by_channel:
+                    load_channel(index)
+                sink[...] = player(None if source is None else source[row])
+            return joined
+
+        return play
+
+    def _bind(self, index: int, frames: int) -> Callable[[Audio | None], Audio]:
+        """Bind all that one copy needs, because what a block has to look up is no longer in the cache."""
+        call = self._runners[index].call(frames)
+        audio_in, audio_out, run = call.audio_in, call.audio_out, call.run
+        samples = audio_in.reshape(-1)
+        controls, fade, counters = self.controls, self._fades[index], self._counters
+        is_first = index == 0
+        vdot, isfinite = np.vdot, math.isfinite
+
+        def play(source: Audio | None) -> Audio:
+            if controls.is_moving and is_first:
+                controls.advance(frames)
+            if source is not None:
+                audio_in[...] = source
+                if not isfinite(vdot(samples, samples)):
+                    counters.repaired_samples += repair(audio_in)
+            if not run():
+                audio_out.fill(0.0)
+                self._restart(index)
+            elif fade.is_running:
+                fade.apply(audio_out)
+            return audio_out
+
+        return play
+
     def _restart(self, index: int) -> None:
-        self.muted_blocks += 1
+        self._counters.muted_blocks += 1
         self._runners[index].reset()
         self._fades[index].start()
+
+
+def _defaults(output: Control) -> NDArray[np.float32]:
+    """Give an output's default in the shape of its values in one frame."""
+    defaults = np.array(output.defaults, dtype=np.float32)
+    return defaults[:, None] if output.is_vector else defaults

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from ..errors import ControlError, SynthError
 from ..model_file.controls import Control, Scale
-from ..streaming.controls import check_name, check_value
+from ..streaming.control_values import check_name, check_value
 
 INTEGER, LINEAR, EXPONENTIAL = 1, 2, 3
 """What Csound calls the behaviours of a control channel; 0 is a channel that declares nothing."""

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from plugin_host.errors import ControlError, StreamError
-from plugin_host.live.background import BackgroundStream
 from plugin_host.playing.model import Model
+from plugin_host.streaming.background import BackgroundStream
 from tests.support import tiny_models
 from tests.support.tiny_models import SAMPLE_RATE, load
 
@@ -55,22 +55,22 @@ def test_same_sound_as_in_the_foreground_one_block_later(block_size: int, rate: 
 
 
 class HeldUp:
-    """Holds the worker up before its next call of the graph for as long as this is entered."""
+    """Holds the worker up before its next block for as long as this is entered."""
 
     def __init__(self, stream: BackgroundStream) -> None:
-        self._voices: Any = stream._stream._line.voices
-        self._run = self._voices.run
+        self._stream: Any = stream._stream
+        self._process = self._stream.process
         self._gate = threading.Event()
 
     def __enter__(self) -> None:
-        def run(*arguments: Any) -> None:
+        def process(block: NDArray[np.float32]) -> NDArray[np.float32]:
             self._gate.wait()
-            self._run(*arguments)
+            return self._process(block)
 
-        self._voices.run = run
+        self._stream.process = process
 
     def __exit__(self, *_: object) -> None:
-        self._voices.run = self._run
+        self._stream.process = self._process
         self._gate.set()
 
 

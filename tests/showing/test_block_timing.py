@@ -10,7 +10,7 @@ import pytest
 from plugin_host.errors import UsageError
 from plugin_host.playing.model import Model
 from plugin_host.showing.block_timing import bench, make_sound
-from plugin_host.streaming.stream import Stream
+from plugin_host.streaming.effect_stream import EffectStream
 from tests.conftest import Command
 
 
@@ -26,13 +26,13 @@ def test_every_role_can_be_timed(name: str, models: Path) -> None:
 
 
 def test_a_slow_model_is_seen_to_miss_its_deadlines(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    process = Stream.process
+    process = EffectStream.process
 
-    def process_late(self: Stream, block: np.ndarray) -> np.ndarray:
+    def process_late(self: EffectStream, block: np.ndarray) -> np.ndarray:
         time.sleep(0.004)
         return process(self, block)
 
-    monkeypatch.setattr(Stream, "process", process_late)
+    monkeypatch.setattr(EffectStream, "process", process_late)
     timing = bench(Model(models / "gain.onnx"), 128, 48_000, 0.1)
     assert timing.misses == timing.blocks == 37
     assert timing.share >= 1.5
