@@ -13,7 +13,7 @@ from rich.table import Table
 from benchmarks.common.report import wide_console, write_results
 from brainsynth import Model
 from plugin_host.model_file.document import Role
-from plugin_host.showing.block_timing import Timing, bench, make_sound
+from plugin_host.showing.block_timing import BlockTiming, bench, make_sound
 
 FILE_S = 60.0
 TURNS = 3
@@ -25,7 +25,7 @@ def file_speed(model: Model, duration_s: float = FILE_S, turns: int = TURNS) -> 
     Parameters
     ----------
     model : Model
-        An effect or analyzer hears a gliding tone; a generator has its controls at their defaults.
+        An effect or analyzer gets a gliding tone; a generator has its controls at their defaults.
     duration_s : float
         Length of the recording, above 0.
     turns : int
@@ -49,12 +49,12 @@ def file_speed(model: Model, duration_s: float = FILE_S, turns: int = TURNS) -> 
     return duration_s / float(np.median(times_s))
 
 
-def block_figures(timing: Timing) -> dict[str, float]:
+def block_figures(timing: BlockTiming) -> dict[str, float]:
     """Take from a timing what the table shows.
 
     Parameters
     ----------
-    timing : Timing
+    timing : BlockTiming
         Of one model at one block size.
 
     Returns

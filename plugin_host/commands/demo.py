@@ -17,22 +17,22 @@ def demo(
     ),
 ) -> None:
     """Play a melody, or a sound of yours, through every bundled instrument, and draw pictures."""
-    from ..showing.demo import demo as render_all
+    from ..showing.demo import demo as play_all
     from .tables import add_row, make_table, open_console
 
     numbers = ("rtf", "latency")
     table = make_table(("instrument", *numbers, "set to", "sound", "picture"), right=numbers)
-    for rendering in render_all(output, source):
+    for result in play_all(output, source):
         add_row(
             table,
-            rendering.model,
-            f"{rendering.rtf:.4f}",
-            f"{rendering.latency_ms:.1f} ms",
-            ", ".join(f"{name} {value:+g}" for name, value in rendering.settings.items()),
-            rendering.sound.name,
-            rendering.picture.name,
+            result.model,
+            f"{result.rtf:.4f}",
+            f"{result.latency_ms:.1f} ms",
+            ", ".join(f"{name} {value:+g}" for name, value in result.settings.items()),
+            result.sound.name,
+            result.picture.name,
         )
-        typer.echo(f"{rendering.model} is done", err=True)
+        typer.echo(f"{result.model} is done", err=True)
     open_console().print(table)
     melody = "" if source is not None else "; the melody itself is melody.wav"
     typer.echo(f"The files are in {output.resolve()}{melody}.")

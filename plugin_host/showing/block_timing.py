@@ -1,4 +1,4 @@
-"""Time a model block by block, as a sound card would ask for it, and weigh one more instance of it."""
+"""Time a model block by block, as a sound card would ask for it, and measure the memory of one more stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INSTANCES = 16
 
 
 @dataclass(frozen=True)
-class Timing:
+class BlockTiming:
     """How fast a model is at one block size and rate.
 
     Parameters
@@ -37,13 +37,13 @@ class Timing:
     median_us, p95_us, p999_us : float
         Of the time for one block, in microseconds.
     rtf : float
-        All processing time over all the sound's time.
+        Processing time over the duration of the sound.
     share, share_p999 : float
-        Median and 99.9th percentile as a part of the time that a block lasts: 1 is all of it.
+        Median and 99.9th percentile as a part of the time that a block lasts, 1 for all of it.
     misses : int
         Blocks that took longer than they last.
     instance_bytes : int
-        What one more stream of the loaded model adds to the process's memory.
+        By how much one more stream of the loaded model increases the process's memory.
     process_bytes : int
         Resident memory of the whole process.
     """
@@ -64,13 +64,13 @@ class Timing:
     process_bytes: int
 
 
-def bench(model: Model, block_size: int, sample_rate: int, duration_s: float = 5.0) -> Timing:
-    """Play a model for a while on one thread and take the time of every block.
+def bench(model: Model, block_size: int, sample_rate: int, duration_s: float = 5.0) -> BlockTiming:
+    """Play a model for a while on one thread and time every block.
 
     Parameters
     ----------
     model : Model
-        Of any role. Effects and analyzers hear a gliding tone with noise; generators have their defaults.
+        Of any role. Effects and analyzers get a gliding tone with noise; the controls of generators have their defaults.
     block_size : int
         Samples per block, at least 1.
     sample_rate : int
@@ -89,7 +89,7 @@ def bench(model: Model, block_size: int, sample_rate: int, duration_s: float = 5
         raise UsageError(
             f"blocks of {block_size} samples for {duration_s:g} s cannot be timed; both must be above 0"
         )
-    play, latency_samples = _player(model, sample_rate, block_size)
+    play, latency_samples = _make_player(model, sample_rate, block_size)
     sound = make_sound(duration_s, sample_rate)
     blocks = max(1, sound.shape[1] // block_size)
     if blocks * block_size > sound.shape[1]:
@@ -99,7 +99,7 @@ def bench(model: Model, block_size: int, sample_rate: int, duration_s: float = 5
     times_s = _time_blocks(play, sound, block_size, blocks)
     block_s = block_size / sample_rate
     median, p95, p999 = (float(value) for value in np.percentile(times_s, (50, 95, 99.9)))
-    return Timing(
+    return BlockTiming(
         model=model.name,
         block_size=block_size,
         sample_rate=sample_rate,
@@ -112,7 +112,7 @@ def bench(model: Model, block_size: int, sample_rate: int, duration_s: float = 5
         share=median / block_s,
         share_p999=p999 / block_s,
         misses=int((times_s > block_s).sum()),
-        instance_bytes=_weigh_instance(model, sample_rate, block_size),
+        instance_bytes=_measure_instance_bytes(model, sample_rate, block_size),
         process_bytes=resident_bytes(),
     )
 
@@ -128,7 +128,7 @@ def make_sound(duration_s: float, sample_rate: float) -> NDArray[np.float32]:
 
 
 def resident_bytes() -> int:
-    """Give the memory that the process holds now or, where the system does not tell, the most it held."""
+    """Give the memory that the process holds now or, where the system does not say, the most it held."""
     pages = Path("/proc/self/statm")
     if pages.exists():
         return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -138,17 +138,17 @@ def resident_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _player(
+def _make_player(
     model: Model, sample_rate: int, block_size: int
 ) -> tuple[Callable[[NDArray[np.float32]], object], int]:
     stream = model.stream(sample_rate, model.document.channels, block_size)
     channels = model.document.channels
     if model.document.role is Role.GENERATOR:
         return lambda block: stream.generate(block.shape[1]), stream.latency_samples
-    turn = stream.process if model.document.role is Role.EFFECT else stream.analyze
+    process = stream.process if model.document.role is Role.EFFECT else stream.analyze
     if channels == 1:
-        return turn, stream.latency_samples
-    return lambda block: turn(np.repeat(block, channels, axis=0)), stream.latency_samples
+        return process, stream.latency_samples
+    return lambda block: process(np.repeat(block, channels, axis=0)), stream.latency_samples
 
 
 def _time_blocks(
@@ -169,10 +169,10 @@ def _time_blocks(
     return times_s
 
 
-def _weigh_instance(model: Model, sample_rate: int, block_size: int) -> int:
+def _measure_instance_bytes(model: Model, sample_rate: int, block_size: int) -> int:
     silence = np.zeros((1, block_size), np.float32)
     before = resident_bytes()
-    players = [_player(model, sample_rate, block_size)[0] for _ in range(_INSTANCES)]
+    players = [_make_player(model, sample_rate, block_size)[0] for _ in range(_INSTANCES)]
     for play in players:
         play(silence)
     return max(0, resident_bytes() - before) // _INSTANCES

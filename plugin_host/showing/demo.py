@@ -1,4 +1,4 @@
-"""Turn one sound into every bundled instrument, as files to listen to and pictures to look at."""
+"""Turn one sound into every bundled instrument: files to listen to and pictures to look at."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LONGEST_S = 60
 
 
 @dataclass(frozen=True)
-class Rendering:
-    """What was made of the sound with one model.
+class DemoResult:
+    """What one model made of the sound.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Rendering:
     settings : dict of str to float
         Octave and loudness, as calibrated to the sound.
     rtf : float
-        Processing time over the sound's time.
+        Processing time over the duration of the sound.
     latency_ms : float
-        By how much the model would lag when it is played live at this rate in blocks of 128.
+        How far the output would lag when played live at this rate in blocks of 128.
     """
 
     model: str
@@ -51,20 +51,20 @@ class Rendering:
     latency_ms: float
 
 
-def demo(folder: Path, source: Path | None = None) -> Iterator[Rendering]:
-    """Render a sound with every bundled instrument.
+def demo(folder: Path, source: Path | None = None) -> Iterator[DemoResult]:
+    """Play a sound with every bundled instrument.
 
     Parameters
     ----------
     folder : Path
-        Where files and pictures go. Those of an earlier call are replaced.
+        Where files and pictures are written; those of an earlier call are replaced.
     source : Path or None
         An audio file, of which the first minute is taken; None for a melody of the project's own, which is
         written into the folder as well.
 
     Yields
     ------
-    Rendering
+    DemoResult
         As each is finished.
 
     Raises
@@ -96,7 +96,7 @@ def demo(folder: Path, source: Path | None = None) -> Iterator[Rendering]:
         _write(sound, output, sample_rate)
         title = f"{name}, turned into {model.name}"
         draw_before_and_after(picture, audio, output, sample_rate, title, (name, model.name))
-        yield Rendering(
+        yield DemoResult(
             model=model.name,
             sound=sound,
             picture=picture,

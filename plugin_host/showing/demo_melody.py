@@ -1,4 +1,4 @@
-"""Make a sound to play models with: a short tune in a voice between a whistle and someone humming."""
+"""Make a sound to try models with: a short tune, something between whistling and humming."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def make_melody(
     Notes
     -----
     Bound notes glide into each other, vibrato sets in late and grows, loud notes are brighter:
-    what a player does, and what a model can be seen to follow.
+    this is what a player does, and a picture shows whether a model follows it.
     """
     midi, level, since_onset_s = _score_to_curves(notes, beat_s, sample_rate)
     time_s = np.arange(len(midi)) / sample_rate
@@ -100,11 +100,11 @@ def _score_to_curves(
     midi, level, since = [np.full(lead, float(notes[0].midi))], [np.zeros(lead)], [np.zeros(lead)]
     for note in notes:
         length = round(note.beats * beat_s * sample_rate)
-        place = np.arange(length)
-        fade = 1 - 0.35 * place / length
+        sample = np.arange(length)
+        fade = 1 - 0.35 * sample / length
         midi.append(np.full(length, float(note.midi)))
-        level.append(note.level * fade * (place < note.held * length))
-        since.append(place / sample_rate)
+        level.append(note.level * fade * (sample < note.held * length))
+        since.append(sample / sample_rate)
     rest = round(0.6 * sample_rate)
     midi.append(np.full(rest, float(notes[-1].midi)))
     level.append(np.zeros(rest))

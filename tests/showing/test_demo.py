@@ -1,4 +1,4 @@
-"""The demo: a tune that can be heard to move, files that can be played, pictures that show both."""
+"""The demo: a tune with the pitches of its notes, files that can be played, pictures that show both."""
 
 import re
 from pathlib import Path
@@ -28,8 +28,8 @@ def test_melody_is_sung_at_the_pitches_of_its_notes() -> None:
     for note in TUNE:
         length_s = note.beats * 0.58
         middle = int((start_s + 0.5 * note.held * length_s) / frame_s)
-        heard = float(np.median(found["f0_hz"][0, middle - 5 : middle + 6]))
-        assert 12 * np.log2(heard / 440) + 69 == pytest.approx(note.midi, abs=0.5)
+        f0_hz = float(np.median(found["f0_hz"][0, middle - 5 : middle + 6]))
+        assert 12 * np.log2(f0_hz / 440) + 69 == pytest.approx(note.midi, abs=0.5)
         start_s += length_s
 
 
