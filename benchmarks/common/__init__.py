@@ -1,1 +1,1 @@
-"""What several benchmarks measure with."""
+"""Measures, recordings and reports that several benchmarks use."""

@@ -1,4 +1,4 @@
-"""How sure a mean is."""
+"""Confidence intervals of means."""
 
 import numpy as np
 

@@ -15,7 +15,7 @@ def cached_arrays(key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dic
     Parameters
     ----------
     key : str
-        Tells everything the result depends on; ``group/...``, the group becomes a folder.
+        Names everything that the result depends on; ``group/...``, the group becomes a folder.
     compute : callable
         Gives the arrays by name.
 
@@ -31,7 +31,7 @@ def cached_arrays(key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dic
             return dict(stored)
     arrays = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside first: two runs may fill the same cache, and one may be stopped half way.
+    # Written to a temporary file first: two runs may fill the same cache, and one may be stopped half way.
     partial = path.with_suffix(f".{hashlib.sha256(str(id(arrays)).encode()).hexdigest()[:8]}.npz")
     np.savez_compressed(partial, allow_pickle=False, **arrays)
     partial.replace(path)

@@ -24,7 +24,7 @@ def pink_noise(length: int, sample_rate: int, seed: int) -> np.ndarray:
     """
     white = np.random.default_rng(seed).standard_normal(length)
     frequency = np.fft.rfftfreq(length, 1.0 / sample_rate)
-    # Flat below 20 Hz: power that nobody hears would else be counted into the signal-to-noise ratio.
+    # Flat below 20 Hz: power below hearing would otherwise count in the signal-to-noise ratio.
     pink = np.fft.irfft(np.fft.rfft(white) / np.sqrt(np.maximum(frequency, 20.0)), length)
     return pink / np.sqrt(np.mean(pink**2))
 
@@ -45,7 +45,7 @@ def add_pink_noise(
     sounding_s : ndarray
         Those moments, in seconds.
     name : str
-        Seeds the noise, so that every tracker hears the same.
+        Seeds the noise, so that it is the same for every tracker.
 
     Returns
     -------

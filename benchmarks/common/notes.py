@@ -1,4 +1,4 @@
-"""Held-out notes whose pitch is settled: the named note with the player's own tuning."""
+"""Held-out notes of known pitch: the named note with the player's own tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from benchmarks.common.metrics import cents
 from benchmarks.common.recordings import SAMPLE_RATE, Recording, read_audio
 from benchmarks.common.sounding import sounding_times
 from benchmarks.pitch.trackers import make_tracker
-from benchmarks.pitch.tracking import Tracker, tracked
+from benchmarks.pitch.tracking import Tracker, track_pitch
 
 MAX_TUNING_CENTS = 80.0
 JUDGES = ("pyin", "yin", "swiftf0")
-"""The trackers that tell a file's tuning; PESTO's answers cluster in thirds of a semitone."""
+"""The trackers that find a file's tuning; PESTO's answers cluster in thirds of a semitone."""
 
 
 @dataclass(frozen=True)
-class Note:
+class KnownNote:
     """A note of known pitch.
 
     Attributes
     ----------
     recording : Recording
-        What the name says.
+        The file, and the note that its name gives.
     audio : ndarray
         (T,) float32 at 48 kHz.
     sounding_s : ndarray
@@ -43,11 +43,11 @@ class Note:
         return self.recording.path.name
 
 
-def settle_note(recording: Recording, judges: Sequence[Tracker]) -> Note | None:
+def find_tuning(recording: Recording, judges: Sequence[Tracker]) -> KnownNote | None:
     """Read a note and find its tuning.
 
     The tuning is the median over the judges of each one's median over the file, of those that lie within 80
-    cents of the name: a judge an octave off has no say, and where all are off it is the name that is wrong.
+    cents of the name: a judge that is an octave off does not count, and if all are off, the name is wrong.
 
     Parameters
     ----------
@@ -58,23 +58,23 @@ def settle_note(recording: Recording, judges: Sequence[Tracker]) -> Note | None:
 
     Returns
     -------
-    Note or None
+    KnownNote or None
         None where no judge finds the named note.
     """
     audio = read_audio(recording.path)
     sounding = sounding_times(audio, SAMPLE_RATE)
     if sounding.size == 0:
         return None
-    tracks = [tracked(judge, audio).at(sounding) for judge in judges]
+    tracks = [track_pitch(judge, audio).at(sounding) for judge in judges]
     offsets = [float(np.median(cents(found.f0_hz, recording.note_hz))) for found in tracks]
     near = [offset for offset in offsets if abs(offset) <= MAX_TUNING_CENTS]
     if not near:
         return None
-    return Note(recording, audio, sounding, recording.note_hz * 2.0 ** (float(np.median(near)) / 1200.0))
+    return KnownNote(recording, audio, sounding, recording.note_hz * 2.0 ** (float(np.median(near)) / 1200.0))
 
 
-def settle_notes(recordings: Sequence[Recording]) -> list[Note]:
-    """Read notes, find their tuning, and leave out those that are not what their names say.
+def find_tunings(recordings: Sequence[Recording]) -> list[KnownNote]:
+    """Read notes, find their tuning, and leave out those that are not the notes that their names give.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ def settle_notes(recordings: Sequence[Recording]) -> list[Note]:
 
     Returns
     -------
-    list of Note
+    list of KnownNote
         In the same order.
     """
     judges = [make_tracker(name) for name in JUDGES]
-    settled = (settle_note(recording, judges) for recording in recordings)
+    settled = (find_tuning(recording, judges) for recording in recordings)
     return [note for note in settled if note is not None]

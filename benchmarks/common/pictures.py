@@ -11,7 +11,7 @@ TICKS_HZ = (100, 300, 1000, 3000, 10000)
 
 
 def save_picture(path: Path, sounds: dict[str, np.ndarray], sample_rate: int) -> None:
-    """Draw mel spectrograms of sounds that share their time line.
+    """Draw mel spectrograms of sounds that start together.
 
     Parameters
     ----------

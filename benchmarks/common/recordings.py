@@ -1,4 +1,4 @@
-"""Find the notes of an instrument library, told by the names of its files."""
+"""Find the notes of an instrument library by the names of its files."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ _SEMITONE = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 @dataclass(frozen=True)
 class Recording:
-    """One file of the library and what its name says.
+    """One file of the library and what its name gives.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def parse_name(path: Path) -> Recording | None:
     Returns
     -------
     Recording or None
-        None where the name is not of the library's form.
+        None where the name does not follow the library's scheme.
     """
     match = _NAME.fullmatch(path.stem)
     if match is None:
@@ -108,7 +108,7 @@ def find_recordings(folder: Path) -> list[Recording]:
     Raises
     ------
     FileNotFoundError
-        If no file there has a name of the library's form.
+        If no file there has a name that follows the library's scheme.
     """
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size > 0)
     found = [recording for path in paths if (recording := parse_name(path)) is not None]

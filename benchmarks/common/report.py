@@ -1,4 +1,4 @@
-"""Write down what was measured, where and when."""
+"""Write results: what was measured, where and when."""
 
 import datetime
 import json
@@ -53,7 +53,7 @@ def write_results(name: str, settings: dict[str, Any], figures: dict[str, Any]) 
     name : str
         File name without its suffix.
     settings : dict
-        What tells this kind of run from another.
+        What this kind of run depends on; other settings start a new file.
     figures : dict of str to object
         By what was measured; anything JSON can hold, NaN and infinity become null.
 

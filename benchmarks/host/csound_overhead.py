@@ -16,10 +16,9 @@ from rich.table import Table
 
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.host.endurance import resident_kib
-from brainsynth import register_opcodes
+from brainsynth import Model, register_opcodes
 from plugin_host.csound.k_cycles import cycles_per_block
 from plugin_host.csound.load_csound import load_csound
-from plugin_host.playing.model import Model
 from tests.support import tiny_models
 
 SAMPLE_RATE = 48_000
@@ -111,7 +110,7 @@ def note_growth(name: str, notes: int) -> dict[str, float]:
     orchestra = f'instr 1\nain oscili 0.1, 440\naout nnfx ain, "{name}"\nout aout\nendin'
     # A note a k-cycle, each four k-cycles long.
     cycle = 128 / SAMPLE_RATE
-    score = "\n".join(f"i1 {place * cycle:.9f} {4 * cycle:.9f}" for place in range(notes))
+    score = "\n".join(f"i1 {index * cycle:.9f} {4 * cycle:.9f}" for index in range(notes))
     csound = open_csound(orchestra, score, 128, Path())
     cycles, after_hundred = 0, 0
     while csound.performKsmps() == 0:

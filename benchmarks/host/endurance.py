@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.report import write_results
-from plugin_host.playing.model import Model
+from brainsynth import Model
 from tests.support import tiny_models
 
 REPORTS = 20

@@ -1,4 +1,4 @@
-"""What the AR model is measured by: envelopes, distances between them, stability, and windowed linear prediction."""
+"""Measures of the LPC model: envelopes, distances between them, stability, and windowed linear prediction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def predict_linearly(audio: Array, centres: NDArray[np.int64], length: int) -> t
     a : ndarray
         (N, 17) polynomials.
     gain_db : ndarray
-        (N,) level of what is left.
+        (N,) level of the residual.
     """
     window = np.hamming(length)
     padded = np.pad(audio, length)
@@ -69,7 +69,7 @@ def log_spectral_distance(x_db: Array, y_db: Array) -> Array:
 
 
 def largest_radius(a: Array) -> float:
-    """How far out the outermost root of any of the polynomials (N, P + 1) lies; below 1 is stable."""
+    """Largest radius of the roots of the polynomials (N, P + 1); below 1 is stable."""
     return max(float(np.abs(np.roots(row)).max(initial=0.0)) for row in a)
 
 
@@ -81,21 +81,21 @@ def compare(ours: Array, theirs: Array) -> dict[str, float]:
         shown |= {name: found["mean"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
     tested: Any = stats.wilcoxon(ours, theirs, alternative="less")
     p = float(tested.pvalue)
-    # Results are written down to six places, of which most p have none.
+    # Results are written with six decimals, too few for most p.
     return shown | {"p": p, "log10_p": float(np.log10(max(p, 1e-300)))}
 
 
-def pitch_and_voicing(heard: Mapping[str, Array], f0_hz: Array, share: Array) -> dict[str, float]:
+def pitch_and_voicing(found: Mapping[str, Array], f0_hz: Array, share: Array) -> dict[str, float]:
     """Errors of pitch where pulses are at least half of the excitation, and of voicing; all arrays (sounds, frames)."""
     pitched = share >= 0.5
-    cents = 1200 * np.abs(np.log2(heard["f0_hz"][pitched] / f0_hz[pitched]))
+    cents = 1200 * np.abs(np.log2(found["f0_hz"][pitched] / f0_hz[pitched]))
     clear = (share < 0.2) | (share > 0.8)
-    wrong = (heard["voicing"] > 0.5) != (share > 0.5)
+    wrong = (found["voicing"] > 0.5) != (share > 0.5)
     return {
         "within_50_cents": 100 * float(np.mean(cents < 50)),
         "octave_errors": 100
         * float(np.mean(np.abs(cents - 1200 * np.round(cents / 1200)) < 50) - np.mean(cents < 50)),
         "median_cents": float(np.median(cents)),
         "voicing_wrong": 100 * float(np.mean(wrong[clear])),
-        "voicing_error": float(np.mean(np.abs(heard["voicing"] - share))),
+        "voicing_error": float(np.mean(np.abs(found["voicing"] - share))),
     }

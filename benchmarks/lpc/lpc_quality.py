@@ -1,4 +1,4 @@
-"""How near the AR model's envelopes are to the true ones, next to windowed linear prediction on the same frames.
+"""How near the LPC model's envelopes are to the true ones, beside windowed linear prediction on the same frames.
 
 python -m benchmarks.lpc.lpc_quality [--sounds 200] [--model ar.analyzer] [--recordings PATH]
 """
@@ -47,7 +47,7 @@ KINDS = {"noise": (0.0, 0.2), "mixed": (0.2, 0.8), "pulses": (0.8, 1.01)}
 
 @dataclass(frozen=True)
 class Truth:
-    """A held-out sound and what is true of it at its hops' ends."""
+    """A held-out sound and its true parameters at the ends of its hops."""
 
     audio: NDArray[np.float32]
     share: float
@@ -56,8 +56,8 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What one method hears in a sound at the frames compared."""
+class Envelopes:
+    """The envelopes that one method finds in a sound, at the frames compared."""
 
     a: Array
     gain_db: Array
@@ -76,7 +76,7 @@ def held_out(count: int, rate: int, hop: int) -> Iterator[Truth]:
             yield Truth(audio, float(values["voicing"]), a.numpy(), f0_hz(values, moments).numpy())
 
 
-def spoil(audio: NDArray[np.float32], noise: str, rate: int, seed: int) -> NDArray[np.float32]:
+def add_noise(audio: NDArray[np.float32], noise: str, rate: int, seed: int) -> NDArray[np.float32]:
     """Add the noise that is named, 10 dB below the sound's mean power."""
     if noise == "clean":
         return audio
@@ -86,37 +86,37 @@ def spoil(audio: NDArray[np.float32], noise: str, rate: int, seed: int) -> NDArr
     return (audio + added * level).astype(np.float32)
 
 
-def hear(model: Model, audio: NDArray[np.float32]) -> dict[str, Array]:
+def analyze(model: Model, audio: NDArray[np.float32]) -> dict[str, Array]:
     """The model's outputs over a sound, (N,) each, and under ``k`` the reflection coefficients (N, 16)."""
     found = model.render(audio, model.document.sample_rate)
     values = {name: value[0].astype(np.float64) for name, value in found.items()}
     return values | {"k": np.stack([values[f"k{m}"] for m in range(1, 17)], 1)}
 
 
-def distances(truth: Truth, heard: Heard, frames: NDArray[np.int64]) -> tuple[float, float]:
+def distances(truth: Truth, found: Envelopes, frames: NDArray[np.int64]) -> tuple[float, float]:
     """Mean distance of a sound's envelopes from the true ones in dB: of their shapes, and with their levels."""
-    wanted, found = envelope_db(truth.a[frames]), envelope_db(heard.a)
-    level = heard.gain_db - 20 * np.log10(EXCITATION)
-    shape = log_spectral_distance(found, wanted)
-    return float(shape.mean()), float(log_spectral_distance(found + level[:, None], wanted).mean())
+    wanted_db, found_db = envelope_db(truth.a[frames]), envelope_db(found.a)
+    level = found.gain_db - 20 * np.log10(EXCITATION)
+    shape = log_spectral_distance(found_db, wanted_db)
+    return float(shape.mean()), float(log_spectral_distance(found_db + level[:, None], wanted_db).mean())
 
 
 def measure(model: Model, truths: list[Truth], noise: str) -> tuple[dict[str, Any], Table]:
     """Compare ours with linear prediction under the window that suits it best, sound by sound."""
     rate, hop = model.document.sample_rate, model.document.hop_length
-    ours, theirs, spoken = [], {length: [] for length in WINDOWS}, []
+    ours, theirs, tracked = [], {length: [] for length in WINDOWS}, []
     radius = 0.0
     for seed, truth in enumerate(track(truths, description=noise, transient=True)):
-        audio = spoil(truth.audio, noise, rate, seed)
+        audio = add_noise(truth.audio, noise, rate, seed)
         margin = round(MARGIN_S * rate / hop)
         frames = np.arange(margin, len(truth.a) - margin, EVERY)
-        found = hear(model, audio)
+        found = analyze(model, audio)
         a = step_up(found["k"])
         radius = max(radius, largest_radius(a[::2]))
-        ours.append(distances(truth, Heard(a[frames], found["gain_db"][frames]), frames))
-        spoken.append((found["f0_hz"][frames], found["voicing"][frames], truth.f0_hz[frames]))
+        ours.append(distances(truth, Envelopes(a[frames], found["gain_db"][frames]), frames))
+        tracked.append((found["f0_hz"][frames], found["voicing"][frames], truth.f0_hz[frames]))
         for length in WINDOWS:
-            predicted = Heard(*predict_linearly(audio.astype(np.float64), (frames + 1) * hop, length))
+            predicted = Envelopes(*predict_linearly(audio.astype(np.float64), (frames + 1) * hop, length))
             theirs[length].append(distances(truth, predicted, frames))
     own = np.array(ours)
     others = {length: np.array(values) for length, values in theirs.items()}
@@ -134,7 +134,7 @@ def measure(model: Model, truths: list[Truth], noise: str) -> tuple[dict[str, An
             compared = compare(own[rows, column], others[best][rows, column])
             figures[f"{what}, {kind}"] = compared | {"sounds": int(rows.sum())}
             table.add_row(f"{what}, {kind}", str(rows.sum()), *_shown(compared))
-    f0, voicing, true_f0 = (np.stack(values) for values in zip(*spoken, strict=True))
+    f0, voicing, true_f0 = (np.stack(values) for values in zip(*tracked, strict=True))
     figures["pitch_and_voicing"] = pitch_and_voicing(
         {"f0_hz": f0, "voicing": voicing}, true_f0, np.repeat(share[:, None], f0.shape[1], 1)
     )
@@ -152,7 +152,7 @@ def _shown(compared: dict[str, float]) -> list[str]:
 
 
 def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
-    """Divergence (Itakura-Saito) of clean recordings' spectra from envelopes heard clean and under white noise at 10 dB."""
+    """Divergence (Itakura-Saito) of clean recordings' spectra from envelopes estimated clean and in white noise."""
     rate, hop = model.document.sample_rate, model.document.hop_length
     paths = split_recordings(find_recordings(folder))[1]
     recordings, _ = read_recordings(paths, seconds)
@@ -160,18 +160,18 @@ def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, 
     for noise in NOISES[:2]:
         ours, theirs = [], []
         for seed, audio in enumerate(track(recordings, description=f"recordings, {noise}", transient=True)):
-            spoiled = spoil(audio, noise, rate, seed)
-            # `clean_power` speaks of two hops before; the rendered analyzer is in step.
+            noisy = add_noise(audio, noise, rate, seed)
+            # `clean_power` describes two hops before; the rendered analyzer has no delay.
             ahead = np.pad(audio, (0, 2 * hop))
             power = clean_power(torch.from_numpy(ahead[: len(ahead) // hop * hop])[None])[0, 2:]
             loud = power.mean(-1).numpy() > 10 ** (-50 / 10)
             frames = np.flatnonzero(loud[: len(audio) // hop])[::EVERY]
             if not len(frames):
                 continue
-            found = hear(model, spoiled)
-            heard = Heard(step_up(found["k"])[frames], found["gain_db"][frames])
-            predicted = Heard(*predict_linearly(spoiled.astype(np.float64), (frames + 1) * hop, 1024))
-            for method, values in ((heard, ours), (predicted, theirs)):
+            found = analyze(model, noisy)
+            own = Envelopes(step_up(found["k"])[frames], found["gain_db"][frames])
+            predicted = Envelopes(*predict_linearly(noisy.astype(np.float64), (frames + 1) * hop, 1024))
+            for method, values in ((own, ours), (predicted, theirs)):
                 envelope = 10 ** ((envelope_db(method.a) + method.gain_db[:, None]) / 10)
                 faintest = power[frames].mean(-1, keepdim=True) * 1e-6 + 1e-10
                 divergence = itakura_saito(power[frames] + faintest, torch.from_numpy(envelope) + faintest)
@@ -181,7 +181,7 @@ def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, 
 
 
 def stability(model: Model) -> dict[str, float]:
-    """The outermost root over sounds that are hard to predict: silence, constants, tones, clipped noise, single pulses."""
+    """Largest root over sounds that are hard to predict: silence, constants, tones, clipped noise, single pulses."""
     rate = model.document.sample_rate
     time, random = np.arange(rate) / rate, np.random.default_rng(1)
     hard = {
@@ -195,7 +195,7 @@ def stability(model: Model) -> dict[str, float]:
         "bursts": random.standard_normal(rate) * (np.sin(2 * np.pi * 3 * time) > 0.9),
     }
     return {
-        name: largest_radius(step_up(hear(model, sound.astype(np.float32))["k"]))
+        name: largest_radius(step_up(analyze(model, sound.astype(np.float32))["k"]))
         for name, sound in hard.items()
     }
 
@@ -234,7 +234,7 @@ def main() -> None:
                 f"{name}: {timing.median_us:.0f} us a block of 128 at 24 kHz, {timing.share:.1%} of it"
             )
     if given.sounds >= 200:
-        print(f"written to {write_results('ar_quality', {'sounds': given.sounds, 'seed': SEED}, results)}")
+        print(f"written to {write_results('lpc_quality', {'sounds': given.sounds, 'seed': SEED}, results)}")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""How well synths' parameters are found."""
+"""How well synths' parameters are estimated."""

@@ -1,4 +1,4 @@
-"""Sounds of a synth with known parameters: some to be heard, thousands to choose the nearest from."""
+"""Sounds of a synth with known parameters: some to estimate, thousands to choose the nearest from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from itertools import permutations
 import numpy as np
 
 from benchmarks.common.cache import cached_arrays
+from brainsynth import Renderer, SynthParameter
 from plugin_host.datasets.sampling import RandomSampler
 from plugin_host.matching.sound_distances import mel_spectrograms_db
 from plugin_host.matching.target_sound import from_onset
-from plugin_host.synths.parameters import SynthParameter, from_unit, to_unit
-from plugin_host.synths.renderer import Renderer
+from plugin_host.synths.parameters import from_unit, to_unit
 
 HELD_OUT_SEED, NEIGHBOUR_SEED = 20_261_121, 20_261_122
-"""Nothing is trained on these; data sets have small seeds."""
+"""Nothing is trained on these: data sets have small seeds."""
 
 STEP = 0.05
 QUANTUM = 2.0**-15
@@ -70,7 +70,7 @@ def play(renderer: Renderer, unit: np.ndarray) -> np.ndarray:
 
 
 def change_db(one: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
-    """Give how much two sounds differ: as `distances.mss`, and by their levels as well."""
+    """Give how much two sounds differ: as `sound_distances.mss`, and by their levels as well."""
     length = max(len(one), len(other))
     spectra = [
         mel_spectrograms_db(np.pad(x, (0, length - len(x))), sample_rate, reference=1.0) for x in (one, other)
@@ -79,7 +79,7 @@ def change_db(one: np.ndarray, other: np.ndarray, sample_rate: int) -> float:
 
 
 def identifiable(renderer: Renderer, sound: KnownSound) -> tuple[np.ndarray, float]:
-    """Move each parameter by a twentieth of its range, or by one value, and tell how much the sound changes.
+    """Move each parameter by a twentieth of its range, or by one value, and measure how much the sound changes.
 
     Parameters
     ----------
@@ -93,34 +93,33 @@ def identifiable(renderer: Renderer, sound: KnownSound) -> tuple[np.ndarray, flo
     changes : ndarray
         (P,) `change_db` of each parameter.
     floor : float
-        The same of writing the sound in 16 bits, which is as much as may be called noise in a sound that is
-        rendered the same every time.
+        The same of writing the sound in 16 bits: the only noise of a sound that is rendered the same every time.
     """
     rate = renderer.synth.sample_rate
     changes = []
-    for place, parameter in enumerate(renderer.synth.parameters):
+    for index, parameter in enumerate(renderer.synth.parameters):
         steps = parameter.maximum - parameter.minimum
         step = (1 / steps if steps else 0.0) if parameter.is_stepped else STEP
         moved = sound.unit.copy()
-        moved[place] += step if moved[place] + step <= 1 + 1e-9 else -step
+        moved[index] += step if moved[index] + step <= 1 + 1e-9 else -step
         changes.append(change_db(sound.audio, play(renderer, moved), rate))
     written = np.round(sound.audio / QUANTUM) * QUANTUM
     return np.array(changes), change_db(sound.audio, written, rate)
 
 
 def matched(parameters: Sequence[SynthParameter], found: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Put equal voices of the truth in the order that is nearest to what was found, both (P,) from 0 to 1."""
+    """Put the interchangeable voices of the truth in the order that is nearest to the estimate, both (P,) from 0 to 1."""
     ordered = true.copy()
     for kind in sorted({p.equal for p in parameters if p.equal}):
         voices: dict[int, dict[str, int]] = {}
-        for place, parameter in enumerate(parameters):
+        for index, parameter in enumerate(parameters):
             if parameter.equal == kind:
-                voices.setdefault(parameter.voice, {})[parameter.part] = place
+                voices.setdefault(parameter.voice, {})[parameter.part] = index
         rows = [[voices[voice][part] for part in sorted(voices[voice])] for voice in sorted(voices)]
-        orders = [[place for row in order for place in row] for order in permutations(rows)]
-        places = orders[0]
-        best = min(orders, key=lambda order: float(np.abs(found[places] - true[order]).sum()))
-        ordered[places] = true[best]
+        orders = [[index for row in order for index in row] for order in permutations(rows)]
+        indices = orders[0]
+        best = min(orders, key=lambda order: float(np.abs(found[indices] - true[order]).sum()))
+        ordered[indices] = true[best]
     return ordered
 
 
@@ -155,7 +154,7 @@ class Neighbours:
         return {"units": np.stack([sound.unit for sound in sounds]), "pictures": pictures}
 
     def _picture(self, audio: np.ndarray) -> np.ndarray:
-        """The middle one of the spectrograms of `distances.mss`, every five frames together."""
+        """The middle one of the spectrograms of `sound_distances.mss`, every five frames together."""
         synth = self._renderer.synth
         whole = np.pad(audio, (0, synth.frames - len(audio)))
         picture = mel_spectrograms_db(whole, synth.sample_rate)[1]

@@ -23,7 +23,7 @@ from training.streaming.model import StreamingModel
 RATE = 12000
 LONGEST_LAG = 292  # samples at 12 kHz: 41.1 Hz
 SHORTEST_LAG = 3.75  # 3200 Hz
-FINE_FROM, FINE_TO = 2, 12  # lags in between are looked at in quarters of a sample
+FINE_FROM, FINE_TO = 2, 12  # lags in between are sampled every quarter of a sample
 SHORTEST_WINDOW = 6  # hops, 16 ms: less answers sooner and errs more under noise
 ENOUGH = (1.35, 0.45)
 VOICED_FROM = 0.45
@@ -44,7 +44,7 @@ def highpass_response(cutoff_hz: float, sample_rate: int, taps: int) -> np.ndarr
 def to_12k_above_rumble(hop_length: int, taps: int = 384) -> Tensor:
     """Kernels of a filter bank that gives the samples of each hop at a quarter of the rate, without what is below 120 Hz.
 
-    Rumble and pink noise would correlate at every short lag; the harmonics of a low note are enough to tell its period.
+    Rumble and pink noise would correlate at every short lag; the harmonics of a low note are enough to find its period.
     """
     lowpass = lowpass_fir(0.42 / 4, 72).numpy()
     response = np.convolve(lowpass, highpass_response(120.0, 4 * RATE, taps - len(lowpass) + 1))
@@ -52,7 +52,7 @@ def to_12k_above_rumble(hop_length: int, taps: int = 384) -> Tensor:
 
 
 class NormalisedAutocorrelation(StreamingModule):
-    """For lags of 0 to `LONGEST_LAG` samples how much the sound is like itself, -1 to 1.
+    """Similarity of a sound to itself at lags of 0 to `LONGEST_LAG` samples, -1 to 1.
 
     n(lag) = 2 sum x[t] x[t - lag] / sum (x[t]^2 + x[t - lag]^2) (McLeod and Wyvill 2005, equation 4), over the newest
     samples: as many as the lag has, and at least `SHORTEST_WINDOW` hops. The sums of each hop are kept for the next ones.
@@ -60,7 +60,7 @@ class NormalisedAutocorrelation(StreamingModule):
     Shapes: (B, N, hop_length) -> (B, N, LONGEST_LAG + 1).
     """
 
-    places: Tensor
+    indices: Tensor
     window: Tensor
     hops: Tensor
     weights: Tensor
@@ -71,7 +71,7 @@ class NormalisedAutocorrelation(StreamingModule):
         past = -(-LONGEST_LAG // hop_length)
         lag = torch.arange(self.lags)
         newest = past * hop_length + torch.arange(hop_length)
-        self.register_buffer("places", (newest - lag[:, None]).flatten(), persistent=False)
+        self.register_buffer("indices", (newest - lag[:, None]).flatten(), persistent=False)
         self.register_buffer("window", torch.arange(past + 1), persistent=False)
         length = (lag / hop_length).clamp_min(SHORTEST_WINDOW)
         age = torch.arange(math.ceil(length.max())).flip(0)
@@ -86,8 +86,8 @@ class NormalisedAutocorrelation(StreamingModule):
         }
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        line, past = recent(state["past"], x, self.window)
-        earlier = line.flatten(2).index_select(2, self.places).unflatten(2, (self.lags, self.hop_length))
+        padded, past = recent(state["past"], x, self.window)
+        earlier = padded.flatten(2).index_select(2, self.indices).unflatten(2, (self.lags, self.hop_length))
         products = (earlier * x.unsqueeze(2)).sum(-1)
         energy = (earlier * earlier).sum(-1)
         each = torch.cat([products, energy + energy[:, :, :1]], -1)
@@ -130,8 +130,8 @@ class PeriodPicker(torch.nn.Module):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        finely = x[:, :, : len(self.refine)] @ self.refine
-        height = torch.cat([finely, x[:, :, FINE_TO:]], -1)
+        fine_height = x[:, :, : len(self.refine)] @ self.refine
+        height = torch.cat([fine_height, x[:, :, FINE_TO:]], -1)
         middle = height[:, :, 1:-1]
         rise, rise_after = middle - height[:, :, :-2], height[:, :, 2:] - middle
         fallen = (middle < 0).float().cumsum(-1) > 0
@@ -145,10 +145,10 @@ class PeriodPicker(torch.nn.Module):
         return (self.lag + offset).gather(2, first), top.gather(2, first)
 
 
-def interpolation(places: Tensor, half: int) -> Tensor:
-    """Matrix from an even function at whole numbers to its values at ``places``: windowed sincs of 2 ``half`` points."""
-    lags = torch.arange(-half, int(places.max()) + half + 1).double()
-    distance = places.double() - lags[:, None]
+def interpolation(indices: Tensor, half: int) -> Tensor:
+    """Matrix from an even function at whole numbers to its values at ``indices``: windowed sincs of 2 ``half`` points."""
+    lags = torch.arange(-half, int(indices.max()) + half + 1).double()
+    distance = indices.double() - lags[:, None]
     window = (distance.abs() < half) * torch.cos(math.pi * distance / (2 * half)) ** 2
     kernel = torch.sinc(distance) * window
     kernel = kernel / kernel.sum(0)

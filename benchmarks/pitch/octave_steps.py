@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.common.metrics import cents
-from benchmarks.common.notes import Note
+from benchmarks.common.notes import KnownNote
 from benchmarks.common.recordings import SAMPLE_RATE
-from benchmarks.pitch.tracking import Tracker, tracked
+from benchmarks.pitch.tracking import Tracker, track_pitch
 
 BEFORE_S = 0.4
 AFTER_S = 0.4
@@ -74,12 +74,12 @@ def synthetic_steps(count: int, seed: int = 0) -> Iterator[OctaveStep]:
         yield OctaveStep(audio.astype(np.float32), step_s, ends[1])
 
 
-def spliced_steps(notes: Sequence[Note], judge: Tracker) -> Iterator[OctaveStep]:
+def spliced_steps(notes: Sequence[KnownNote], judge: Tracker) -> Iterator[OctaveStep]:
     """Join held parts of two notes an octave apart, played by the same instrument.
 
     Parameters
     ----------
-    notes : sequence of Note
+    notes : sequence of KnownNote
         Those that do not hold their pitch for long enough between attack and end are passed over.
     judge : Tracker
         Tells whether they do.
@@ -102,12 +102,12 @@ def spliced_steps(notes: Sequence[Note], judge: Tracker) -> Iterator[OctaveStep]
                 yield _spliced(high_part, low_part, low.f0_hz)
 
 
-def held_part(note: Note, judge: Tracker) -> np.ndarray | None:
+def held_part(note: KnownNote, judge: Tracker) -> np.ndarray | None:
     """Take the part of a note between attack and end, where it holds its pitch.
 
     Parameters
     ----------
-    note : Note
+    note : KnownNote
         A note.
     judge : Tracker
         Tells whether it does.
@@ -122,7 +122,7 @@ def held_part(note: Note, judge: Tracker) -> np.ndarray | None:
     length_s = max(BEFORE_S, AFTER_S)
     if last_s - first_s < length_s:
         return None
-    found = tracked(judge, note.audio).at(np.arange(first_s, first_s + length_s, 0.01))
+    found = track_pitch(judge, note.audio).at(np.arange(first_s, first_s + length_s, 0.01))
     if np.abs(cents(found.f0_hz, note.f0_hz)).max() > STEADY_CENTS:
         return None
     start = round(first_s * SAMPLE_RATE)

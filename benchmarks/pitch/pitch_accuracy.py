@@ -13,21 +13,23 @@ from rich.table import Table
 
 from benchmarks.common.metrics import cents, pitch_figures
 from benchmarks.common.noise import add_pink_noise
-from benchmarks.common.notes import Note, settle_notes
+from benchmarks.common.notes import KnownNote, find_tunings
 from benchmarks.common.recordings import SAMPLE_RATE, find_recordings, held_out_notes
 from benchmarks.common.report import wide_console, write_results
-from benchmarks.pitch.trackers import Ours, make_tracker
-from benchmarks.pitch.tracking import VOICED, Tracker, tracked
+from benchmarks.pitch.trackers import ModelTracker, make_tracker
+from benchmarks.pitch.tracking import VOICED, Tracker, track_pitch
 
 
-def measure(tracker: Tracker, notes: Sequence[Note], noise_db: float | None) -> dict[str, dict[str, float]]:
+def measure(
+    tracker: Tracker, notes: Sequence[KnownNote], noise_db: float | None
+) -> dict[str, dict[str, float]]:
     """Let a tracker follow every note.
 
     Parameters
     ----------
     tracker : Tracker
         Which.
-    notes : sequence of Note
+    notes : sequence of KnownNote
         What.
     noise_db : float, optional
         Signal-to-noise ratio of added pink noise.
@@ -43,7 +45,7 @@ def measure(tracker: Tracker, notes: Sequence[Note], noise_db: float | None) -> 
         audio = note.audio
         if noise_db is not None:
             audio = add_pink_noise(audio, SAMPLE_RATE, noise_db, note.sounding_s, note.name)
-        found = tracked(tracker, audio).at(note.sounding_s)
+        found = track_pitch(tracker, audio).at(note.sounding_s)
         for group in (note.recording.instrument, "all"):
             errors.setdefault(group, []).append(cents(found.f0_hz, note.f0_hz))
             voiced.setdefault(group, []).append(found.voicing >= VOICED)
@@ -73,9 +75,9 @@ def _trackers(given: argparse.Namespace) -> Iterator[Tracker]:
         if name != "ours":
             yield make_tracker(name)
             continue
-        yield Ours(given.model)
+        yield ModelTracker(given.model)
         if given.delay_ms:
-            yield Ours(given.model, given.delay_ms / 1000.0)
+            yield ModelTracker(given.model, given.delay_ms / 1000.0)
 
 
 def main() -> None:
@@ -94,9 +96,9 @@ def main() -> None:
     console = wide_console()
     chosen = held_out_notes(find_recordings(given.recordings), given.limit)
     with console.status("finding the tuning of each note"):
-        notes = settle_notes(chosen)
+        notes = find_tunings(chosen)
     console.print(
-        f"{len(notes)} held-out notes; {len(chosen) - len(notes)} more are not what their names say"
+        f"{len(notes)} held-out notes; {len(chosen) - len(notes)} more are not the notes that their names give"
     )
 
     results = {}

@@ -12,12 +12,12 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.common.metrics import cents
-from benchmarks.common.notes import settle_notes
+from benchmarks.common.notes import find_tunings
 from benchmarks.common.recordings import find_recordings, held_out_notes
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.octave_steps import OctaveStep, spliced_steps, synthetic_steps
-from benchmarks.pitch.trackers import Ours, make_tracker
-from benchmarks.pitch.tracking import Tracker, tracked
+from benchmarks.pitch.trackers import ModelTracker, make_tracker
+from benchmarks.pitch.tracking import Tracker, track_pitch
 
 WITHIN_CENTS = 50.0
 STAYS_S = 0.2
@@ -25,21 +25,21 @@ STAYS_S = 0.2
 
 
 def settling_time_s(tracker: Tracker, step: OctaveStep) -> float:
-    """Measure the time from a step until the tracker says the new pitch and says nothing else any more.
+    """Measure the time from a step until the tracker gives the new pitch and keeps to it.
 
     Parameters
     ----------
     tracker : Tracker
-        Which; what it must hear in advance counts.
+        Its look-ahead counts.
     step : OctaveStep
-        What it hears.
+        The sound to track.
 
     Returns
     -------
     float
         Seconds; infinite where it never settles.
     """
-    found = tracked(tracker, step.audio)
+    found = track_pitch(tracker, step.audio)
     known_s = found.times_s + tracker.look_ahead_s - step.step_s
     looked_at = (found.times_s >= step.step_s) & (found.times_s <= step.step_s + STAYS_S)
     wrong = np.abs(cents(found.f0_hz[looked_at], step.f0_hz)) > WITHIN_CENTS
@@ -88,7 +88,7 @@ def main() -> None:
     kinds = {"synthetic": list(synthetic_steps(given.count))}
     if given.recordings is not None:
         with console.status("finding the tuning of each note"):
-            notes = settle_notes(held_out_notes(find_recordings(given.recordings)))
+            notes = find_tunings(held_out_notes(find_recordings(given.recordings)))
         spliced = list(spliced_steps(notes, make_tracker("pyin")))
         chosen = np.random.default_rng(0).permutation(len(spliced))[: given.count]
         kinds["spliced notes"] = [spliced[index] for index in chosen]
@@ -98,7 +98,7 @@ def main() -> None:
         table.add_column(head, justify="left" if head in ("steps", "tracker") else "right")
     results: dict[str, dict[str, dict[str, float]]] = {}
     for name in given.trackers.split(","):
-        tracker = Ours(given.model) if name == "ours" else make_tracker(name)
+        tracker = ModelTracker(given.model) if name == "ours" else make_tracker(name)
         for kind, steps in kinds.items():
             found = measure(tracker, steps)
             results.setdefault(name, {})[kind] = found

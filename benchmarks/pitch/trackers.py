@@ -14,7 +14,7 @@ import soxr
 
 from benchmarks.common.metrics import cents
 from benchmarks.common.recordings import SAMPLE_RATE
-from benchmarks.pitch.tracking import PitchTrack, Tracker, tracked
+from benchmarks.pitch.tracking import PitchTrack, Tracker, track_pitch
 
 # Every note of the seven instruments, with room for their tuning; a tracker of narrower range keeps its own.
 LOWEST_HZ = 45.0
@@ -39,7 +39,7 @@ class PYin:
 
 
 class Yin:
-    """YIN (de Cheveigne and Kawahara 2002) as librosa has it, at 24 kHz; never says unvoiced."""
+    """YIN (de Cheveigne and Kawahara 2002) as librosa has it, at 24 kHz; every frame is voiced."""
 
     name = "yin"
     identity = f"yin-librosa{version('librosa')}-24k-2048-256"
@@ -61,7 +61,7 @@ class FinePYin:
 
     def __call__(self, audio: np.ndarray) -> PitchTrack:
         """Track 48 kHz mono audio, (T,) float32."""
-        coarse, fine = (tracked(tracker, audio) for tracker in (PYin(), Yin()))
+        coarse, fine = (track_pitch(tracker, audio) for tracker in (PYin(), Yin()))
         same = np.abs(cents(fine.f0_hz, coarse.f0_hz)) <= 50.0
         return PitchTrack(coarse.times_s, np.where(same, fine.f0_hz, coarse.f0_hz), coarse.voicing)
 
@@ -110,7 +110,7 @@ class Pesto:
         return PitchTrack(np.arange(f0.size) * 0.005, f0, confidence.double().numpy().reshape(-1))
 
 
-class Ours:
+class ModelTracker:
     """The pitch analyzer of Brainsynth: causal, a frame every hop.
 
     Parameters
@@ -118,7 +118,7 @@ class Ours:
     model : str
         A bundled name or the path of a model file.
     delay_s : float
-        Subtracted from the moment at which a frame came out to tell which moment it speaks of. 0 judges the
+        Subtracted from the time at which a frame comes out to give the time that it describes. 0 judges the
         tracker live; the analysis window's own delay judges it like the trackers that look ahead.
     """
 
@@ -161,9 +161,9 @@ class Autocorrelation:
         hop_length = self._model.hop_length
         frames = -(-audio.size // hop_length)
         padded = np.pad(audio, (0, frames * hop_length - audio.size))
-        heard = self._player.play({"audio": torch.from_numpy(padded)[None, None]}, _blocks(frames))
+        outputs = self._player.play({"audio": torch.from_numpy(padded)[None, None]}, _blocks(frames))
         times_s = (np.arange(frames) + 1) * hop_length / SAMPLE_RATE
-        f0_hz, voicing = (heard[f"output.{name}"][0].astype(np.float64) for name in ("f0_hz", "voicing"))
+        f0_hz, voicing = (outputs[f"output.{name}"][0].astype(np.float64) for name in ("f0_hz", "voicing"))
         return PitchTrack(times_s, f0_hz, voicing)
 
 

@@ -1,6 +1,6 @@
-"""What a pitch tracker is, and what it says of a recording.
+"""The interface of pitch trackers, and the pitch that they find in a recording.
 
-A tracker takes 48 kHz mono audio and says, at its own frame rate, a frequency for every frame and how sure
+A tracker takes 48 kHz mono audio and gives, at its own frame rate, a frequency for every frame and how sure
 it is that there is a pitch at all. The frequency is given for unvoiced frames too: finding the pitch and
 deciding whether there is one are measured apart.
 """
@@ -18,12 +18,12 @@ VOICED = 0.5
 
 @dataclass(frozen=True)
 class PitchTrack:
-    """What a tracker says of a recording.
+    """The pitch that a tracker finds in a recording.
 
     Attributes
     ----------
     times_s : ndarray
-        (N,) the moment each frame speaks of, in seconds, ascending.
+        (N,) the times that the frames describe, in seconds, ascending.
     f0_hz : ndarray
         (N,) frequency, above 0, also where the frame is unvoiced.
     voicing : ndarray
@@ -82,7 +82,7 @@ class Tracker(Protocol):
 
     @property
     def look_ahead_s(self) -> float:
-        """How much audio after the moment a frame speaks of must be known before the frame is."""
+        """How much audio after the time that a frame describes is needed to compute it."""
         ...
 
     def __call__(self, audio: np.ndarray) -> PitchTrack:
@@ -90,7 +90,7 @@ class Tracker(Protocol):
         ...
 
 
-def tracked(tracker: Tracker, audio: np.ndarray) -> PitchTrack:
+def track_pitch(tracker: Tracker, audio: np.ndarray) -> PitchTrack:
     """Track a recording, or take the result kept from an earlier run.
 
     Parameters

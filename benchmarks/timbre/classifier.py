@@ -1,4 +1,4 @@
-"""Tell which instrument plays: the judge of timbre transfer, trained on real notes alone.
+"""Name the instrument that plays: the judge of timbre transfer, trained on real notes only.
 
 What must not decide is kept from it: the level (each recording is scaled to its own maximum), the room's
 rumble and noise (nothing below 100 Hz is seen, nor below -45 dB of that maximum) and, as far as the
@@ -133,7 +133,7 @@ class Classifier:
     Attributes
     ----------
     instruments : tuple of str
-        What it can answer.
+        Those that it tells apart.
     network : InstrumentNet
         Trained, in evaluation mode.
     """

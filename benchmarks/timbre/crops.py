@@ -1,4 +1,4 @@
-"""What the classifier learns from: seconds of real notes, changed in all that must not decide."""
+"""Training data of the classifier: crops of real notes, varied in everything that must not decide."""
 
 import hashlib
 from collections import Counter
@@ -12,8 +12,8 @@ import torch
 from rich.progress import track
 
 from benchmarks.common.recordings import Recording, read_audio
-from benchmarks.pitch.trackers import Ours
-from benchmarks.pitch.tracking import tracked
+from benchmarks.pitch.trackers import ModelTracker
+from benchmarks.pitch.tracking import track_pitch
 from benchmarks.timbre.classifier import BAND_HZ, CROP_FRAMES, N_BANDS, RANGE_DB, SAMPLE_RATE, crop, features
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
 
@@ -78,7 +78,7 @@ def variants(
     own : Gesture, optional
         Of this recording.
     others : sequence of Gesture
-        Some of them take its place, if it is given.
+        Some of them replace it, if it is given.
 
     Returns
     -------
@@ -102,10 +102,10 @@ def variants(
 
 
 def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
-    tracker = Ours("pitch", WINDOW_DELAY_S)
+    tracker = ModelTracker("pitch", WINDOW_DELAY_S)
     found = {}
     for recording in track(recordings, description="gestures"):
-        pitch = tracked(tracker, read_audio(recording.path))
+        pitch = track_pitch(tracker, read_audio(recording.path))
         found[recording.path] = gesture_of(read_audio(recording.path, SAMPLE_RATE), SAMPLE_RATE, pitch)
     return found
 
@@ -113,7 +113,7 @@ def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
 class Crops:
     """Draws training crops: every stretch of three semitones, and in it every instrument, is equally likely.
 
-    Drawn in proportion to the files, a note's height alone would already speak for an instrument.
+    If crops were drawn in proportion to the files, pitch alone would indicate the instrument.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ class Crops:
         In the order of the labels.
     rng : Generator
         Draws crops and changes.
-    hears_gestures : bool
-        Whether a note's own dynamics and vibrato may speak for its instrument.
+    uses_gestures : bool
+        Whether a note's own dynamics and vibrato may indicate its instrument.
     """
 
     def __init__(
@@ -132,9 +132,9 @@ class Crops:
         recordings: Sequence[Recording],
         instruments: Sequence[str],
         rng: np.random.Generator,
-        hears_gestures: bool,
+        uses_gestures: bool,
     ) -> None:
-        gestures = {} if hears_gestures else _gestures([r for r in recordings if r.is_single_note])
+        gestures = {} if uses_gestures else _gestures([r for r in recordings if r.is_single_note])
         others = list(gestures.values())
         self._variants = [
             variants(recording, gestures.get(recording.path), others)
@@ -143,9 +143,9 @@ class Crops:
         self._labels = np.array([instruments.index(recording.instrument) for recording in recordings])
         self._rng = rng
         self._f0_hz = np.array([recording.note_hz for recording in recordings])
-        places = [(recording.midi // 3, recording.instrument) for recording in recordings]
-        members = Counter(places)
-        weights = np.array([1.0 / members[place] for place in places])
+        strata = [(recording.midi // 3, recording.instrument) for recording in recordings]
+        members = Counter(strata)
+        weights = np.array([1.0 / members[stratum] for stratum in strata])
         self._weights = weights / weights.sum()
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -162,7 +162,7 @@ class Crops:
             (B, 80, 100) float32 and (B,) int64.
         """
         chosen = self._rng.choice(self._labels.size, size, p=self._weights)
-        crops = np.stack([self._changed(self._crop(index), float(self._f0_hz[index])) for index in chosen])
+        crops = np.stack([self._vary(self._crop(index), float(self._f0_hz[index])) for index in chosen])
         return torch.from_numpy(crops), torch.from_numpy(self._labels[chosen])
 
     def _crop(self, index: int) -> np.ndarray:
@@ -172,7 +172,7 @@ class Crops:
         # Half of the crops begin with the note, as those of short notes always do.
         return crop(shown, start if self._rng.random() < 0.5 else 0).astype(np.float32) / 255.0
 
-    def _changed(self, shown: np.ndarray, f0_hz: float) -> np.ndarray:
+    def _vary(self, shown: np.ndarray, f0_hz: float) -> np.ndarray:
         level_db = (shown - 1.0) * RANGE_DB
         level_db = level_db + np.where(shown > 0.0, self._equalisation_db()[:, None], 0.0)
         level_db = level_db + self._rng.normal(0.0, 1.0, level_db.shape)
@@ -193,7 +193,7 @@ class Crops:
         return np.sum(waves, axis=0)
 
     def _noise_db(self, level_db: np.ndarray) -> np.ndarray:
-        """Make noise of a random level and tilt, steady like a room's or following the note like breath."""
+        """Make noise of a random level and tilt, steady like a room's or with the note's envelope like breath."""
         tilt_db = self._rng.normal(0.0, 8.0) * np.linspace(-1.0, 1.0, N_BANDS)
         noise_db = self._rng.uniform(-45.0, -27.0) + tilt_db[:, None]
         if self._rng.random() < 0.5:

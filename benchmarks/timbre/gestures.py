@@ -93,8 +93,8 @@ def with_gesture(audio: np.ndarray, sample_rate: int, own: Gesture, other: Gestu
     ndarray
         (M,) float32. Nothing is raised by more than 20 dB: that would show the room and not the instrument.
     """
-    places = _places(own.level_db.size, other.level_db.size)
-    level_db, cents = (np.interp(places, np.arange(x.size), x) for x in (other.level_db, other.cents))
+    positions = _matching_positions(own.level_db.size, other.level_db.size)
+    level_db, cents = (np.interp(positions, np.arange(x.size), x) for x in (other.level_db, other.cents))
     hop = round(FRAME_S * sample_rate)
     begin = round(own.begin_s * sample_rate)
     note = audio[begin : begin + own.level_db.size * hop]
@@ -110,8 +110,8 @@ def with_gesture(audio: np.ndarray, sample_rate: int, own: Gesture, other: Gestu
     return (warped * 10.0 ** (gain_db / 20.0)).astype(np.float32)
 
 
-def _places(length: int, other: int) -> np.ndarray:
-    """Tell for each frame of a note which frame of the other it follows."""
+def _matching_positions(length: int, other: int) -> np.ndarray:
+    """Give for each frame of a note the matching frame of the other, as a fraction."""
     begin = min(round(BEGINNING_S / FRAME_S), length // 3, other // 3)
     end = min(round(END_S / FRAME_S), length // 3, other // 3)
     return np.interp(

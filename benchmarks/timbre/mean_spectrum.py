@@ -70,9 +70,9 @@ class MeanSpectrum:
         phasor = np.ones_like(turn)
         for number, amplitude in enumerate(self.harmonics, start=1):
             phasor *= turn
-            heard = amplitude * (number * f0_hz < HIGHEST_HZ)
-            total += heard * np.imag(phasor)
-            power += heard**2
+            audible = amplitude * (number * f0_hz < HIGHEST_HZ)
+            total += audible * np.imag(phasor)
+            power += audible**2
         return total / np.sqrt(np.maximum(power, 1e-9))
 
     def _noise_part(self, length: int, seed: int) -> np.ndarray:
@@ -84,10 +84,10 @@ class MeanSpectrum:
         return np.fft.irfft(np.fft.rfft(white) * np.sqrt(power * N_FFT), length)
 
 
-def followed(
+def play_recording(
     spectrum: MeanSpectrum, audio: np.ndarray, pitch: PitchTrack, gain_db: float = 0.0
 ) -> np.ndarray:
-    """Play what a recording plays.
+    """Play the pitch and loudness of a recording.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def followed(
     audio : ndarray
         (T,) at 48 kHz, whose loudness is followed.
     pitch : PitchTrack
-        What to play.
+        The pitch to play.
     gain_db : float
         Added to the loudness.
 
@@ -115,7 +115,7 @@ def fit_mean_spectrum(recordings: Sequence[Recording]) -> MeanSpectrum:
     Parameters
     ----------
     recordings : sequence of Recording
-        Single notes of one instrument; those that are not what their names say are passed over.
+        Single notes of one instrument; those whose pitch is not that of their names are skipped.
 
     Returns
     -------
@@ -125,14 +125,14 @@ def fit_mean_spectrum(recordings: Sequence[Recording]) -> MeanSpectrum:
     Raises
     ------
     ValueError
-        If no note is what its name says.
+        If no note has the pitch of its name.
     """
     names = "\n".join(sorted(recording.path.name for recording in recordings))
 
     def compute() -> dict[str, np.ndarray]:
         found = [spectra for recording in recordings if (spectra := _note_spectrum(recording)) is not None]
         if not found:
-            raise ValueError(f"none of {len(recordings)} recordings has the pitch that its name says")
+            raise ValueError(f"none of {len(recordings)} recordings has the pitch of its name")
         harmonics = np.nan_to_num(_nanmean(np.stack([note[0] for note in found])))
         noise = _nanmean(np.stack([note[1] for note in found]))
         return {"harmonics": harmonics / np.sqrt(np.sum(harmonics**2)), "noise": np.nan_to_num(noise)}

@@ -1,4 +1,4 @@
-"""How soon a timbre effect answers a note that begins after silence.
+"""How soon a timbre effect responds to a note that begins after silence.
 
 python -m benchmarks.timbre.onset_latency [--models cello,my.onnx] [--recordings PATH] [--count 100]
 """
@@ -11,13 +11,12 @@ import numpy as np
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.common.notes import Note, settle_notes
+from benchmarks.common.notes import KnownNote, find_tunings
 from benchmarks.common.recordings import SAMPLE_RATE, find_recordings, held_out_notes
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.octave_steps import held_part
 from benchmarks.pitch.trackers import make_tracker
-from brainsynth import Model, calibrate
-from plugin_host.errors import CalibrationError
+from brainsynth import Model, calibrate, errors
 
 SILENCE_S = 0.5
 LATER_S = (0.15, 0.35)
@@ -28,7 +27,7 @@ BELOW_DB = (20.0, 10.0)
 BLOCK_SIZE = 128
 
 
-def rise_s(sound: np.ndarray, below_db: float) -> float:
+def rise_time_s(sound: np.ndarray, below_db: float) -> float:
     """Find when a sound, after `SILENCE_S` of silence, first comes near the level that it has later.
 
     Parameters
@@ -101,13 +100,13 @@ def after_silence(sound: np.ndarray, fade_s: float = 0.001) -> np.ndarray:
     return np.concatenate((np.zeros(round(SILENCE_S * SAMPLE_RATE)), sound * fade)).astype(np.float32)
 
 
-def cut_in_notes(notes: Sequence[Note]) -> Iterator[np.ndarray]:
+def cut_in_notes(notes: Sequence[KnownNote]) -> Iterator[np.ndarray]:
     """Let the held part of real notes begin at once.
 
     Parameters
     ----------
-    notes : sequence of Note
-        Those that are not held long enough are passed over.
+    notes : sequence of KnownNote
+        Those that are not held long enough are skipped.
 
     Yields
     ------
@@ -119,13 +118,13 @@ def cut_in_notes(notes: Sequence[Note]) -> Iterator[np.ndarray]:
     yield from (after_silence(part) for part in parts if part is not None)
 
 
-def whole_notes(notes: Sequence[Note]) -> Iterator[np.ndarray]:
+def whole_notes(notes: Sequence[KnownNote]) -> Iterator[np.ndarray]:
     """Let real notes begin with their own attacks.
 
     Parameters
     ----------
-    notes : sequence of Note
-        The shortest are passed over.
+    notes : sequence of KnownNote
+        The shortest are skipped.
 
     Yields
     ------
@@ -138,7 +137,7 @@ def whole_notes(notes: Sequence[Note]) -> Iterator[np.ndarray]:
             yield after_silence(part[: SAMPLE_RATE // 2])
 
 
-def answer(model: Model, sound: np.ndarray) -> np.ndarray | None:
+def play_through(model: Model, sound: np.ndarray) -> np.ndarray | None:
     """Play a sound through an effect in blocks, as a sound card would, each sound moved into its range.
 
     Parameters
@@ -155,7 +154,7 @@ def answer(model: Model, sound: np.ndarray) -> np.ndarray | None:
     """
     try:
         settings = calibrate(model, sound[None], SAMPLE_RATE)
-    except CalibrationError:
+    except errors.CalibrationError:
         return None
     stream = model.stream(SAMPLE_RATE, 1, BLOCK_SIZE)
     stream.set(**settings)
@@ -164,20 +163,20 @@ def answer(model: Model, sound: np.ndarray) -> np.ndarray | None:
     return np.concatenate([stream.process(block) for block in blocks], axis=1)[0]
 
 
-def latencies_s(heard: np.ndarray, played: np.ndarray) -> list[float]:
+def onset_latencies_s(source: np.ndarray, played: np.ndarray) -> list[float]:
     """Compare when an input rises and when the output does, at each of `BELOW_DB`.
 
     Parameters
     ----------
-    heard, played : ndarray
-        (T,) each.
+    source, played : ndarray
+        (T,) each, input and output.
 
     Returns
     -------
     list of float
         Seconds; NaN where the input itself never rises, infinite where the output does not.
     """
-    rises = [(rise_s(heard, below), rise_s(played, below)) for below in BELOW_DB]
+    rises = [(rise_time_s(source, below), rise_time_s(played, below)) for below in BELOW_DB]
     return [out - into if np.isfinite(into) else float("nan") for into, out in rises]
 
 
@@ -187,7 +186,7 @@ def figures(latencies: Sequence[Sequence[float]]) -> dict[str, float]:
     Parameters
     ----------
     latencies : sequence of sequence of float
-        As `latencies_s` gives them, one for each onset, at least one.
+        As `onset_latencies_s` gives them, one for each onset, at least one.
 
     Returns
     -------
@@ -220,7 +219,7 @@ def main() -> None:
     kinds = {"synthetic": list(synthetic_onsets(given.count))}
     if given.recordings is not None:
         with console.status("finding the tuning of each note"):
-            notes = settle_notes(held_out_notes(find_recordings(given.recordings)))
+            notes = find_tunings(held_out_notes(find_recordings(given.recordings)))
         kinds["notes cut in"] = list(cut_in_notes(notes))[: given.count]
         kinds["notes with their attack"] = list(whole_notes(notes))[: given.count]
     table = Table(title="from the input's rise to the output's", title_justify="left")
@@ -236,9 +235,9 @@ def main() -> None:
         model = Model(name)
         rows: dict[str, dict[str, float]] = {}
         for kind, sounds in kinds.items():
-            answers = [(s, answer(model, s)) for s in track(sounds, description=kind, transient=True)]
+            outputs = [(s, play_through(model, s)) for s in track(sounds, description=kind, transient=True)]
             rows[kind] = figures(
-                [latencies_s(heard, played) for heard, played in answers if played is not None]
+                [onset_latencies_s(source, played) for source, played in outputs if played is not None]
             )
             shown = [f"{value:.1f}" for key, value in rows[kind].items() if key != "onsets"]
             table.add_row(model.name, kind, str(rows[kind]["onsets"]), *shown)

@@ -1,4 +1,4 @@
-"""What turns one instrument's notes into another's: our models, and the mean spectrum they must surpass."""
+"""Players that turn one instrument's notes into another's: our models, and the baseline of a mean spectrum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks.common.recordings import SAMPLE_RATE, Recording
-from benchmarks.pitch.tracking import Tracker, tracked
-from benchmarks.timbre.mean_spectrum import fit_mean_spectrum, followed
+from benchmarks.pitch.tracking import Tracker, track_pitch
+from benchmarks.timbre.mean_spectrum import fit_mean_spectrum, play_recording
 
 
 @dataclass(frozen=True)
 class Played:
-    """What came out, and what was asked for.
+    """What a player gave, and what was asked for.
 
     Attributes
     ----------
@@ -106,11 +106,11 @@ class MeanSpectrumPlayer:
 
     def resynthesize(self, audio: np.ndarray) -> Played:
         """Play a note as it is."""
-        return Played(followed(self._spectrum, audio, tracked(self._tracker, audio)))
+        return Played(play_recording(self._spectrum, audio, track_pitch(self._tracker, audio)))
 
     def transfer(self, audio: np.ndarray) -> Played:
         """Play a note in the octave in which it is nearest to the instrument's median note."""
-        pitch = tracked(self._tracker, audio)
+        pitch = track_pitch(self._tracker, audio)
         voiced = pitch.f0_hz[pitch.voicing >= 0.5] if np.any(pitch.voicing >= 0.5) else pitch.f0_hz
         octave = float(np.round(np.log2(self._median_hz / np.median(voiced))))
-        return Played(followed(self._spectrum, audio, pitch.higher(octave)), octave)
+        return Played(play_recording(self._spectrum, audio, pitch.higher(octave)), octave)

@@ -1,4 +1,4 @@
-"""Train the judges of timbre transfer on real notes and tell how often they are right on held-out ones.
+"""Train the judges of timbre transfer on real notes and measure how often they are right on held-out ones.
 
 python -m benchmarks.timbre.train_classifier --recordings PATH [--steps N]
 """
@@ -21,11 +21,11 @@ from benchmarks.common.cache import CACHE
 from benchmarks.common.recordings import SAMPLE_RATE, Recording, find_recordings, held_out_notes, read_audio
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.trackers import make_tracker
-from benchmarks.pitch.tracking import tracked
+from benchmarks.pitch.tracking import track_pitch
 from benchmarks.timbre.classifier import Classifier, InstrumentNet
 from benchmarks.timbre.crops import Crops, shifted
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
-from benchmarks.timbre.taken_apart import put_together_again
+from benchmarks.timbre.resynthesis import resynthesise
 
 BATCH_SIZE = 64
 VERSION = 3
@@ -38,7 +38,7 @@ def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
     Parameters
     ----------
     crops : Crops
-        What to learn from.
+        The training data.
     n_instruments : int
         Outputs.
     steps : int
@@ -68,7 +68,7 @@ def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
 
 
 def trained_classifier(
-    recordings: Sequence[Recording], steps: int = 1500, hears_gestures: bool = False
+    recordings: Sequence[Recording], steps: int = 1500, uses_gestures: bool = False
 ) -> Classifier:
     """Give the classifier of a library, trained now or on an earlier call.
 
@@ -78,9 +78,9 @@ def trained_classifier(
         The library; its held-out files are not looked at.
     steps : int
         Batches.
-    hears_gestures : bool
-        Whether a note's own dynamics and vibrato may speak for its instrument. A transfer keeps the player's,
-        so a judge of timbre must not listen to them.
+    uses_gestures : bool
+        Whether a note's own dynamics and vibrato may indicate its instrument. A transfer keeps the player's,
+        so a judge of timbre must ignore them.
 
     Returns
     -------
@@ -88,17 +88,17 @@ def trained_classifier(
         Kept on disk for the next call.
     """
     training = [recording for recording in recordings if not recording.is_held_out]
-    version = f"{VERSION} {steps}" if hears_gestures else f"{VERSION} {steps} without gestures"
+    version = f"{VERSION} {steps}" if uses_gestures else f"{VERSION} {steps} without gestures"
     contents = "\n".join([version, *sorted(recording.path.name for recording in training)])
     path = CACHE / "classifier" / f"{hashlib.sha256(contents.encode()).hexdigest()[:16]}.pt"
     if not path.exists():
         instruments = sorted({recording.instrument for recording in training})
-        crops = Crops(training, instruments, np.random.default_rng(0), hears_gestures)
+        crops = Crops(training, instruments, np.random.default_rng(0), uses_gestures)
         Classifier(tuple(instruments), train(crops, len(instruments), steps)).save(path)
     return Classifier.load(path)
 
 
-def judged(
+def name_instruments(
     classifier: Classifier, notes: Sequence[Recording], change: Callable[[np.ndarray], np.ndarray]
 ) -> list[tuple[Recording, str]]:
     """Let the classifier name the instrument of each note.
@@ -124,7 +124,7 @@ def judged(
 
 
 def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Name what must not lead the classifier astray.
+    """Name the changes that must not mislead the classifier.
 
     Parameters
     ----------
@@ -137,20 +137,20 @@ def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.n
         (T,) at 48 kHz to the same, or to another length.
     """
     tracker = make_tracker("pyin")
-    following = cycle([*notes[1:], notes[0]])
+    next_notes = cycle([*notes[1:], notes[0]])
 
     def gesture(audio: np.ndarray) -> Gesture:
-        return gesture_of(audio, SAMPLE_RATE, tracked(tracker, audio))
+        return gesture_of(audio, SAMPLE_RATE, track_pitch(tracker, audio))
 
     def with_the_next(audio: np.ndarray) -> np.ndarray:
-        return with_gesture(audio, SAMPLE_RATE, gesture(audio), gesture(read_audio(next(following).path)))
+        return with_gesture(audio, SAMPLE_RATE, gesture(audio), gesture(read_audio(next(next_notes).path)))
 
     return {
         "as recorded": lambda audio: audio,
         "3 semitones lower": lambda audio: shifted(audio, SAMPLE_RATE, -3.0),
         "3 semitones higher": lambda audio: shifted(audio, SAMPLE_RATE, 3.0),
         "with another instrument's gestures": with_the_next,
-        "resynthesised": lambda audio: put_together_again(audio, tracked(tracker, audio)),
+        "resynthesised": lambda audio: resynthesise(audio, track_pitch(tracker, audio)),
     }
 
 
@@ -166,7 +166,7 @@ def main() -> None:
     notes = held_out_notes(recordings)
     judges = {
         "timbre": trained_classifier(recordings, given.steps),
-        "performance": trained_classifier(recordings, given.steps, hears_gestures=True),
+        "performance": trained_classifier(recordings, given.steps, uses_gestures=True),
     }
     table = Table(title="held-out notes named rightly, %", title_justify="left")
     for head in ("judge", "", *judges["timbre"].instruments, "all"):
@@ -174,7 +174,7 @@ def main() -> None:
     figures = {}
     for judge, classifier in judges.items():
         for name, change in changes(notes).items():
-            answers = judged(classifier, notes, change)
+            answers = name_instruments(classifier, notes, change)
             right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
             total = Counter(note.instrument for note, _ in answers)
             shares = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in total}

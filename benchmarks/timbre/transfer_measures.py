@@ -1,4 +1,4 @@
-"""Let a player play held-out notes and measure what comes out."""
+"""Play held-out notes with a player and measure the output."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from benchmarks.common.metrics import (
 from benchmarks.common.pictures import save_picture
 from benchmarks.common.recordings import SAMPLE_RATE, Recording, read_audio
 from benchmarks.common.sounding import sounding_times
-from benchmarks.pitch.tracking import VOICED, Tracker, tracked
+from benchmarks.pitch.tracking import VOICED, Tracker, track_pitch
 from benchmarks.timbre.classifier import Classifier
 from benchmarks.timbre.players import Played, Player
 
@@ -33,9 +33,9 @@ def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Trac
     played : Played
         What came out.
     judge : Tracker
-        Follows both sounds.
+        Tracks both sounds.
     second : Tracker
-        Follows the input as well: where the two disagree by 50 cents, nobody knows what was asked for.
+        Tracks the input as well: where the two disagree by 50 cents, the pitch asked for is unknown.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Trac
         sounding_times(audio, SAMPLE_RATE), sounding_times(played.audio, SAMPLE_RATE), assume_unique=True
     )
     asked, other, came = (
-        tracked(tracker, sound).at(moments)
+        track_pitch(tracker, sound).at(moments)
         for tracker, sound in ((judge, audio), (second, audio), (judge, played.audio))
     )
     known = (asked.voicing >= VOICED) & (np.abs(cents(asked.f0_hz, other.f0_hz)) <= 50.0)
@@ -56,14 +56,14 @@ def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Trac
 
 @dataclass(frozen=True)
 class Judges:
-    """Who says which instrument it is.
+    """The two classifiers that name the instrument of a sound.
 
     Attributes
     ----------
     timbre : Classifier
-        Was taught not to decide by dynamics and vibrato, which a transfer keeps from its source.
+        Trained to ignore dynamics and vibrato, which a transfer keeps from its source.
     performance : Classifier
-        Decides by them, too.
+        Uses them, too.
     """
 
     timbre: Classifier
@@ -78,9 +78,9 @@ def measure_resynthesis(
     Parameters
     ----------
     player : Player
-        Who.
+        Plays the notes.
     notes : sequence of Recording
-        What.
+        The notes.
     judges : Judges
         Name the instrument.
     instrument : str
@@ -101,7 +101,7 @@ def measure_resynthesis(
                 multi_scale_spectral_loss(reference, estimate),
                 log_mel_l1_db(reference, estimate, SAMPLE_RATE),
                 loudness_l1_db(audio, played, SAMPLE_RATE, sounding_times(audio, SAMPLE_RATE)),
-                100.0 * (_named(judges.timbre, played) == instrument),
+                100.0 * (_name_instrument(judges.timbre, played) == instrument),
             )
         )
     means = np.mean(rows, axis=0)
@@ -121,9 +121,9 @@ def measure_transfer(
     Parameters
     ----------
     player : Player
-        Who.
+        Plays the notes.
     notes : sequence of Recording
-        What.
+        The notes.
     judges : Judges
         Name the instrument.
     instrument : str
@@ -153,8 +153,8 @@ def measure_transfer(
         if pictures is not None and note.instrument not in answers:
             sounds = {note.path.stem: audio, f"as {instrument}": played.audio}
             save_picture(pictures / f"{note.instrument}_as_{instrument}.png", sounds, SAMPLE_RATE)
-        answers.setdefault(note.instrument, []).append(_named(judges.timbre, played.audio))
-        performances.append(_named(judges.performance, played.audio))
+        answers.setdefault(note.instrument, []).append(_name_instrument(judges.timbre, played.audio))
+        performances.append(_name_instrument(judges.performance, played.audio))
         moments = sounding_times(audio, SAMPLE_RATE)
         loudness.append(loudness_l1_db(audio, played.audio, SAMPLE_RATE, moments, played.gain_db))
         if trackers is not None:
@@ -176,7 +176,7 @@ def measure_transfer(
     }
 
 
-def _named(classifier: Classifier, audio: np.ndarray) -> str:
+def _name_instrument(classifier: Classifier, audio: np.ndarray) -> str:
     return classifier.instrument(audio, SAMPLE_RATE) if np.abs(audio).max(initial=0.0) > 1e-6 else "silence"
 
 

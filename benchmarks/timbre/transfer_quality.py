@@ -85,7 +85,7 @@ def main() -> None:
 
     console = wide_console()
     recordings = find_recordings(given.recordings)
-    judges = Judges(trained_classifier(recordings), trained_classifier(recordings, hears_gestures=True))
+    judges = Judges(trained_classifier(recordings), trained_classifier(recordings, uses_gestures=True))
     notes = notes_for_choosing(recordings) if given.for_choosing else held_out_notes(recordings)
     wants_pitch = given.pitch_tracker != "none"
     trackers = (make_tracker(given.pitch_tracker), make_tracker("swiftf0")) if wants_pitch else None

@@ -9,7 +9,7 @@ from benchmarks.pitch.octave_steps import OctaveStep, synthetic_steps
 from benchmarks.pitch.pitch_latency import settling_time_s
 from benchmarks.pitch.tracking import PitchTrack
 from benchmarks.timbre.classifier import RANGE_DB, features
-from benchmarks.timbre.mean_spectrum import N_BANDS, N_HARMONICS, MeanSpectrum, followed
+from benchmarks.timbre.mean_spectrum import N_BANDS, N_HARMONICS, MeanSpectrum, play_recording
 
 RATE = 48000
 
@@ -70,7 +70,7 @@ def test_the_baseline_follows_pitch_and_loudness() -> None:
     time_s = np.arange(RATE // 2) / RATE
     sound = np.sin(2 * np.pi * 900.0 * time_s) * np.linspace(0.02, 0.2, time_s.size)
     pitch = PitchTrack(np.array([0.0, 0.5]), np.array([300.0, 300.0]), np.ones(2))
-    played = followed(spectrum, sound, pitch, gain_db=6.0)
+    played = play_recording(spectrum, sound, pitch, gain_db=6.0)
     wanted, has = (a_weighted_loudness_db(audio, RATE, 480, 2048)[5:-5] for audio in (sound, played))
     assert has - wanted == pytest.approx(6.0, abs=0.5)
     level = np.abs(np.fft.rfft(played * np.hanning(played.size)))

@@ -10,10 +10,10 @@ from benchmarks.host.ten_minutes import differences, largest_by_minute
 from benchmarks.timbre.onset_latency import (
     SILENCE_S,
     after_silence,
-    answer,
     figures,
-    latencies_s,
-    rise_s,
+    onset_latencies_s,
+    play_through,
+    rise_time_s,
     synthetic_onsets,
 )
 from brainsynth import Model
@@ -30,17 +30,17 @@ def test_a_rise_is_found_at_its_level() -> None:
     swelling = tone() * np.minimum(1.0, np.arange(round(0.6 * RATE)) / (0.1 * RATE))
     sound = after_silence(swelling)
     # A linear swell over 100 ms is 20 dB below its end after 10 ms, 10 dB below after 31.6; the 2 ms lag by one.
-    assert rise_s(sound, 20.0) == pytest.approx(0.011, abs=0.001)
-    assert rise_s(sound, 10.0) == pytest.approx(0.0326, abs=0.001)
-    assert rise_s(np.zeros_like(sound), 20.0) == float("inf")
+    assert rise_time_s(sound, 20.0) == pytest.approx(0.011, abs=0.001)
+    assert rise_time_s(sound, 10.0) == pytest.approx(0.0326, abs=0.001)
+    assert rise_time_s(np.zeros_like(sound), 20.0) == float("inf")
 
 
 def test_a_delay_is_the_latency() -> None:
     heard = after_silence(tone())
     played = np.roll(0.3 * heard, 480)
-    assert latencies_s(heard, played) == pytest.approx([0.01, 0.01], abs=1e-4)
-    assert latencies_s(heard, np.zeros_like(heard)) == [float("inf"), float("inf")]
-    assert np.isnan(latencies_s(np.zeros_like(heard), heard)).all()
+    assert onset_latencies_s(heard, played) == pytest.approx([0.01, 0.01], abs=1e-4)
+    assert onset_latencies_s(heard, np.zeros_like(heard)) == [float("inf"), float("inf")]
+    assert np.isnan(onset_latencies_s(np.zeros_like(heard), heard)).all()
 
 
 def test_figures_of_onsets() -> None:
@@ -54,17 +54,17 @@ def test_figures_of_onsets() -> None:
 def test_synthetic_onsets_begin_when_they_should() -> None:
     for sound in synthetic_onsets(5, seed=1):
         assert not sound[: round(SILENCE_S * RATE)].any()
-        assert 0.0 <= rise_s(sound, 20.0) < 0.004
+        assert 0.0 <= rise_time_s(sound, 20.0) < 0.004
         assert np.isfinite(sound).all()
 
 
 def test_an_effect_answers_in_blocks() -> None:
     sound = next(synthetic_onsets(1))
-    played = answer(Model("cello"), sound)
+    played = play_through(Model("cello"), sound)
     assert played is not None
     assert played.size == sound.size // 128 * 128
     assert np.abs(played[round(SILENCE_S * RATE) :]).max() > 10 * np.abs(played[: round(0.4 * RATE)]).max()
-    assert answer(Model("cello"), np.zeros(RATE, np.float32)) is None
+    assert play_through(Model("cello"), np.zeros(RATE, np.float32)) is None
 
 
 def test_differences_are_sorted_by_minute() -> None:

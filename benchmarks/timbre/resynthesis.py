@@ -1,7 +1,7 @@
-"""Take a recording apart into harmonics and noise, frame by frame, and put it together again.
+"""Resynthesise a recording from its harmonics and noise, frame by frame.
 
-What comes out is as near to the recording as oscillators and filtered noise come without knowing the
-instrument: a judge of synthesised sounds must still recognise it.
+The result is as near to the recording as oscillators and filtered noise come without knowing the
+instrument. A judge of synthesised sounds must still recognise it.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ HIGHEST_HZ = 20000.0
 NOISE_WINDOW = 960
 
 
-def put_together_again(audio: np.ndarray, pitch: PitchTrack) -> np.ndarray:
+def resynthesise(audio: np.ndarray, pitch: PitchTrack) -> np.ndarray:
     """Resynthesise a recording from its own harmonics and noise.
 
     Parameters
@@ -34,7 +34,7 @@ def put_together_again(audio: np.ndarray, pitch: PitchTrack) -> np.ndarray:
         (T,) float32.
     """
     f0_hz = pitch.at(np.arange(0, audio.size, HOP_LENGTH) / SAMPLE_RATE).f0_hz
-    # Six periods tell harmonics from what lies between; longer would smear vibrato into noise.
+    # Six periods separate the harmonics; a longer window would smear vibrato into noise.
     periods = 6.0 * SAMPLE_RATE / float(np.median(f0_hz))
     window_length = int(2 ** np.ceil(np.log2(np.clip(periods, 1024, N_FFT))))
     spectra = _spectra(audio, f0_hz.size, window_length)
