@@ -59,11 +59,11 @@ class EffectSettings:
             changed[element] = number
             numbers = tuple(changed.tolist())
         new = numbers if control.is_vector else numbers[0]
-        self.version += 1
-        if control.is_trigger:
-            self._triggers.append((self.version, {control.name: new}))
-        else:
+        if not control.is_trigger:
             self.values[control.name] = new
+        elif any(numbers):
+            self._triggers.append((self.version + 1, {control.name: new}))
+        self.version += 1
 
     def set_mix(self, mix: float) -> None:
         """Set the mix to a checked value."""

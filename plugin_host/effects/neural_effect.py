@@ -72,7 +72,7 @@ class NeuralEffect:
     _block_size: int | None
     _pass: EffectPass | None
 
-    def __new__(cls, model: Model | str | PathLike[str], **_: Any) -> Self:
+    def __new__(cls, model: Model | str | PathLike[str], **options: Any) -> Self:
         """Make an object of the class that has the model's controls as properties."""
         loaded = model if isinstance(model, Model) else Model(model)
         if loaded.document.role is not Role.EFFECT:
@@ -82,6 +82,9 @@ class NeuralEffect:
         effect = super().__new__(_with_properties(cls, loaded.document.controls))
         # The guard against misspelt attributes needs the model, so this is set past it.
         vars(effect)["model"] = loaded
+        if not isinstance(effect, cls):
+            # Made from the class of another model's effect; Python leaves it at that.
+            effect.__init__(loaded, **options)
         return effect
 
     def __init__(

@@ -29,6 +29,12 @@ MODE = Control(
     name="mode", minimum=0, maximum=2, default=1, scale=Scale.CHOICE, choices=("dry", "wet", "both")
 )
 F0_HZ = Control(name="f0_hz", unit="Hz", minimum=20.0, maximum=2000.0, default=220.0, scale=Scale.LOG)
+PLACE = Control(
+    name="place", minimum=-1.0, maximum=1.0, default=(0.0, 0.5, 0.0), size=3, description="Where it sounds."
+)
+HIT = Control(name="hit", minimum=0.0, maximum=1.0, default=0.0, scale=Scale.TRIGGER)
+DICE = Control(name="dice", minimum=0, maximum=1000, default=0, scale=Scale.SEED)
+PLACE_WEIGHTS = (1.0, 2.0, 4.0)
 RMS = Control(name="rms", minimum=0.0, maximum=100.0, default=0.0)
 
 _TYPES = {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "int64": TensorProto.INT64}
@@ -176,6 +182,29 @@ def mode_effect(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
     scaled = build("Mul", "audio", build.per_sample("control.mode", hop_length))
     build("Add", scaled, build.per_sample("control.level", hop_length), out="output.audio")
     return build.model(document("effect", "mode", hop_length=hop_length, controls=(MODE, LEVEL)))
+
+
+def kinds_effect(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
+    """Add to the input what its controls say: 1, 2, 4 times the vector `place`, 16 times `hit`, and `dice`."""
+    build = GraphBuilder()
+    place = build("MatMul", build.constant([[PLACE_WEIGHTS]]), "control.place")
+    hit = build("Mul", "control.hit", build.constant(16.0))
+    row = build("Reshape", place, build.constant([1, -1], np.int64))
+    total = build("Add", build("Add", row, hit), "control.dice")
+    build("Add", "audio", build.per_sample(total, hop_length), out="output.audio")
+    return build.model(document("effect", "kinds", hop_length=hop_length, controls=(PLACE, HIT, DICE)))
+
+
+def ends_analyzer(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
+    """Give the first two samples of each hop as a vector of two; NaN where they are far above full scale."""
+    build = GraphBuilder()
+    hops = build.frames("audio", hop_length)
+    ends = [build.constant([end], np.int64) for end in (0, 2)]
+    first = build("Slice", hops, *ends, build.constant([2], np.int64))
+    overflow = build("Mul", build("Mul", first, build.constant(1e30)), build.constant(0.0))
+    build("Transpose", build("Add", first, overflow), perm=[0, 2, 1], out="output.ends")
+    output = Control(name="ends", minimum=-1.0, maximum=1.0, default=(0.25, 0.5), size=2)
+    return build.model(document("analyzer", "ends", hop_length=hop_length, outputs=(output,)))
 
 
 def fragile_effect(limit: float = 0.9, hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
