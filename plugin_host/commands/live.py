@@ -40,6 +40,12 @@ def live(
     seconds: Annotated[
         float, typer.Option("--seconds", help="Stop by itself after a while; 0: never.", min=0)
     ] = 0.0,
+    background: Annotated[
+        bool,
+        typer.Option(
+            "--background", help="Compute in a thread of its own, a block later; what is late is played dry."
+        ),
+    ] = False,
     list_devices: Annotated[
         bool, typer.Option("--list-devices", help="List inputs and outputs, and end.")
     ] = False,
@@ -57,10 +63,17 @@ def live(
     effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
     with SoundCard(input_device, output_device, block, rate, input_channel) as card:
         typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
-        play(card, effect, block, calibrate, seconds or math.inf)
+        play(card, effect, block, calibrate, seconds or math.inf, background)
 
 
-def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, duration_s: float) -> Reading:
+def play(
+    device: Device,
+    effect: NeuralEffect,
+    block: int,
+    calibrate_s: float,
+    duration_s: float,
+    background: bool = False,
+) -> Reading:
     """Play an effect on a device and draw a meter, until the time is over or Ctrl-C.
 
     Parameters
@@ -75,6 +88,9 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
         How many seconds to listen first, to set octave and loudness; 0 for not at all.
     duration_s : float
         How many seconds to play.
+    background : bool
+        Compute each block in a worker thread while the last one plays, a block later. Where the worker is
+        late, the input itself is played.
 
     Returns
     -------
@@ -94,9 +110,10 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
         for name, value in found.items():
             setattr(effect, name, value)
         typer.echo(", ".join(f"{name} {value:g}" for name, value in found.items()))
+    player = effect.player(device.sample_rate, 1, block, background)
     # What is made at the first block is made now, before it could be missed.
-    effect.process(np.zeros((1, block), np.float32), device.sample_rate, reset=False)
-    loop = LiveLoop(device, lambda samples: effect.process(samples, device.sample_rate, reset=False), block)
+    player.process(np.zeros((1, block), np.float32))
+    loop = LiveLoop(device, player.process, block, lambda: player.counters.late_blocks)
     console = open_console()
     try:
         with loop.running(), Live(console=console, auto_refresh=False, transient=True) as screen:
@@ -109,9 +126,10 @@ def play(device: Device, effect: NeuralEffect, block: int, calibrate_s: float, d
         # The way in which playing usually ends.
         pass
     reading = loop.reading
-    delay_ms = 1000 * effect.latency_samples / device.sample_rate
+    delay_ms = 1000 * player.latency_samples / device.sample_rate
+    late = f"{reading.late} late and dry, " if background else ""
     typer.echo(
-        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {reading.dropped_samples} samples lost"
+        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {late}{reading.dropped_samples} samples lost"
         f", load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
     )
     return reading
@@ -127,6 +145,8 @@ def draw_meter(reading: Reading) -> Table:
     add_row(table, "load", _bar(reading.load), f"{reading.load:4.0%}, at most {reading.load_peak:.0%}")
     lost = f"{reading.missed} of {reading.blocks} blocks, {reading.dropped_samples} input samples"
     add_row(table, "missed", "", lost)
+    if reading.late:
+        add_row(table, "late", "", f"{reading.late} blocks, played without the effect")
     return table
 
 

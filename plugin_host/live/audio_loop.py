@@ -58,6 +58,8 @@ class Reading:
         Peaks of late, in dB of full scale; minus infinity for silence.
     dropped_samples : int
         Input lost because nobody took it in time.
+    late : int
+        Blocks that a worker had not finished in time, and that were played without the effect.
     """
 
     blocks: int = 0
@@ -67,6 +69,7 @@ class Reading:
     input_db: float = -math.inf
     output_db: float = -math.inf
     dropped_samples: int = 0
+    late: int = 0
 
 
 class LiveLoop:
@@ -80,15 +83,22 @@ class LiveLoop:
         Takes a block, (C, T) float32, and gives one of T samples.
     block_size : int
         T, at least 1.
+    count_late : callable, optional
+        Gives how many blocks were late so far, where a worker computes them.
     """
 
     def __init__(
-        self, device: Device, process: Callable[[NDArray[np.float32]], NDArray[np.float32]], block_size: int
+        self,
+        device: Device,
+        process: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        block_size: int,
+        count_late: Callable[[], int] | None = None,
     ) -> None:
         if block_size < 1:
             raise StreamError(f"blocks of {block_size} samples cannot be played; use 64 or more")
         self._device = device
         self._process = process
+        self._count_late = count_late
         self._block_size = block_size
         self._block_s = block_size / device.sample_rate
         self._stop = threading.Event()
@@ -162,6 +172,7 @@ class LiveLoop:
             input_db=max(_peak_db(block), before.input_db - fall_db),
             output_db=max(_peak_db(output), before.output_db - fall_db),
             dropped_samples=self._device.dropped_samples,
+            late=self._count_late() if self._count_late is not None else 0,
         )
 
 

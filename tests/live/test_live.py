@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,6 +170,47 @@ def test_command_plays_and_sums_up(models: Path, capsys: pytest.CaptureFixture[s
         f"{reading.blocks} blocks of 96, {reading.missed} missed, {reading.dropped_samples} samples lost"
         in out
     )
+
+
+def test_in_the_background_the_mix_stays_whole_and_late_blocks_are_counted(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = MemoryCard(np.full((1, 4800), 0.25, np.float32), room=4800)
+    effect = NeuralEffect(models / "gain.onnx", gain=3.0, mix=0.5, block_size=96)
+    reading = play(card, effect, 96, 0.0, 0.3, background=True)
+    # Blocks that the worker gave in time are half of each; late ones, and the ways there and back, lie between.
+    played = np.concatenate(card.played, axis=1)[0, 480:]
+    assert np.all((played > 0.25 - 1e-6) & (played < 0.5 + 1e-6))
+    wet = np.count_nonzero(np.abs(played - 0.5) < 1e-6) / len(played)
+    assert wet >= 1 - 2 * (reading.late + 1) / reading.blocks
+    out = capsys.readouterr().out
+    assert f"missed, {reading.late} late and dry, {reading.dropped_samples} samples lost" in out
+    # Hops of 64 in blocks of 96 wait for 32 samples, and the worker has a block more.
+    assert f"the model's delay {1000 * (32 + 96) / 48_000:.1f} ms" in out
+
+
+def test_worker_that_is_held_up_is_seen_on_the_meter(models: Path) -> None:
+    effect = NeuralEffect(models / "gain.onnx", gain=3.0)
+    player = effect.player(48_000, 1, 64, background=True)
+    gate = threading.Event()
+    stream: Any = player._stream
+    process = stream._stream.process
+
+    def wait(block: Audio) -> Audio:
+        gate.wait()
+        return process(block)
+
+    stream._stream.process = wait
+    card = MemoryCard(np.full((1, 4800), 0.25, np.float32), room=4800)
+    loop = LiveLoop(card, player.process, 64, lambda: player.counters.late_blocks)
+    loop.run(blocks=6)
+    gate.set()
+    assert loop.reading.late == 5
+    # From the third block on, what is played is the input of two blocks before.
+    np.testing.assert_array_equal(np.concatenate(card.played, axis=1)[0, 128:], 0.25)
+    drawn = Console(width=100, file=io.StringIO(), record=True)
+    drawn.print(draw_meter(loop.reading))
+    assert "late 5 blocks, played without the effect" in " ".join(drawn.export_text().split())
 
 
 def test_meter_is_drawn_with_levels_load_and_losses() -> None:
