@@ -1,26 +1,41 @@
 # make demo              render the bundled instruments into out/ (INPUT=my.wav: your own sound)
-# make test              install everything and pass every check
+# make check             the daily round, in two minutes: style, types, imports, and the tests but the slow ones
+# make test              install everything and pass every check; the last line is the suite's verdict
+#                        (TESTS=tests/files: only those; WORKERS=4: on more cores)
 # make clean             remove what the other two made
 
 PYTHON ?= python3
 INPUT ?=
+TESTS ?=
+WORKERS ?= 2
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test clean
+# Each worker has a core of its own, so that threads within one would only get in the other's way.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+.PHONY: demo check test clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed-demo
 	@$(BIN)/brainsynth demo --output out $(if $(INPUT),"$(INPUT)")
 
+check: .venv/.installed-test
+	$(static-checks)
+	@$(PYTEST) -m "not slow" $(TESTS)
+
 # The suite comes last: its closing line is the verdict.
 test: .venv/.installed-test
 	@.ci/install-csound $(BIN)/python
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest
+	$(static-checks)
+	@$(PYTEST) $(TESTS)
+
+define static-checks
+@$(BIN)/ruff check
+@$(BIN)/ruff format --check
+@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+@$(BIN)/lint-imports
+endef
 
 clean:
 	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

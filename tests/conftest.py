@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin_host.commands.app import main
-from tests.support import tiny_models
+NEEDS_CSOUND = {"csound", "datasets", "synths"}
+"""The rooms of this folder all of whose tests make sound with Csound; elsewhere a test is marked by itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in NEEDS_CSOUND:
+            item.add_marker(pytest.mark.csound)
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ Command = Callable[..., Ended]
 @pytest.fixture
 def brainsynth(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Call the command line as a user would, but for the new process."""
+    from plugin_host.commands.app import main
+
     monkeypatch.delenv("BRAINSYNTH_DEBUG", raising=False)
 
     def call(*arguments: object) -> Ended:
@@ -44,6 +53,8 @@ def brainsynth(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder of tiny models: gain (with a golden pair), delay, leaky, mode, fragile, rms, sine."""
+    from tests.support import tiny_models
+
     folder = tmp_path_factory.mktemp("models")
     tiny_models.save(tiny_models.gain_effect(golden=tiny_models.gain_golden()), folder)
     makers = (

@@ -35,6 +35,7 @@ def hear(audio: Tensor) -> dict[str, np.ndarray]:
     return {name.removeprefix("control."): value[0].numpy() for name, value in values.items()}
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(tmp_path: Path) -> None:
     torch.manual_seed(3)
     check_block(NormalisedAutocorrelation(32), torch.randn(2, 40, 32), 1e-5)

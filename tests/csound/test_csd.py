@@ -101,6 +101,7 @@ def test_every_orchestra_is_tested() -> None:
     assert {path.stem for path in CSD.glob("*.csd")} == set(MEANT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(MEANT))
 def test_length_level_and_channels(name: str, render) -> None:
     sound = render(name)
@@ -112,6 +113,7 @@ def test_length_level_and_channels(name: str, render) -> None:
     assert np.all(loud > 0.003)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(name for name, meant in MEANT.items() if meant.semitones is not None))
 def test_what_follows_the_whistle_is_in_tune_with_it(name: str, render) -> None:
     semitones = MEANT[name].semitones
@@ -153,6 +155,7 @@ def test_polyphony_sounds_all_notes_at_once(render) -> None:
     assert strength(sound, 440 * 2 ** ((50 - 69) / 12)) < strength(sound, 440 * 2 ** ((48 - 69) / 12)) - 6
 
 
+@pytest.mark.slow
 def test_harmoniser_sounds_the_third_and_the_octave(render) -> None:
     # The long second note of the tune.
     start = round((0.25 + 0.58 * 1.8) * 48_000)

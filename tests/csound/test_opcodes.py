@@ -290,6 +290,7 @@ COUNTING = (
 )
 
 
+@pytest.mark.slow
 def test_ten_minutes_lose_no_block(models: Path) -> None:
     done = perform(COUNTING, "i 1 0 600", ksmps=4096, folder=models)
     cycles = np.arange(1, done.sound.shape[1] // 4096 + 1)

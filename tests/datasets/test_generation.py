@@ -174,6 +174,7 @@ def lines_in(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.is_file() else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whom", ["all", "parent"])
 def test_kill_9_leaves_nothing_corrupt_and_the_same_call_goes_on(
     whom: str, synth: Synth, tmp_path: Path

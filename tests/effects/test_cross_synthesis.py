@@ -85,6 +85,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return voice, strings
 
 
+@pytest.mark.slow
 def test_command_writes_what_python_gives(
     files: tuple[Path, Path], tmp_path: Path, brainsynth: Command
 ) -> None:
@@ -100,6 +101,7 @@ def test_command_writes_what_python_gives(
     assert soundfile.info(tmp_path / "long.wav").frames == RATE
 
 
+@pytest.mark.slow
 def test_command_refuses_in_a_sentence_and_leaves_files_alone(
     files: tuple[Path, Path], tmp_path: Path, brainsynth: Command
 ) -> None:

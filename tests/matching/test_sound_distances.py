@@ -31,6 +31,7 @@ def sound(f0_hz: float, decay: float, seconds: float = 1.0, seed: int = 0) -> ND
 TARGET, OTHER = sound(220.0, 2.0), sound(237.0, 4.0, seed=1)
 
 
+@pytest.mark.slow
 def test_mss_is_that_of_librosa() -> None:
     def spectrograms(y: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         return [

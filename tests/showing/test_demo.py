@@ -54,6 +54,7 @@ def test_picture_is_a_png_that_differs_with_the_sound(tmp_path: Path) -> None:
     assert tree(tmp_path) == ["one.png", "two.png"]
 
 
+@pytest.mark.slow
 def test_demo_of_a_users_file_renders_every_instrument_as_it_says(
     tmp_path: Path, brainsynth: Command
 ) -> None:

@@ -230,6 +230,7 @@ def test_one_more_instance_is_small() -> None:
     assert instance_bytes(load(tiny_models.leaky_effect())) < 2**20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [SAMPLE_RATE, 44_100])
 def test_memory_stays_flat_over_20000_blocks(rate: int) -> None:
     stream = load(tiny_models.leaky_effect()).stream(rate, channels=2)

@@ -58,6 +58,7 @@ def levels(sound: np.ndarray) -> np.ndarray:
     return 10 * np.log10(np.maximum(bands, bands.max() * 1e-7 + 1e-12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_is_heard_in_most_of_the_space(name: str) -> None:
     renderer = renderer_of(name)

@@ -130,6 +130,7 @@ def test_model_keeps_the_contract_from_torch_to_the_host(cell: type[StreamingMod
     check_model(Instrument(cell()).eval(), tmp_path, frames=60)
 
 
+@pytest.mark.slow
 def test_feedback_that_a_graph_lacks_is_seen(tmp_path: Path) -> None:
     with pytest.raises(BrokenContract, match="ONNX whole against torch whole"):
         check_model(Instrument(Deaf()).eval(), tmp_path, frames=30)

@@ -55,6 +55,7 @@ def check_in_blocks(model: StreamingModel, frames: int = 40) -> None:
             assert difference(blocks, whole, name) < 2e-5, (name, sizes[:4])
 
 
+@pytest.mark.slow
 def test_models_of_an_ear_keep_the_contract(ear: ArEar) -> None:
     for model in (ArAnalyzer(ear), ArGenerator(), ArEffect(ear), CrossSynthesis(ear)):
         check_in_blocks(model)
@@ -86,6 +87,7 @@ class Doubled(StreamingModel):
         return {"audio": carry("filter", (hops, response)).reshape(1, 1, -1)}, carry.next_state
 
 
+@pytest.mark.slow
 def test_filters_keep_the_contract_as_far_as_the_host(tmp_path: Path) -> None:
     check_model(Doubled(), tmp_path, frames=24)
 
@@ -301,6 +303,7 @@ def test_cross_synthesis_gives_one_sound_the_filter_of_the_other() -> None:
     assert f0_of(spoken) == pytest.approx(170, rel=0.01)
 
 
+@pytest.mark.slow
 def test_amount_of_cross_synthesis_goes_straight_from_the_second_sound_to_the_firsts_filter() -> None:
     voice, strings = vowel(VOWEL, noise()), vowel(OTHER_VOWEL, noise()[::-1])
     np.testing.assert_allclose(crossed(voice, strings, amount=0.0)[0], strings, atol=1e-5)

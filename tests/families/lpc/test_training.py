@@ -139,6 +139,7 @@ def test_quiet_parts_of_recordings_teach_nothing() -> None:
     assert not excerpts.known.any()
 
 
+@pytest.mark.slow
 def test_it_learns(sounds: AllPoleSounds) -> None:
     trainer = ArTrainer(
         sounds, [], ArTraining(steps=40, batch=4, excerpt_frames=50, learning_rate=6e-3), SIZE

@@ -80,6 +80,7 @@ def test_faults_of_a_data_set_are_named_skipped_and_counted(
     assert "training on the other 24" in done.err
 
 
+@pytest.mark.slow
 def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
     done = brainsynth("train", "params", "--synth", "fm", "--out", run, "--steps", 1, "--disk-limit", 0.03)

@@ -230,6 +230,7 @@ def test_parameters_survive_a_configuration() -> None:
     assert parameters_of(describe(PARAMETERS)) == PARAMETERS
 
 
+@pytest.mark.slow
 def test_model_keeps_the_contract_from_torch_to_the_host(tmp_path: Path) -> None:
     torch.manual_seed(1)
     check_model(ParameterAnalyzer(PARAMETERS, 0.5, SMALL), tmp_path, 40, 1e-4, 2e-6)

@@ -55,6 +55,7 @@ class EndlessToys:
         sounds.units = sounds.units[:0]
 
 
+@pytest.mark.slow
 def test_it_learns_to_hear_parameters() -> None:
     sounds = ToySounds(480)
     settings = ParameterTraining(steps=240, batch=32, learning_rate=4e-3)

@@ -38,14 +38,17 @@ def generator() -> TimbreGenerator:
     return TimbreGenerator(small_instrument()).eval()
 
 
+@pytest.mark.slow
 def test_effect_keeps_the_contract(effect: TimbreEffect, tmp_path: Path) -> None:
     check_model(effect, tmp_path, frames=60)
 
 
+@pytest.mark.slow
 def test_generator_keeps_the_contract(generator: TimbreGenerator, tmp_path: Path) -> None:
     check_model(generator, tmp_path, frames=60)
 
 
+@pytest.mark.slow
 def test_analyzer_keeps_the_contract(tmp_path: Path) -> None:
     check_model(load_analyzer(), tmp_path, frames=60, engines=1e-4)
 
@@ -62,6 +65,7 @@ class Amnesiac(TimbreGenerator):
         return outputs, {name: value * (0 if name.endswith("phase") else 1) for name, value in state.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "word"), [(Silenced, "silent"), (Amnesiac, "in blocks")])
 def test_model_check_can_fail(broken: type[TimbreGenerator], word: str, tmp_path: Path) -> None:
     with pytest.raises(BrokenContract, match=word):

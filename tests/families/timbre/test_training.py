@@ -119,6 +119,7 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
     assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, heard)) == pytest.approx(0.1)
 
 
+@pytest.mark.slow
 def test_it_learns_the_timbre(recordings: Path) -> None:
     analyzer = load_analyzer()
     parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
@@ -223,6 +224,7 @@ def test_trained_range_is_the_instruments(recordings: Path) -> None:
     assert 125 < low < median < high < 260
 
 
+@pytest.mark.slow
 def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brainsynth: Command) -> None:
     run, model = tmp_path / "run", tmp_path / "reed.onnx"
     train_timbre(recordings, run, SHORT, SIZE, "cpu")

@@ -1,0 +1,35 @@
+"""A torch model as small as one can be and still be like the real ones, for tests of what exports and proves models."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from training.streaming.contract import Carry, State
+from training.streaming.layers import StreamingGRU
+from training.streaming.model import Control, StreamingModel
+
+
+class Reed(StreamingModel):
+    """A generator: a recurrent layer hears pitch and loudness and draws every hop as it likes."""
+
+    family, role, hop_length, tail_samples = "reed", "generator", 128, 512
+    controls = (
+        Control("f0_hz", "Hz", 50.0, 1000.0, 220.0, "log"),
+        Control("loudness_db", "dB", -80.0, 0.0, -30.0),
+    )
+
+    def __init__(self, hidden: int = 12) -> None:
+        super().__init__()
+        self.gru, self.wave = StreamingGRU(2, hidden), nn.Linear(hidden, self.hop_length)
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        carry = Carry(self, state)
+        score = torch.stack([inputs["control.f0_hz"] / 500, inputs["control.loudness_db"] / 40], 2)
+        return {"audio": self.wave(carry("gru", score)).flatten(1)[:, None]}, carry.next_state
+
+
+def reed(kind: type[Reed] = Reed, hidden: int = 12) -> Reed:
+    """Give the same reed each time."""
+    torch.manual_seed(5)
+    return kind(hidden).eval()
