@@ -3,8 +3,8 @@
 -odac
 </CsOptions>
 <CsInstruments>
-; Cross-synthesis: the filter of the first sound on the second. A chord of saws and wind hears how a tune is whistled,
-; and whistles it too; then a made-up voice says its vowels through the same chord.
+; Cross-synthesis: the filter of the first sound on the second. A chord of saws and wind takes the filter of a whistled
+; tune, and whistles it too. Then a synthetic voice speaks vowels through the same chord.
 sr     = 48000   ; the model plays at 24000; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1
@@ -15,7 +15,7 @@ opcode chord, a, 0
   xout asaws + rand:a(0.1)
 endop
 
-; A tune, of which the chord takes the filter. What comes out of the model is the same on both sides.
+; The chord takes the filter of a tune. The model's output goes to both sides.
 instr 1
   atune diskin2 "sounds/whistle.ogg"
   aboth, asame nnfx atune, chord(), "ar.cross", "gain", -1
@@ -36,6 +36,6 @@ endin
 <CsScore>
 i 1 0   4.5
 i 2 4.6 1.6 0
-i 2 6.3 1.6 4    ; from a smaller mouth
+i 2 6.3 1.6 4    ; a smaller mouth
 </CsScore>
 </CsoundSynthesizer>

@@ -3,7 +3,7 @@
 -iadc -odac -b 128 -B 512
 </CsOptions>
 <CsInstruments>
-; Sing or whistle into the microphone, and a flute comes out. Wear headphones: loudspeakers howl.
+; Sing or whistle into the microphone, and a flute comes out. Wear headphones: with loudspeakers it howls.
 ;   brainsynth csound effect_live.csd        Ctrl-C ends it
 sr     = 48000   ; what the bundled models play at; any other works, and costs some milliseconds more
 ksmps  = 128

@@ -3,24 +3,24 @@
 -iadc -odac -b 128 -B 512
 </CsOptions>
 <CsInstruments>
-; Play or sing notes into the microphone, and the FM synth of synths/fm.csd answers with what the model hears: pitch, ratio,
-; index. Wear headphones: loudspeakers howl.
+; Play or sing notes into the microphone, and the FM synth of synths/fm.csd answers with what the model estimates: pitch,
+; ratio, index. Wear headphones: with loudspeakers it howls.
 ;   brainsynth csound listen_and_play.csd                        Ctrl-C ends it
 ;   brainsynth csound listen_and_play.csd -i tune.wav -o out.wav   ends ten seconds after the tune
-sr     = 48000   ; what the model listens at; any other works, and costs some milliseconds more
+sr     = 48000   ; what the model plays at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1
 0dbfs  = 1
 
-#define GATE_DB #-45#    ; what is quieter is no note
-#define BEFORE  #0.01#   ; s; a listener hears its note from a moment before it was noticed
-#define END     #10#     ; s; a microphone is never wholly silent for so long: it is a file, and it is over
+#define GATE_DB #-45#    ; anything quieter is not a note
+#define BEFORE  #0.01#   ; s; an analyzer gets its note from a moment before it was detected
+#define END     #10#     ; s; no microphone is silent for so long: it is a file that has ended
 
 gainput init 0
 gkloudness init -100
 gknotes init 0
 
-; Notices notes, and gives each a listener of its own, which begins with nothing heard.
+; Detects notes, and gives each an analyzer of its own in its initial state.
 instr 1
   ain inch 1
   klevel rms ain, 20
@@ -44,12 +44,12 @@ endin
 instr 2
   kattack, kdecay, kf0, kindex, kfall, kstays, klevel, kratio nnana gainput, "fm"
 
-  ; What is heard of a note's beginning is a guess that gets better: glide from guess to guess.
+  ; Estimates improve as the note goes on: glide from one to the next.
   kpitch port kf0, 0.02
   kratio port kratio, 0.03
   kindex port kindex*(kstays + (1 - kstays)*0.1^(timeinsts()/kfall)), 0.03
 
-  ; As loud as what is heard, and silent until the model has heard two hops.
+  ; As loud as the input, and silent for the model's first two hops.
   kloud port (timeinsts() > 0.045 ? ampdbfs(gkloudness)*1.4 : 0), 0.01, 0
   kgate linsegr 1, 0.05, 0
 

@@ -3,7 +3,7 @@
 -odac
 </CsOptions>
 <CsInstruments>
-; A melody played by the generator: what a player decides, pitch and loudness, is all that it takes.
+; A melody played by the generator: it needs only what a player decides, pitch and loudness.
 sr     = 48000   ; what the bundled models play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1
@@ -17,7 +17,7 @@ instr 1
   ; The bow: it swells and, when the note is over, leaves the string. xtratim lets the room ring on.
   xtratim 0.4
   kreleased release
-  kbow port (kreleased == 1 ? -30 : p5 + 60), 0.03   ; in dB above -60: port begins at 0, and can at nothing less
+  kbow port (kreleased == 1 ? -30 : p5 + 60), 0.03   ; in dB above -60: port begins at 0 and accepts nothing lower
   kloudness = kbow - 60
 
   aout nngen "cello.decoder", kf0, kloudness

@@ -3,7 +3,7 @@
 -odac
 </CsOptions>
 <CsInstruments>
-; A synthesiser that follows a voice: the analyzer hears pitch, how sure it is of it, and loudness.
+; A synthesiser that follows a voice: the analyzer gives pitch, voicing and loudness.
 sr     = 48000   ; what the bundled models play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1

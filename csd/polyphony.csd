@@ -3,7 +3,7 @@
 -odac
 </CsOptions>
 <CsInstruments>
-; Many notes at once: every note has a player of its own. A sustained chord of three, and a line above it.
+; Many notes at once: every note has a player of its own. A sustained chord of three, and a melody above it.
 sr     = 48000   ; what the bundled models play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1

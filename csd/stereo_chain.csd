@@ -12,7 +12,7 @@ nchnls = 2
 instr 1
   ain diskin2 "sounds/whistle.ogg"
   aleft = ain*0.9
-  aright delay ain, 0.011                ; the right hears the tune eleven milliseconds later
+  aright delay ain, 0.011                ; the right side is eleven milliseconds later
 
   aleft compress2 aleft, aleft, -60, -24, -18, 3, 0.005, 0.1, 0.002
   aright compress2 aright, aright, -60, -24, -18, 3, 0.005, 0.1, 0.002

@@ -2,7 +2,7 @@
 ;
 ;   aout  nnharm  ain, Sgenerator, ksemitones, kgain
 ;
-; Hears the pitch and the loudness of ain, and lets a generator such as "cello.decoder" play ksemitones above
+; Tracks the pitch and loudness of ain, and lets a generator such as "cello.decoder" play ksemitones above
 ; (or below) it, kgain dB louder. Where ain has no pitch, it only breathes. Call it once for every voice.
 
 opcode nnharm, a, aSkk

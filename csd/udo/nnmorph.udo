@@ -2,8 +2,8 @@
 ;
 ;   aout  nnmorph  ain, Sfirst, Ssecond, kwhere
 ;
-; kwhere: 0 the first effect alone, 1 the second alone, between them both at equal power. The quicker of the two
-; waits for the other. Both run all the time. Needs nnalign.udo.
+; kwhere: 0 the first effect alone, 1 the second alone, between them both at equal power. The one with less
+; latency is delayed to match the other. Both run all the time. Needs nnalign.udo.
 
 opcode nnmorph, a, aSSk
   ain, Sfirst, Ssecond, kwhere xin
