@@ -5,6 +5,15 @@ project still catches a bad value as a `ValueError`. A message says what arrived
 do, and names the file.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give ``"did you mean 'cello'? "``, for a message, with the nearest of the known names; "" if none is near."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
 
 class HostError(Exception):
     """Anything the host refuses or cannot do."""

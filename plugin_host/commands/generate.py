@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,9 +64,11 @@ def generate(
     You can stop it at any moment. The same command continues where it stopped. Needs Csound 6.
     """
     from ..datasets.generation import generate
+    from .progress import progress_bar
 
     begun = time.monotonic()
-    with _Bar() as bar:
+    with progress_bar() as show:
+        sounds = _SoundCount(show)
         try:
             tally = generate(
                 synth,
@@ -79,13 +81,13 @@ def generate(
                 workers=workers,
                 redraw_silent=redraw_silent,
                 redraw_clipped=redraw_clipped,
-                on_progress=bar.note,
+                on_progress=sounds.update,
                 on_problem=lambda sentence: typer.echo(f"brainsynth: {sentence}", err=True),
             )
         except KeyboardInterrupt:
-            typer.echo(f"{bar.done} sounds are in {output}; the same command continues", err=True)
+            typer.echo(f"{sounds.done} sounds are in {output}; the same command continues", err=True)
             raise
-    _summarize(tally, bar.total, output, time.monotonic() - begun)
+    _summarize(tally, sounds.total, output, time.monotonic() - begun)
     return ExitCode.FAILED if tally.failed else ExitCode.WELL
 
 
@@ -109,42 +111,22 @@ def _refine(sampling: str, steps: Sequence[str] | None, settings_list: Path | No
     return "list" if settings_list is not None else "grid" if steps else sampling
 
 
-class _Bar:
-    """A bar that shows sounds per second and the time left; shows nothing if there is no terminal."""
+class _SoundCount:
+    """Counts the sounds that exist, and shows them with sounds per second."""
 
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        from .tables import open_console
-
-        console = open_console(errors=True)
-        columns = (
-            MofNCompleteColumn(),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-        )
+    def __init__(self, show: Callable[[str, float, float], None]) -> None:
         self.done = self.total = 0
+        self._show = show
         self._began = 0.0
-        self._there = 0
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._shown = self._bar.add_task("", total=None)
+        self._found = 0
 
-    def note(self, done: int, total: int) -> None:
+    def update(self, done: int, total: int) -> None:
         if not self.total:
-            self._began, self._there = time.monotonic(), done
+            self._began, self._found = time.monotonic(), done
         self.done, self.total = done, total
         passed = time.monotonic() - self._began
-        rate = f"{(done - self._there) / passed:.0f} sounds a second" if passed > 1 else ""
-        self._bar.update(self._shown, completed=done, total=total, description=rate)
-
-    def __enter__(self) -> _Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        rate = f", {(done - self._found) / passed:.0f} a second" if passed > 1 else ""
+        self._show(f"{done} of {total} sounds{rate}", done, total)
 
 
 def _summarize(tally: Tally, total: int, folder: Path, seconds: float) -> None:

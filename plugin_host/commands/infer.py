@@ -128,19 +128,14 @@ def _check_names(output: Path | None, render: Path | None, picture: Path | None)
 def _infer_with_bar(
     infer, audio: NDArray[np.float32], sample_rate: int, model: ParameterModel, renders: int
 ) -> Inference:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from .progress import progress_bar
 
-    from .tables import open_console
+    with progress_bar() as show:
 
-    console = open_console(errors=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("refining", total=renders, visible=renders > 0)
+        def report(done: int, total: int, distance: float) -> None:
+            show(f"refining, {distance:.2f} dB off", done, total)
 
-        def note(done: int, total: int, distance: float) -> None:
-            bar.update(shown, completed=done, total=total, description=f"refining, {distance:.2f} dB off")
-
-        return infer(audio, sample_rate, model, refine_renders=renders, on_progress=note)
+        return infer(audio, sample_rate, model, refine_renders=renders, on_progress=report)
 
 
 def _print(model: ParameterModel, inference: Inference) -> None:

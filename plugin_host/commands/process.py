@@ -96,28 +96,27 @@ def _make_request(name: str, texts: Sequence[str], mix: float, auto: bool, tail:
 
 def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
     """Give a report for every job, in their order, and whether it was interrupted; show how far it is."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
     from ..files.batch import not_tried
-    from .tables import open_console
+    from .progress import progress_bar
 
     sizes = [job.source.stat().st_size if job.source.is_file() else 0 for job in jobs]
     done = [0.0] * len(jobs)
     reports: list[FileReport] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = open_console(errors=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task(f"0 of {len(jobs)}", total=sum(sizes) or 1)
+    interrupted = False
+    with progress_bar(f"0 of {len(jobs)}") as show:
 
-        def note(index: int, part: float) -> None:
+        def show_progress() -> None:
+            finished = sum(size * part for size, part in zip(sizes, done, strict=True))
+            show(f"{len(reports)} of {len(jobs)}", finished, sum(sizes) or 1)
+
+        def on_progress(index: int, part: float) -> None:
             done[index] = part
-            bar.update(shown, completed=sum(size * part for size, part in zip(sizes, done, strict=True)))
+            show_progress()
 
-        interrupted = False
         try:
-            for report in batch.run(note):
+            for report in batch.run(on_progress):
                 reports.append(report)
-                bar.update(shown, description=f"{len(reports)} of {len(jobs)}")
+                show_progress()
         except KeyboardInterrupt:
             interrupted = True
     found = {report.target: report for report in reports}

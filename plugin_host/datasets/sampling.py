@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, UsageError
+from ..errors import ControlError, UsageError, did_you_mean
 from ..synths.parameters import SynthParameter, from_unit, to_unit
 from ..synths.preset import Preset
 from ..synths.synth import Synth
@@ -171,7 +171,7 @@ class GridSampler:
         for name, number in steps.items():
             if name not in names:
                 raise ControlError(
-                    f"there is no parameter {name!r} to take steps in; there are {', '.join(names)}"
+                    f"there is no parameter {name!r}: {did_you_mean(name, names)}the parameters are {', '.join(names)}"
                 )
             column = names.index(name)
             self._columns.append(column)

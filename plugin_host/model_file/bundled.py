@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from os import PathLike, fspath
 from pathlib import Path
 
-from ..errors import UnknownModelError
+from ..errors import UnknownModelError, did_you_mean
 
 MODELS_FOLDER = Path(__file__).parent / "bundled_models"
 
@@ -38,11 +37,10 @@ def find_model(name_or_path: str | PathLike[str]) -> Path:
         return MODELS_FOLDER / f"{text}.onnx"
     if path.exists():
         return path
-    near = difflib.get_close_matches(text, names, 1)
     known = (
         f"the bundled models are {', '.join(names)}"
         if names
         else "no models are bundled with this installation"
     )
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(text, names)
     raise UnknownModelError(f"there is no model {text!r}: {hint}{known}; or give the path of a .onnx file")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import SupportsFloat, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError
+from ..errors import ControlError, did_you_mean
 from ..model_file.controls import Control, Scale
 
 ControlValue: TypeAlias = float | str | Sequence[float] | NDArray[np.floating]
@@ -25,10 +24,8 @@ def check_name(name: str, known: Iterable[str], owner: str) -> None:
     names = list(known)
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, 1)
     listed = f"it has {', '.join(names)}" if names else "it has no controls"
-    hint = f"did you mean {near[0]!r}?" if near else listed
-    raise ControlError(f"{owner} has no control {name!r}: {hint}")
+    raise ControlError(f"{owner} has no control {name!r}: {did_you_mean(name, names).strip() or listed}")
 
 
 def find_control(name: str, controls: Mapping[str, Control], owner: str) -> tuple[Control, int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..errors import ControlError, PresetError
+from ..errors import ControlError, PresetError, did_you_mean
 from ..files.atomic_file import write_whole
 from ..model_file.controls import Control
 from .parameters import name_values
@@ -143,8 +142,7 @@ def find_preset(name_or_path: str, synth: Synth) -> Preset:
         if preset.name == name_or_path:
             return preset
     names = [preset.name for preset in presets]
-    near = difflib.get_close_matches(name_or_path, names, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name_or_path, names)
     known = f"its presets are {', '.join(names)}" if names else "it has no presets"
     raise PresetError(
         f"synth {synth.name!r} has no preset {name_or_path!r}: {hint}{known}; or give the path of a .json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import SynthError, UnknownSynthError
+from ..errors import SynthError, UnknownSynthError, did_you_mean
 from ..files.done_record import hash_file
 from .csound_score import CsoundScore
 from .parameters import check_settings, from_unit, name_values, read_parameters, to_unit
@@ -147,8 +146,7 @@ def find_synth(name_or_path: str | PathLike[str]) -> Path:
     names = bundled_synths()
     if text in names:
         return SYNTHS_FOLDER / f"{text}.csd"
-    near = difflib.get_close_matches(text, names, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(text, names)
     raise UnknownSynthError(
         f"there is no synth {text!r}: {hint}the bundled synths are {', '.join(names)}; or give the path of a .csd"
     )
