@@ -15,10 +15,10 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.common.report import wide_console, write_results
-from benchmarks.host.endurance import resident_kib
 from brainsynth import Model, register_opcodes
 from plugin_host.csound.k_cycles import cycles_per_block
 from plugin_host.csound.load_csound import load_csound
+from plugin_host.showing.block_timing import resident_bytes
 from tests.support import tiny_models
 
 SAMPLE_RATE = 48_000
@@ -117,9 +117,9 @@ def note_growth(name: str, notes: int) -> dict[str, float]:
         cycles += 1
         if cycles == 100:
             gc.collect()
-            after_hundred = resident_kib()
+            after_hundred = resident_bytes() // 1024
     gc.collect()
-    return {"notes": cycles, "after_hundred_kib": after_hundred, "after_all_kib": resident_kib()}
+    return {"notes": cycles, "after_hundred_kib": after_hundred, "after_all_kib": resident_bytes() // 1024}
 
 
 def busy_thread(folder: Path, ksmps: int, cycles: int, interval_s: float) -> dict[str, float]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import threading
 import time
 from pathlib import Path
@@ -13,21 +11,14 @@ import numpy as np
 
 from benchmarks.common.report import write_results
 from brainsynth import Model
+from plugin_host.showing.block_timing import resident_bytes
 from tests.support import tiny_models
 
 REPORTS = 20
 
 
-def resident_kib() -> int:
-    """Give the process's resident memory in KiB; its peak where the system does not tell the present."""
-    status = Path("/proc/self/statm")
-    if status.exists():
-        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def thread_count() -> int:
-    """Give the number of the process's threads, ONNX Runtime's among them where the system tells."""
+    """Give the number of the process's threads, where the system gives it with those of ONNX Runtime."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
 
@@ -53,7 +44,11 @@ def main() -> None:
             control = next(iter(model.controls.values()))
             stream.set(**{control.name: control.minimum if number % 2000 else control.defaults[0]})
         if (number + 1) % max(1, options.blocks // REPORTS) == 0:
-            point = {"blocks": number + 1, "resident_kib": resident_kib(), "threads": thread_count()}
+            point = {
+                "blocks": number + 1,
+                "resident_kib": resident_bytes() // 1024,
+                "threads": thread_count(),
+            }
             curve.append(point)
             print(
                 f"{point['blocks']:>9} blocks  {point['resident_kib']:>8} KiB  {point['threads']} threads",
