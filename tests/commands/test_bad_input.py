@@ -396,7 +396,7 @@ def test_a_full_disk_stops_all_and_leaves_nothing(models: Path, tmp_path: Path) 
             [*shell, "sh", "-c", f'"$@"{listing}', str(disk), *command],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
     except FileNotFoundError:
         done = None
@@ -405,7 +405,7 @@ def test_a_full_disk_stops_all_and_leaves_nothing(models: Path, tmp_path: Path) 
             ["sh", "-c", f'ulimit -f 100; "$@"{listing}', str(disk), *command],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert "3 failed" in done.stdout
     else:

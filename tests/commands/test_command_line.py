@@ -90,7 +90,7 @@ def test_a_reader_that_has_enough_is_no_failure(models: Path) -> None:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 

@@ -343,7 +343,7 @@ print(csound.performKsmps())
         "import gc; other = [csound]; other.append(other); del csound, other; gc.collect()",
     ):
         command = [sys.executable, "-c", code.replace("{}", ending)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
 
 

@@ -43,7 +43,7 @@ def host_modules() -> list[str]:
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
 
 
 def test_every_host_module_imports_without_torch() -> None:

@@ -36,7 +36,7 @@ def test_a_slow_model_is_seen_to_miss_its_deadlines(models: Path, monkeypatch: p
     timing = bench(Model(models / "gain.onnx"), 128, 48_000, 0.1)
     assert timing.misses == timing.blocks == 37
     assert timing.share >= 1.5
-    assert timing.rtf == pytest.approx(timing.share, rel=0.5)
+    assert timing.rtf >= 1.5
 
 
 def test_latency_is_that_of_the_block_size(models: Path) -> None:
