@@ -47,8 +47,12 @@ class AudioFileError(HostError, ValueError):
     """An audio file that is missing, empty, truncated, unreadable or cannot be written."""
 
 
+class TableFileError(HostError, ValueError):
+    """A table of controls that is missing, is no table, or holds what a model cannot take."""
+
+
 class NoInputError(AudioFileError):
-    """Nothing to do: no audio file is where one was looked for."""
+    """Nothing to do: no audio file or table is where one was looked for."""
 
 
 class OutputError(AudioFileError):

@@ -1,4 +1,4 @@
-"""`brainsynth process`: run an effect over files and folders."""
+"""`brainsynth process`: run a model over files and folders."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from ..files.batch import Batch
-    from ..files.file_job import Request
     from ..files.plan import Job
     from ..files.report import FileReport
+    from ..files.request import Request
+    from ..model_file.document import Role
+    from ..playing.model import Model
+
+_LONGEST_S = 86_400.0
 
 
 def process(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(help="Files, folders, or patterns such as 'takes/**/*.wav'.", show_default=False),
-    ],
     model: Annotated[
         str, typer.Option("--model", "-m", help="A bundled model or a model file.", show_default=False)
     ],
@@ -32,6 +32,13 @@ def process(
         Path,
         typer.Option("--output", "-o", help="A folder; for a single file also a file.", show_default=False),
     ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, or patterns such as 'takes/**/*.wav': audio, for a generator tables.",
+            show_default=False,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
     ] = None,
@@ -42,6 +49,13 @@ def process(
         float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")
     ] = 1.0,
     tail: Annotated[bool, typer.Option("--tail", help="Let outputs ring on after their inputs end.")] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", help="How long a generator plays.", show_default=False),
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option("--rate", help="Sample rate of a generator's outputs.", show_default=False)
+    ] = None,
     container: Annotated[
         Container, typer.Option("--container", help="Kind of the outputs.")
     ] = Container.SAME,
@@ -56,20 +70,24 @@ def process(
         Path | None, typer.Option("--report", help="Write a JSON report.", show_default=False)
     ] = None,
 ) -> int:
-    """Run an effect over files and folders.
+    """Run a model over files and folders.
 
-    Outputs are as long as their inputs and in step with them, of the same rate and depth.
+    An effect makes audio of audio, in step with it and of the same length, rate and depth.
+    An analyzer makes a table of audio: a CSV file with a row for every frame.
+    A generator makes audio of such a table, or of --set and --seconds alone.
     The tree of a folder is mirrored.
     Inputs are never overwritten, and an output appears only when it is whole.
     """
     from ..files.batch import Batch
     from ..files.file_job import FileTask
-    from ..files.plan import plan_jobs, refuse_inputs_as_outputs
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..playing.model import Model
 
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
-    request = _make_request(model, settings or [], mix, auto, tail)
-    jobs = plan_jobs(inputs, output, container.suffix)
+    loaded = Model(model)
+    request = _make_request(loaded, settings or [], mix, auto, tail, seconds, rate)
+    jobs = _plan(loaded, inputs or [], output, container.suffix, seconds)
     refuse_inputs_as_outputs([Path(request.model)], [job.target for job in jobs])
     folder = output.parent if output in {job.target for job in jobs} else output
     batch = Batch(FileTask(request), jobs, folder, if_exists, workers or os.cpu_count() or 1)
@@ -80,18 +98,65 @@ def process(
     return ExitCode.INTERRUPTED if interrupted else _exit_code(reports)
 
 
-def _make_request(name: str, texts: Sequence[str], mix: float, auto: bool, tail: bool) -> Request:
-    """Load the model and try the settings on it, so that what is wrong with them is said once and at once."""
+def _make_request(
+    model: Model,
+    texts: Sequence[str],
+    mix: float,
+    auto: bool,
+    tail: bool,
+    seconds: float | None,
+    rate: int | None,
+) -> Request:
+    """Try the settings on the model, so that what is wrong with them is said once and at once."""
     from ..effects.neural_effect import NeuralEffect
     from ..files.done_record import hash_file
-    from ..files.file_job import Request
-    from ..playing.model import Model
+    from ..files.request import Request
+    from ..model_file.document import Role
     from .settings import parse_settings
 
-    model = Model(name)
-    settings = parse_settings(texts, model)
-    NeuralEffect(model, mix=mix, **settings)
-    return Request(str(model.path), hash_file(model.path), settings, mix, auto, tail)
+    settings, role = parse_settings(texts, model), model.document.role
+    _refuse_options(role, mix != 1.0, auto, tail, seconds is not None, rate is not None)
+    if role is Role.EFFECT:
+        NeuralEffect(model, mix=mix, **settings)
+    else:
+        model.stream(rate).set(**settings)
+    if seconds is not None and not 0 < seconds <= _LONGEST_S:
+        raise UsageError(f"--seconds {seconds:g} is no length; give a number above 0, up to {_LONGEST_S:g}")
+    digest = hash_file(model.path)
+    return Request(str(model.path), digest, settings, mix, auto, tail, seconds, rate)
+
+
+def _refuse_options(role: Role, mix: bool, auto: bool, tail: bool, seconds: bool, rate: bool) -> None:
+    """Refuse what would be passed over in silence."""
+    from ..model_file.document import Role
+
+    options = {"--mix": (mix, Role.EFFECT), "--auto": (auto, Role.EFFECT), "--tail": (tail, Role.EFFECT)}
+    options |= {"--seconds": (seconds, Role.GENERATOR), "--rate": (rate, Role.GENERATOR)}
+    for option, (given, needed) in options.items():
+        if given and role is not needed:
+            article = "an" if role in (Role.EFFECT, Role.ANALYZER) else "a"
+            raise UsageError(
+                f"{option} is for a model of role {needed}, and this is {article} {role}; leave it out"
+            )
+
+
+def _plan(
+    model: Model, inputs: Sequence[str], output: Path, suffix: str | None, seconds: float | None
+) -> list[Job]:
+    from ..files.file_job import MAKERS
+    from ..files.plan import plan_jobs, plan_without_input
+    from ..model_file.document import Role
+
+    kinds = MAKERS[model.document.role].kinds
+    if inputs:
+        return plan_jobs(inputs, output, suffix, kinds)
+    if model.document.role is not Role.GENERATOR:
+        raise UsageError(f"no input was named; name an {kinds.what}, a folder or a pattern")
+    if seconds is None:
+        raise UsageError(
+            "no input was named; name a table of controls, or say how long to play with --seconds"
+        )
+    return plan_without_input(output, kinds)
 
 
 def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
@@ -99,7 +164,7 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
     from ..files.batch import not_tried
     from .progress import progress_bar
 
-    sizes = [job.source.stat().st_size if job.source.is_file() else 0 for job in jobs]
+    sizes = [_size(job.source) for job in jobs]
     done = [0.0] * len(jobs)
     reports: list[FileReport] = []
     interrupted = False
@@ -123,13 +188,20 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
     return [found.get(str(job.target)) or not_tried(job) for job in jobs], interrupted
 
 
+def _size(source: Path | None) -> int:
+    """Give how much work a file is, compared with others."""
+    if source is None:
+        return 1
+    return source.stat().st_size if source.is_file() else 0
+
+
 def _write_report(path: Path, request: Request, reports: Sequence[FileReport], interrupted: bool) -> None:
     from dataclasses import asdict
 
     from ..files.plan import refuse_inputs_as_outputs
     from ..files.report import write_report
 
-    refuse_inputs_as_outputs([Path(report.source) for report in reports], [path])
+    refuse_inputs_as_outputs([Path(report.source) for report in reports if report.source], [path])
     write_report(path, asdict(request), reports, interrupted)
 
 
@@ -141,6 +213,11 @@ def _summarize(reports: Sequence[FileReport]) -> None:
             typer.echo(f"brainsynth: {report.error}", err=True)
         if report.uncalibrated:
             typer.echo(f"{report.source}: played as it is, for {report.uncalibrated}", err=True)
+        if report.left_out:
+            listed = ", ".join(name or "(no name)" for name in report.left_out)
+            typer.echo(
+                f"{report.source}: columns that the model does not know were left out: {listed}", err=True
+            )
         for number, what in (
             (report.repaired_samples, "samples of the input were NaN or infinite and became 0"),
             (report.clipped_samples, "samples of the output were beyond full scale and clipped"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ControlError, UsageError
 
 if TYPE_CHECKING:
+    from ..model_file.controls import Control
     from ..playing.model import Model
 
 
@@ -19,7 +20,8 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     texts : sequence of str
         As typed. Of two about one control the last one counts.
     model : Model
-        Whose controls they are. A choice stays a word; every other value becomes a number.
+        Whose controls they are. A choice stays a word; every other value becomes a number, that of a vector
+        numbers: ``place=0.1,0.2``, or ``place[0]=0.1`` for one of them.
 
     Raises
     ------
@@ -30,11 +32,18 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     """
     from ..streaming.control_values import check_name
 
+    elements = {name: c for c in model.controls.values() for name in c.element_names} | model.controls
     settings: dict[str, Any] = {}
     for text in texts:
         name, value = split_setting(text, "pitch_shift=12")
-        check_name(name, model.controls, f"{model.document.role} {model.name!r}")
-        settings[name] = value if model.controls[name].choices else _number(name, value)
+        check_name(name, elements, f"{model.document.role} {model.name!r}")
+        control = elements[name]
+        if control.choices:
+            settings[name] = value
+        elif control.is_vector and name == control.name:
+            settings[name] = _numbers(control, value)
+        else:
+            settings[name] = _number(name, value)
     return settings
 
 
@@ -51,3 +60,13 @@ def _number(name: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise ControlError(f"control {name} was set to {value!r}; a number is needed") from error
+
+
+def _numbers(control: Control, value: str) -> tuple[float, ...]:
+    numbers = tuple(_number(control.name, part) for part in value.split(","))
+    if len(numbers) != control.size:
+        raise ControlError(
+            f"control {control.name} was set to {value!r}; {control.size} numbers are needed, with commas, "
+            f"or one as in {control.element_names[0]}=0.5"
+        )
+    return numbers

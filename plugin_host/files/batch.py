@@ -93,12 +93,12 @@ class Batch:
 
 def not_tried(job: Job) -> FileReport:
     """Report a file that was not come to."""
-    return FileReport(str(job.source), str(job.target), Status.NOT_TRIED)
+    return FileReport(str(job.source or ""), str(job.target), Status.NOT_TRIED)
 
 
 def _ended(job: Job, ended: WorkerEnded) -> Outcome:
     how = (
         f"signal {-ended.exit_code}" if ended.exit_code and ended.exit_code < 0 else f"code {ended.exit_code}"
     )
-    sentence = f"{job.source}: its worker process ended ({how}), as for want of memory; try --workers 1"
+    sentence = f"{job.source or job.target}: its worker process ended ({how}), as for want of memory; try --workers 1"
     return Outcome(failed(job, sentence, "RuntimeError"))

@@ -18,6 +18,35 @@ AUDIO_SUFFIXES = frozenset(
 """The endings by which a file in a folder is taken for audio, and by which an output is written."""
 
 
+TABLE_SUFFIXES = frozenset({".csv"})
+"""The endings by which a file is taken for a table of controls."""
+
+
+@dataclass(frozen=True)
+class FileKinds:
+    """Which files are read and written.
+
+    Parameters
+    ----------
+    what : str
+        How messages name what is read.
+    read, written : frozenset of str
+        What names end in.
+    suffix : str or None
+        What an output's name ends in unless somebody chooses; None for the input's own ending.
+    """
+
+    what: str
+    read: frozenset[str]
+    written: frozenset[str]
+    suffix: str | None
+
+
+EFFECT_FILES = FileKinds("audio file", AUDIO_SUFFIXES, AUDIO_SUFFIXES, None)
+ANALYZER_FILES = FileKinds("audio file", AUDIO_SUFFIXES, TABLE_SUFFIXES, ".csv")
+GENERATOR_FILES = FileKinds("table", TABLE_SUFFIXES, AUDIO_SUFFIXES, ".wav")
+
+
 class IfExists(StrEnum):
     """What to do about an output that is there already."""
 
@@ -35,6 +64,7 @@ class Container(StrEnum):
     AIFF = "aiff"
     OGG = "ogg"
     MP3 = "mp3"
+    CSV = "csv"
 
     @property
     def suffix(self) -> str | None:
@@ -48,18 +78,32 @@ class Job:
 
     Parameters
     ----------
-    source, target : Path
-        What is read and what is written.
+    source : Path or None
+        What is read; None where nothing is, as when a generator plays constants.
+    target : Path
+        What is written.
     name : str
         The target within the output folder, with forward slashes: what reports and records call it.
     """
 
-    source: Path
+    source: Path | None
     target: Path
     name: str
 
+    @property
+    def input(self) -> Path:
+        """What is read; UsageError where nothing is."""
+        if self.source is None:
+            raise UsageError(f"there is no input to make {self.target} from; name one")
+        return self.source
 
-def plan_jobs(inputs: Sequence[str], output: Path, suffix: str | None = None) -> list[Job]:
+
+def plan_jobs(
+    inputs: Sequence[str],
+    output: Path,
+    suffix: str | None = None,
+    kinds: FileKinds = EFFECT_FILES,
+) -> list[Job]:
     """Find the inputs and name their outputs, the tree below each folder or pattern mirrored.
 
     Parameters
@@ -67,9 +111,11 @@ def plan_jobs(inputs: Sequence[str], output: Path, suffix: str | None = None) ->
     inputs : sequence of str
         Files, which need not exist, folders, and patterns such as ``"takes/**/*.wav"``.
     output : Path
-        A folder; for a single file, also the name of a file with the suffix of an audio file.
+        A folder; for a single file, also the name of a file with one of the endings of what is written.
     suffix : str or None
-        What the outputs' names end in, such as ``".wav"``; None keeps the inputs' own.
+        What the outputs' names end in, such as ``".wav"``; None for what `kinds` says.
+    kinds : FileKinds
+        What is read and written.
 
     Returns
     -------
@@ -81,28 +127,58 @@ def plan_jobs(inputs: Sequence[str], output: Path, suffix: str | None = None) ->
     NoInputError
         If there is no input at all.
     UsageError
-        If an output is an input under any name, or two inputs would become one output.
+        If an output is an input under any name, two inputs would become one output, or an output would end
+        in what is not written.
     """
-    if _is_file_name(output):
+    suffix = suffix or kinds.suffix
+    _check_endings(output, suffix, kinds)
+    if _is_file_name(output, kinds):
         if len(inputs) != 1 or Path(inputs[0]).is_dir() or _is_pattern(inputs[0]):
             raise UsageError(f"{output} names one file, and there may be several inputs; name a folder")
         found = [(Path(inputs[0]), Path(output.name))]
         folder = output.parent
     else:
-        found = [pair for text in inputs for pair in _find(text, output)]
+        found = [pair for text in inputs for pair in _find(text, output, kinds.read)]
         folder = output
         if suffix is not None:
             found = [(source, relative.with_suffix(suffix)) for source, relative in found]
     if not found:
         raise NoInputError(
-            f"no audio file found in {', '.join(inputs)}; looked for {', '.join(sorted(AUDIO_SUFFIXES))}"
+            f"no {kinds.what} found in {', '.join(inputs)}; looked for {', '.join(sorted(kinds.read))}"
         )
     jobs = list(
         dict.fromkeys(Job(source, folder / relative, relative.as_posix()) for source, relative in found)
     )
     _refuse_collisions(jobs)
-    refuse_inputs_as_outputs([job.source for job in jobs], [job.target for job in jobs])
+    refuse_inputs_as_outputs([source for source, _ in found], [job.target for job in jobs])
     return jobs
+
+
+def plan_without_input(output: Path, kinds: FileKinds) -> list[Job]:
+    """Give the job of making one file out of nothing but settings.
+
+    Raises
+    ------
+    UsageError
+        If the output is not the name of a file that can be written.
+    """
+    _check_endings(output, None, kinds)
+    if not _is_file_name(output, kinds):
+        raise UsageError(
+            f"{output} must be the name of a file that ends in {', '.join(sorted(kinds.written))}"
+        )
+    return [Job(None, output, output.name)]
+
+
+def _check_endings(output: Path, suffix: str | None, kinds: FileKinds) -> None:
+    if suffix is not None and suffix not in kinds.written:
+        raise UsageError(f"outputs cannot end in {suffix} here; choose {' or '.join(sorted(kinds.written))}")
+    ending = output.suffix.lower()
+    if ending in (AUDIO_SUFFIXES | TABLE_SUFFIXES) - kinds.written and not output.is_dir():
+        raise UsageError(
+            f"{output} ends in {ending}, and what is written here ends in {', '.join(sorted(kinds.written))}; "
+            "name such a file, or a folder"
+        )
 
 
 def refuse_inputs_as_outputs(sources: Sequence[Path], targets: Sequence[Path]) -> None:
@@ -147,35 +223,31 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
         taken[key] = job
 
 
-def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in AUDIO_SUFFIXES and not output.is_dir()
+def _is_file_name(output: Path, kinds: FileKinds) -> bool:
+    return output.suffix.lower() in kinds.written and not output.is_dir()
 
 
 def _is_pattern(text: str) -> bool:
     return glob.has_magic(text) and not os.path.exists(text)
 
 
-def _find(text: str, output: Path) -> Iterator[tuple[Path, Path]]:
+def _find(text: str, output: Path, endings: frozenset[str]) -> Iterator[tuple[Path, Path]]:
     """Yield each input with its path below the folder that is mirrored."""
     path = Path(text)
     if path.is_dir():
-        for source in _walk(path, output):
+        for source in _walk(path, output, endings):
             yield source, source.relative_to(path)
     elif _is_pattern(text):
         root = _fixed_part(path)
         for match in sorted(glob.glob(text, recursive=True)):
             source = Path(match)
-            if (
-                source.is_file()
-                and source.suffix.lower() in AUDIO_SUFFIXES
-                and not _is_below(source, output, root)
-            ):
+            if source.is_file() and source.suffix.lower() in endings and not _is_below(source, output, root):
                 yield source, source.relative_to(root)
     else:
         yield path, Path(path.name)
 
 
-def _walk(folder: Path, output: Path) -> Iterator[Path]:
+def _walk(folder: Path, output: Path, endings: frozenset[str]) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         here = Path(place)
         # An output folder inside the input folder: what was made is not made again of itself.
@@ -183,7 +255,7 @@ def _walk(folder: Path, output: Path) -> Iterator[Path]:
             name for name in folders if not name.startswith(".") and not _is_same(here / name, output)
         )
         for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in endings:
                 yield here / name
 
 

@@ -30,7 +30,7 @@ class FileReport:
     Parameters
     ----------
     source, target : str
-        Paths of input and output.
+        Paths of input and output; no input where a generator plays constants.
     status : Status
         `KEPT` is an output that was there, whole, and made from the same input in the same way.
     error : str
@@ -51,6 +51,8 @@ class FileReport:
         The controls, those set by calibration among them.
     uncalibrated : str
         Why there was nothing to calibrate by, where calibration was asked for and the file went without; else empty.
+    left_out : tuple of str
+        Columns of a table that the model does not know.
     """
 
     source: str
@@ -68,6 +70,7 @@ class FileReport:
     muted_blocks: int = 0
     settings: dict[str, float | str] = field(default_factory=dict)
     uncalibrated: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def rtf(self) -> float:

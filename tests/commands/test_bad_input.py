@@ -254,11 +254,12 @@ def test_a_choice_is_set_by_its_word(models: Path, tmp_path: Path, brainsynth: C
     assert_refused(brainsynth(*call, tmp_path / "no.wav", "--set", "mode=wett"), 2, "mode", "wett", "wet")
 
 
-@pytest.mark.parametrize("role", ["rms", "sine"])
-def test_only_effects_process_files(role: str, models: Path, tmp_path: Path, brainsynth: Command) -> None:
+def test_only_tables_are_played_by_a_generator(models: Path, tmp_path: Path, brainsynth: Command) -> None:
     source = write_sound(tmp_path / "a.wav", long_noise())
-    ended = brainsynth("process", source, "-m", models / f"{role}.onnx", "-o", tmp_path / "out")
-    assert_refused(ended, 2, role, "is no effect")
+    ended = brainsynth("process", source, "-m", models / "sine.onnx", "-o", tmp_path / "out")
+    assert_refused(ended, 1, "a.wav", "no table")
+    ended = brainsynth("process", tmp_path, "-m", models / "sine.onnx", "-o", tmp_path / "out")
+    assert_refused(ended, 4, "no table found", ".csv")
 
 
 def make_oversized(path: Path) -> None:

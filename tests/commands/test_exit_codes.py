@@ -17,6 +17,7 @@ CODES: dict[type[HostError], ExitCode] = {
     errors.CalibrationError: ExitCode.FAILED,
     errors.NothingToCalibrateError: ExitCode.FAILED,
     errors.AudioFileError: ExitCode.FAILED,
+    errors.TableFileError: ExitCode.FAILED,
     errors.NoInputError: ExitCode.NOTHING,
     errors.OutputError: ExitCode.ENVIRONMENT,
     errors.DiskFullError: ExitCode.ENVIRONMENT,

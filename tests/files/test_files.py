@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.files.atomic_file import PartialFile, remove_leftovers
 from plugin_host.files.done_record import RECORD_NAME, hash_file
-from plugin_host.files.file_job import FileTask, Request, Work
+from plugin_host.files.file_job import FileTask, Work
 from plugin_host.files.plan import Job
+from plugin_host.files.request import Request
 from plugin_host.files.writer import choose_encoding
 from tests.conftest import Command
 from tests.support.sound_files import read_sound, tree, write_sound
@@ -241,7 +242,8 @@ def test_memory_does_not_grow_with_the_file(models: Path, tmp_path: Path) -> Non
 import resource
 from pathlib import Path
 from plugin_host.files.plan import Job
-from plugin_host.files.file_job import FileTask, Request, Work
+from plugin_host.files.file_job import FileTask, Work
+from plugin_host.files.request import Request
 task = FileTask(Request({str(models / "gain.onnx")!r}, ""))
 folder = Path({str(tmp_path)!r})
 for name in ("short.wav", "long.wav"):

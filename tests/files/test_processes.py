@@ -14,10 +14,11 @@ import soundfile
 
 from plugin_host.files.batch import Batch
 from plugin_host.files.done_record import RECORD_NAME
-from plugin_host.files.file_job import FileTask, Outcome, Request, Work
+from plugin_host.files.file_job import FileTask, Outcome, Work
 from plugin_host.files.plan import IfExists, plan_jobs
 from plugin_host.files.processes import WorkerEnded, Workers
 from plugin_host.files.report import Status
+from plugin_host.files.request import Request
 from tests.conftest import Command
 from tests.support.sound_files import tree
 

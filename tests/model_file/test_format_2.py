@@ -214,7 +214,7 @@ def test_bundled_models_are_read_with_the_defaults_of_format_2_and_written_as_th
         assert all(c.size == 1 and c.map == () for c in (*document.controls, *document.outputs))
 
 
-NUMBERS = st.floats(-1e6, 1e6).map(lambda number: number + 0.0)
+NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda number: number + 0.0)
 LABELS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=64)
 
 
@@ -233,8 +233,18 @@ def controls(draw: st.DrawFn, name: str) -> Control:
         return Control(minimum=0, maximum=top, default=draw(st.integers(0, top)), **common)
     size = draw(st.integers(1, 5))
     if scale is Scale.TRIGGER:
-        return Control(minimum=0, maximum=draw(st.floats(1e-3, 1e3)), default=0, size=size, **common)
-    elements = st.floats(1, 2) if scale is Scale.LOG else st.floats(-2, 2)
+        return Control(
+            minimum=0,
+            maximum=draw(st.floats(1e-3, 1e3, allow_subnormal=False)),
+            default=0,
+            size=size,
+            **common,
+        )
+    elements = (
+        st.floats(1, 2, allow_subnormal=False)
+        if scale is Scale.LOG
+        else st.floats(-2, 2, allow_subnormal=False)
+    )
     if scale is Scale.INTEGER:
         elements = st.integers(-2, 2).map(float)
     vectors = st.tuples(*[elements] * size)
@@ -255,7 +265,11 @@ def test_any_document_survives_its_metadata_exactly(data: st.DataObject) -> None
     else:
         shapes = {f"output.{c.name}": (1, c.size, 3) if c.is_vector else (1, 3) for c in parts}
         largest = {f"output.{c.name}": LARGEST_SHARE * (c.maximum - c.minimum) for c in parts}
-        allowed = {k: share * data.draw(st.floats(0.01, 1)) for k, share in largest.items() if share > 0}
+        allowed = {
+            k: share * data.draw(st.floats(0.01, 1, allow_subnormal=False))
+            for k, share in largest.items()
+            if share > 0
+        }
         pair = GoldenPair(
             inputs={"audio": Tensor.of(np.zeros((1, 1, 3 * tiny_models.HOP_LENGTH)))},
             outputs={name: Tensor.of(np.ones(shape)) for name, shape in shapes.items()},

@@ -1,0 +1,87 @@
+"""Run an effect over audio files: each output in step with its input and of its rate, depth and length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..effects.calibration import ANALYZER, calibrate
+from ..effects.neural_effect import NeuralEffect
+from ..errors import CalibrationError, NothingToCalibrateError
+from ..playing.model import Model
+from ..streaming.aligned import aligned
+from .input_file import InputFile
+from .plan import EFFECT_FILES, Job
+from .reader import AudioReader
+from .report import FileReport, Status
+from .request import Request
+from .writer import AudioWriter, choose_encoding
+
+BLOCK_SIZE = 8192
+LONGEST_CALIBRATION_S = 60
+
+
+class EffectFiles:
+    """Makes an audio file of each audio file.
+
+    Parameters
+    ----------
+    model : Model
+        An effect.
+    request : Request
+        What is to be done.
+    """
+
+    kinds = EFFECT_FILES
+
+    def __init__(self, model: Model, request: Request) -> None:
+        self._model = model
+        self._request = request
+        self._analyzer: Model | None = None
+
+    def make(self, job: Job, on_progress: Callable[[float], None]) -> tuple[FileReport, str]:
+        """Make a file; `on_progress` gets how much is done, from 0 to 1. Give its report and the input's hash."""
+        with AudioReader(job.input) as reader:
+            source = InputFile(job.input)
+            settings, uncalibrated = self._settings_for(reader)
+            effect = NeuralEffect(self._model, mix=self._request.mix, **settings)
+            player = effect.player(reader.sample_rate, reader.channels, None)
+            encoding = choose_encoding(job.target.suffix, reader.container, reader.subtype)
+            with AudioWriter(
+                job.target, reader.sample_rate, reader.channels, *encoding, reader.frames
+            ) as writer:
+                for output in aligned(player, reader.blocks(BLOCK_SIZE), self._request.tail):
+                    writer.write(output)
+                    on_progress(min(writer.frames_written / reader.frames, 1.0))
+                digest = source.finish()
+                writer.commit()
+        report = FileReport(
+            source=str(job.input),
+            target=str(job.target),
+            status=Status.MADE,
+            duration_s=reader.duration_s,
+            sample_rate=reader.sample_rate,
+            channels=reader.channels,
+            latency_samples=player.latency_samples,
+            repaired_samples=reader.repaired_samples,
+            clipped_samples=writer.clipped_samples,
+            muted_blocks=player.counters.muted_blocks,
+            settings=settings,
+            uncalibrated=uncalibrated,
+        )
+        return report, digest
+
+    def _settings_for(self, reader: AudioReader) -> tuple[dict[str, Any], str]:
+        """Give the controls, and why there was nothing to calibrate by, where that is so."""
+        if not self._request.auto:
+            return self._request.settings, ""
+        with AudioReader(reader.path) as start:
+            audio = start.read(LONGEST_CALIBRATION_S * start.sample_rate)
+        self._analyzer = self._analyzer or Model(ANALYZER)
+        try:
+            found = calibrate(self._model, audio, reader.sample_rate, self._analyzer)
+        except NothingToCalibrateError as error:
+            return self._request.settings, str(error)
+        except CalibrationError as error:
+            raise CalibrationError(f"{reader.path}: {error}") from error
+        return {**found, **self._request.settings}, ""
