@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
-from math import gcd
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from ..streaming.aligned import without_first
-from ..streaming.finite_guard import is_finite, repair
+from ..streaming.finite_guard import repair
 from ..streaming.sample_queue import SampleFifo
 from .neural_effect import NeuralEffect
 from .pedalboard_group import BoardPlayer
@@ -65,7 +65,8 @@ class ChainPass:
         is_alone = len(plugins) < 2 and all(isinstance(plugin, NeuralEffect) for plugin in plugins)
         self._unit = declared if is_alone or declared % board_block == 0 else board_block
         self._segments = _make_segments(plugins, sample_rate, channels, board_block, self._unit)
-        self._waiting = self._unit - gcd(declared, self._unit)
+        self._players = [segment.borrow for segment in self._segments]
+        self._waiting = self._unit - math.gcd(declared, self._unit)
         self._inlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet.append_zeros(self._waiting)
@@ -97,11 +98,11 @@ class ChainPass:
         if self._waiting == 0 and length:
             # Whole units, now and always: nothing has to wait. The first segment must not see what is broken.
             sound = block
-            if not all(map(is_finite, block)):
+            if not math.isfinite(np.vdot(block, block)):
                 sound = block.copy()
                 self.repaired_samples += repair(sound)
-            for segment in self._segments:
-                sound = segment.borrow(sound)
+            for borrow in self._players:
+                sound = borrow(sound)
             return sound.copy()
         entry = self._inlet.append(length)
         entry[...] = block
@@ -109,8 +110,8 @@ class ChainPass:
         ready = len(self._inlet) // self._unit * self._unit
         if ready:
             played = self._inlet.front(ready)
-            for segment in self._segments:
-                played = segment.borrow(played)
+            for borrow in self._players:
+                played = borrow(played)
             self._outlet.append(ready)[...] = played
             self._inlet.drop(ready)
         output = self._outlet.front(length).copy()
