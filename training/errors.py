@@ -7,8 +7,16 @@ class TrainingError(Exception):
     """Root of everything training raises on purpose."""
 
 
+class SettingsError(TrainingError, ValueError):
+    """A setting or size is outside its range, or a family does not exist."""
+
+
 class RecordingsError(TrainingError, ValueError):
     """Recordings are missing, unreadable, too short or silent."""
+
+
+class SoundsError(TrainingError, ValueError):
+    """Sounds of a synthesiser that a model cannot be trained on."""
 
 
 class RunError(TrainingError, ValueError):

@@ -21,7 +21,8 @@ from export.proof import GraphPlayer, play_torch, random_blocks
 from export.signals import proof_inputs
 from plugin_host.model_file.bundled import find_model
 from training.analysis.bundled_weights import load_analyzer
-from training.families.timbre.model import Instrument, TimbreGenerator, TimbreSize
+from training.families.timbre.model import Instrument, TimbreGenerator
+from training.families.timbre.settings import TimbreSize
 from training.loop.run import open_run
 from training.loop.trainer import weights_of
 from training.streaming.model import StreamingModel
@@ -49,10 +50,10 @@ def load_generator(run: Path) -> TimbreGenerator:
     training.errors.RunError
         If the folder is not a run, or has no checkpoint.
     """
-    config, tensors, _ = open_run(run)
-    size = TimbreSize(**config["size"])
+    checkpoint = open_run(run)
+    size = TimbreSize(**checkpoint.config["size"])
     instrument = Instrument(TimbreGenerator.sample_rate, TimbreGenerator.hop_length, size)
-    instrument.load_state_dict(weights_of(tensors))
+    instrument.load_state_dict(weights_of(checkpoint.tensors))
     generator = TimbreGenerator(instrument).eval()
     round_to_half(generator)
     return generator

@@ -31,11 +31,12 @@ from benchmarks.lpc.lpc_measures import (
 )
 from brainsynth import Model, Renderer
 from plugin_host.showing.block_timing import bench
-from training.data.recordings import find_recordings, split_recordings
-from training.families.lpc.batch import clean_power
+from training.data.recordings import find_recordings
+from training.data.split import split_recordings
+from training.families.lpc.envelopes import itakura_saito
 from training.families.lpc.excerpts import read_recordings
-from training.families.lpc.losses import itakura_saito
 from training.families.lpc.sounds import EXCITATION, NAMES, f0_hz, polynomial, sections
+from training.families.lpc.training_batch import clean_power
 
 SEED = 20261121  # no data set of a training has it
 WINDOWS = (512, 768, 1024, 1536, 2048)

@@ -41,7 +41,7 @@ def export(
     """Write what a run has learned into model files, if they play as torch does; else write nothing."""
     register_hz = read_register(register) if register is not None else None
     with training_packages():
-        from export.families import export_run
+        from export.export_run import export_run
 
         from .tables import add_row, make_table, open_console
 

@@ -1,133 +1,163 @@
-"""`brainsynth train`: teach a model an instrument."""
+"""`brainsynth train`: a command for each family of models, built from what the registry says of it."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from ..errors import UsageError
-from . import train_ar
 from .training_packages import training_packages
-from .training_run import Device, RunFolder, say_what_comes_next, training_bar, warn
+from .training_report import TrainingReport, say_what_comes_next
+from .training_sounds import find_sounds, render_sounds, resynthesise_with
 
 if TYPE_CHECKING:
-    from training.families.parameters.train import ParameterTraining
+    from training.loop.family import Family
 
-    from ..datasets.training_feed import DataSetFeed, EndlessFeed
-
-app = typer.Typer(help="Train a model.", no_args_is_help=True)
+_RESUMES = "Ctrl-C stops it, the same command goes on where it was."
 
 
-@app.callback()
-def families() -> None:
-    """Train a model. Needs pip install 'brainsynth[train]'."""
+class FamilyCommands(TyperGroup):
+    """The families as commands. They are looked up when they are asked for: nothing else needs the training package."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name the families."""
+        with training_packages():
+            from training.families import families
+
+            return [family.name for family in families()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build the command of a family, by its name or an older one; None if there is none."""
+        with training_packages():
+            from training.errors import SettingsError
+            from training.families import find_family
+
+            try:
+                return family_command(find_family(cmd_name))
+            except SettingsError:
+                return None
 
 
-@app.command("timbre")
-def timbre(
-    recordings: Annotated[
-        Path,
-        typer.Argument(help="A folder of recordings of one instrument, nested or not.", show_default=False),
-    ],
-    out: RunFolder,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            "--steps",
-            min=1,
-            help="How long to train; 2600 if not given, about ten minutes.",
-            show_default=False,
-        ),
-    ] = None,
-    device: Device = None,
-) -> None:
-    """Learn the timbre of one instrument. Ctrl-C stops it, the same command goes on where it was."""
+app = typer.Typer(
+    cls=FamilyCommands,
+)
+
+
+@app.callback(invoke_without_command=True)
+def train(ctx: typer.Context) -> None:
+    r"""Train a model of one of these families. Needs pip install 'brainsynth\[train]'."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def family_command(family: Family) -> TyperCommand:
+    """Make a family's command: its sources, where the run goes, and an option for every setting and size."""
+    parameters = [*_sources(family), *_run(), *_options(family)]
+
+    def command(**values: Any) -> None:
+        _train(family, values)
+
+    shape = inspect.signature(command)
+    vars(command)["__signature__"] = shape.replace(parameters=parameters)
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    alone.command(family.name, help=f"{family.summary} {_RESUMES}", short_help=family.summary)(command)
+    built = typer.main.get_command(alone)
+    assert isinstance(built, TyperCommand)
+    return built
+
+
+def _sources(family: Family) -> list[inspect.Parameter]:
+    """What the family learns from: recordings, or else a data set, as the argument."""
+    from training.loop.family import Recordings, SynthSounds
+
+    recordings, sounds = family.learns(Recordings), family.learns(SynthSounds)
+    found = []
+    if recordings is not None:
+        argument = typer.Argument(metavar="RECORDINGS", help=recordings.help, show_default=False)
+        kind = Path if recordings.required else Path | None
+        found.append(
+            _parameter("recordings", kind, argument, inspect.Parameter.empty if recordings.required else None)
+        )
+    if sounds is not None:
+        made = f" {sounds.count} are rendered beside the run if not given." if sounds.synth else ""
+        text = sounds.help + made
+        given = (
+            typer.Argument(metavar="DATA", help=text, show_default=False)
+            if recordings is None
+            else typer.Option("--data", help=text, show_default=False)
+        )
+        found.append(_parameter("data", Path | None, given, None))
+        if sounds.endless:
+            text = "Without a data set: a .csd or bundled synth; sounds are rendered, trained on and deleted."
+            found.append(
+                _parameter("synth", str | None, typer.Option("--synth", help=text, show_default=False), None)
+            )
+            text = "With --synth: the most that sounds take, in GB."
+            found.append(
+                _parameter("disk_limit", float, typer.Option("--disk-limit", min=0.01, help=text), 1.0)
+            )
+    return found
+
+
+def _run() -> list[inspect.Parameter]:
+    out = typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False)
+    device = typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
+    return [
+        _parameter("out", Path, out, inspect.Parameter.empty),
+        _parameter("device", str | None, device, None),
+    ]
+
+
+def _options(family: Family) -> list[inspect.Parameter]:
+    from training.loop.settings import settings_of
+
+    found = []
+    for kind, title in ((family.settings, "Settings"), (family.size, "Size")):
+        for setting in settings_of(kind):
+            text = setting.range.help[:1].upper() + setting.range.help[1:]
+            allowed = f" [{setting.range}]" if str(setting.range) else ""
+            option = typer.Option(setting.option, help=f"{text}{allowed}.", rich_help_panel=title)
+            name = f"{title}_{setting.name}"
+            found.append(_parameter(name, setting.kind, option, setting.default))
+    return found
+
+
+def _parameter(name: str, kind: Any, given: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, given]
+    )
+
+
+def _train(family: Family, values: dict[str, Any]) -> None:
+    """Collect what is learned from, and train."""
+    out, device = values["out"], values["device"]
     with training_packages():
-        from training.families.timbre.train import Progress, TimbreTraining, train_timbre
+        settings, size = (
+            kind(**{name.removeprefix(title): values[name] for name in values if name.startswith(title)})
+            for kind, title in ((family.settings, "Settings_"), (family.size, "Size_"))
+        )
+        from training.data.recordings import find_recordings
+        from training.data.source import Source
+        from training.loop.family import SynthSounds
+        from training.loop.train import train as train_family
 
-        settings = TimbreTraining() if steps is None else TimbreTraining(steps=steps)
-        with training_bar("reading") as show:
-
-            def on_features(name: str, done: int, total: int) -> None:
-                show(f"reading {name}", done, total)
-
-            def on_step(progress: Progress) -> None:
-                show(f"{progress.lesson}, loss {progress.loss:.3f}", progress.step, progress.steps)
-
-            train_timbre(recordings, out, settings, None, device, on_features, on_step, warn)
+        recordings = values.get("recordings")
+        if recordings is not None:
+            find_recordings(recordings)  # before sounds are rendered, which takes minutes
+        with TrainingReport() as report:
+            kind = family.learns(SynthSounds)
+            if kind is None:
+                train_family(family, Source(recordings), out, settings, size, device, report)
+            else:
+                data = values["data"]
+                if data is None and kind.synth:
+                    data = render_sounds(kind.synth, kind.count, out, report)
+                chosen = (family.name, data, values.get("synth"), values.get("disk_limit"))
+                with find_sounds(*chosen, out, report) as sounds:
+                    source = Source(recordings, sounds, resynthesise_with(sounds))
+                    train_family(family, source, out, settings, size, device, report)
     say_what_comes_next(out)
-
-
-@app.command("params")
-def params(
-    out: RunFolder,
-    data: Annotated[
-        Path | None,
-        typer.Argument(help="A data set made by brainsynth generate.", show_default=False),
-    ] = None,
-    synth: Annotated[
-        str | None,
-        typer.Option(
-            "--synth",
-            help="Without a data set: a .csd or bundled synth; sounds are rendered, trained on and deleted.",
-            show_default=False,
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option("--steps", min=1, help="How long to train; 12000 if not given.", show_default=False),
-    ] = None,
-    disk_limit: Annotated[
-        float, typer.Option("--disk-limit", min=0.01, help="With --synth: the most that sounds take, in GB.")
-    ] = 1.0,
-    device: Device = None,
-) -> None:
-    """Learn to hear a synth's parameters. Ctrl-C stops it, the same command goes on where it was."""
-    if (data is None) == (synth is None):
-        raise UsageError("give either a data set or --synth, as in: brainsynth train params DATA --out RUN")
-    with training_packages():
-        from training.families.parameters.train import ParameterTraining
-
-        from ..datasets.dataset import DataSet
-        from ..datasets.training_feed import DataSetFeed, EndlessFeed
-
-        settings = ParameterTraining() if steps is None else ParameterTraining(steps=steps)
-        if data is not None:
-            found = DataSet(data)
-            for problem in found.problems:
-                warn(problem)
-            if found.skipped:
-                warn(f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}")
-            _train_params(DataSetFeed(found, warn), out, settings, device)
-        elif synth is not None:
-            folder = out.with_name(f"{out.name}-sounds")
-            with EndlessFeed(synth, folder, int(disk_limit * 1e9), warn) as endless:
-                _train_params(endless, out, settings, device)
-    say_what_comes_next(out)
-
-
-app.command("ar")(train_ar.ar)
-
-
-def _train_params(
-    sounds: DataSetFeed | EndlessFeed, out: Path, settings: ParameterTraining, device: str | None
-) -> None:
-    from training.families.parameters.train import Progress, train_params
-
-    from ..datasets.training_feed import DataSetFeed, resynthesis_of
-    from ..errors import MissingPackageError
-
-    try:
-        resynthesise = resynthesis_of(sounds if isinstance(sounds, DataSetFeed) else sounds.held_out)
-    except MissingPackageError:
-        resynthesise = None  # the logs go without sounds rendered anew
-    with training_bar("listening") as show:
-
-        def on_step(progress: Progress) -> None:
-            left = f"{progress.seconds_left / 60:.0f} min left"
-            what = f"loss {progress.loss:.3f}, {progress.rate:.0f} sounds a second, {left}"
-            show(what, progress.step, progress.steps)
-
-        train_params(sounds, out, settings, None, device, resynthesise, show, on_step)

@@ -21,7 +21,7 @@ def training_packages() -> Iterator[None]:
     MissingPackageError
         If torch, or another package that only training needs, is not installed.
     UsageError
-        If the file to export to cannot be used.
+        If a setting is outside its range, or the file to export to cannot be used.
     WorkError
         If training or export refuses in words of its own.
     """
@@ -34,7 +34,11 @@ def training_packages() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    except (export.errors.ExportTargetError, export.errors.RegisterError) as error:
+    except (
+        training.errors.SettingsError,
+        export.errors.ExportTargetError,
+        export.errors.RegisterError,
+    ) as error:
         raise UsageError(str(error)) from error
     except (training.errors.TrainingError, export.errors.ExportError) as error:
         raise WorkError(str(error)) from error

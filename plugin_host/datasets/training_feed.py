@@ -1,4 +1,4 @@
-"""Feed sounds to a trainer, from a data set or without end, each from its onset on."""
+"""Feed sounds to a trainer, from a data set or without end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGEST_BATCH, _MOST_HELD_OUT, _FEWEST_SOUNDS = 4000, 400, 100
 
 
 class DataSetFeed:
-    """Feeds the sounds of a data set to the training of a parameter analyzer.
+    """Feeds the sounds of a data set to a training.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class DataSetFeed:
         self.sample_rate = info.sample_rate
         self.duration_s = info.sound_seconds
         self.parameters = data.parameters
-        self.units = data.unit_values
+        self.units, self.values = data.unit_values, data.values
         self.cache = data.folder
         self._data, self._on_problem = data, on_problem
 
@@ -54,9 +54,13 @@ class DataSetFeed:
             self._on_problem(str(error))
             return np.zeros(0, np.float32)
 
+    def whole(self, index: int) -> NDArray[np.float32]:
+        """Give a sound (T,) as it was rendered; raises DataSetError where it cannot be read."""
+        return self._data[index][0]
+
 
 class EndlessFeed:
-    """Feeds batches of sounds without end to the training of a parameter analyzer; a context manager.
+    """Feeds batches of sounds without end to a training; a context manager.
 
     Parameters
     ----------

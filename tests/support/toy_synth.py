@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.families.parameters.model import ParameterSize
-from training.families.parameters.sounds import SoundParameter
+from training.families.parameters.parameters import SoundParameter
+from training.families.parameters.settings import ParameterSize
 from training.streaming.model import Control
 
 RATE = 48_000
@@ -69,12 +69,19 @@ class ToySounds:
         self.units: NDArray[np.float32] = units.astype(np.float32)
         self.cache, self.silent, self.rendered = cache, silent, 0
 
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return self.units.astype(np.float64)
+
     def __len__(self) -> int:
         return len(self.units)
 
     def __getitem__(self, index: int) -> NDArray[np.float32]:
         self.rendered += 1
         return np.zeros(0, np.float32) if index in self.silent else play(self.units[index])
+
+    def whole(self, index: int) -> NDArray[np.float32]:
+        return self[index]
 
 
 def parameters() -> list[SoundParameter]:

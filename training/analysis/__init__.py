@@ -1,1 +1,1 @@
-"""What several families hear with: pitch tracker and loudness."""
+"""What several families analyse sound with: the pitch tracker and loudness."""

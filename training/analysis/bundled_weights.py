@@ -14,5 +14,5 @@ WEIGHTS = Path(__file__).with_name("weights") / "pitch.safetensors"
 def load_analyzer() -> PitchAnalyzer:
     """Return the trained pitch and loudness analyzer."""
     analyzer = PitchAnalyzer()
-    analyzer.ear.pitch.load_state_dict(load_file(WEIGHTS))
+    analyzer.tracker.pitch.load_state_dict(load_file(WEIGHTS))
     return analyzer.eval()

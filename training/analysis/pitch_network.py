@@ -1,6 +1,6 @@
 """A causal pitch tracker: spectra of two window lengths, a small recurrent network, a distribution over pitch.
 
-Trained on synthesised sounds whose pitch is exactly known (`training.families.pitch.synthetic_sounds`). The distribution
+Trained on synthesised sounds whose pitch is exactly known (`training.families.pitch.sounds`). The distribution
 over pitch bins and its local mean follow CREPE (Kim et al. 2018); causal spectra and a recurrent layer stand in for its
 long window.
 """

@@ -21,8 +21,8 @@ FAINTEST_DB = -88.0
 LANES = 4
 
 
-class Ear(StreamingModule):
-    """Hears pitch, voicing and loudness in a monophonic sound.
+class PitchTracker(StreamingModule):
+    """Tracks pitch, voicing and loudness in a monophonic sound.
 
     One filter bank gives the A-weighted sound and the sound at 12 kHz. It works on lanes of a quarter of a hop: a small
     matrix and a few rows instead of a large matrix and one row.
@@ -61,15 +61,15 @@ class PitchAnalyzer(StreamingModel):
     description = "Causal pitch tracker with voicing, and A-weighted loudness"
     outputs = (F0, VOICING, LOUDNESS)
 
-    def __init__(self, ear: Ear | None = None) -> None:
+    def __init__(self, tracker: PitchTracker | None = None) -> None:
         super().__init__()
-        self.ear = ear or Ear(self.sample_rate, self.hop_length)
+        self.tracker = tracker or PitchTracker(self.sample_rate, self.hop_length)
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         audio = inputs["audio"]
-        midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
-        heard = midi_to_hz(midi).float(), voicing, loudness
+        midi, voicing, loudness = carry("tracker", audio.reshape(audio.shape[0], -1, self.hop_length))
+        values = midi_to_hz(midi).float(), voicing, loudness
         return {
-            f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, heard, strict=True)
+            f"control.{c.name}": v.squeeze(2) for c, v in zip(self.outputs, values, strict=True)
         }, carry.next_state

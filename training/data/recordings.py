@@ -1,9 +1,9 @@
-"""Finding, reading and splitting recordings."""
+"""Finding and reading recordings."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -54,21 +54,38 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
     return mono if rate == sample_rate else np.asarray(soxr.resample(mono, rate, sample_rate), np.float32)
 
 
-def is_held_out(path: Path) -> bool:
-    """Tell whether a recording is kept aside for measuring: one in ten, by a hash of its name, whatever the folder holds."""
-    return int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 10 == 0
+def classes_of(folder: Path) -> dict[str, list[Path]]:
+    """Return recordings by class: the name of the sub-folder of ``folder`` that each lies in, however deep below it.
 
-
-def split_recordings(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Split into recordings to train on and recordings to measure on.
-
-    With fewer than ten the hash may keep aside none or all; then the last one is kept aside, and a single recording is
-    used for both.
+    Raises
+    ------
+    RecordingsError
+        If there is no audio, or some of it lies in no sub-folder.
     """
-    train = [p for p in paths if not is_held_out(p)]
-    held_out = [p for p in paths if is_held_out(p)]
-    if train and held_out:
-        return train, held_out
-    if len(paths) == 1:
-        return list(paths), list(paths)
-    return list(paths[:-1]), list(paths[-1:])
+    classes: dict[str, list[Path]] = {}
+    for path in find_recordings(folder):
+        parts = path.relative_to(folder).parts
+        if len(parts) < 2:
+            raise RecordingsError(f"{path} lies in no sub-folder of {folder}; needed is one for each class.")
+        classes.setdefault(parts[0], []).append(path)
+    return classes
+
+
+def content_hash(paths: Iterable[Path]) -> str:
+    """Hash names and contents of recordings, so that a run knows those that it was begun with.
+
+    Raises
+    ------
+    RecordingsError
+        If one cannot be read.
+    """
+    whole = hashlib.sha256()
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                whole.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise RecordingsError(
+                f"{path} cannot be read ({error.strerror}); remove it or replace it."
+            ) from error
+    return whole.hexdigest()

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import RunError
+
+METADATA_KEY = "facts"
+"""Under which a checkpoint keeps what it says beside its tensors, since the first version."""
+
+RENAMED_FAMILIES = {"ar": "lpc"}
+"""Families by the names that run folders of earlier versions call them."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run has learned so far.
+
+    Attributes
+    ----------
+    config : dict
+        The run's config.json.
+    tensors : dict of str to Tensor
+        See `training.loop.trainer.Trainer.tensors`.
+    metadata : dict
+        ``step``, how many are done; ``figures``, what was measured last; and what the family's data said of itself.
+    """
+
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+    metadata: dict[str, Any]
 
 
 class Run:
@@ -33,11 +60,11 @@ class Run:
     """
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
-        self.folder = folder
+        self.folder, self.config = folder, config
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
         written = folder / "config.json"
         if written.is_file():
-            self._compare(json.loads(written.read_text()), config)
+            self._compare(_read_config(written), json.loads(json.dumps(config)))
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not a training run; choose another folder for --out.")
         try:
@@ -49,51 +76,49 @@ class Run:
             ) from error
 
     def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
-        changed = [k for k in now if k in before and before[k] != now[k]]
-        if changed:
-            what = ", ".join(f"{k} (was {before[k]}, now {now[k]})" for k in changed)
+        if _differ(before, now, "synth_sha256"):
+            # In a few words what would else be told by listing all parameters.
             raise RunError(
-                f"{self.folder} was started with other settings: {what}; use them again or choose another --out."
+                f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
+                f" than {now.get('synth')}; choose another --out."
+            )
+        if _differ(before, now, "recordings_sha256") and not _differ(before, now, "recordings"):
+            raise RunError(
+                f"the recordings in {now.get('recordings')} are not those that {self.folder} was begun with;"
+                " put them back or choose another --out."
+            )
+        changed = _changes(before, now)
+        if changed:
+            raise RunError(
+                f"{self.folder} was started with other settings: {', '.join(changed)}; use them again or choose"
+                " another --out."
             )
 
-    def save(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> Path:
+    def save(self, step: int, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Path:
         """Write a checkpoint and drop all but the last two."""
         path = self.checkpoints / f"step_{step:07d}.safetensors"
         whole = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-        _write_whole(
-            path, lambda partial: save_file(whole, partial, {"facts": json.dumps({"step": step} | facts)})
-        )
+        said = {METADATA_KEY: json.dumps({"step": step, **metadata})}
+        _write_whole(path, lambda partial: save_file(whole, partial, said))
         for old in self._steps()[:-2]:
             old.unlink()
         return path
 
-    def latest(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """Return the newest readable checkpoint and its facts, or None."""
+    def latest(self) -> Checkpoint | None:
+        """Return the newest readable checkpoint, or None."""
         for path in reversed(self._steps()):
             try:
-                return read_checkpoint(path)
+                return Checkpoint(self.config, *_read_checkpoint(path))
             except RunError:
-                path.unlink()  # not ours to trust; the one before is
+                path.unlink()  # cut short by a crash; the one before it is whole
         return None
 
     def _steps(self) -> list[Path]:
         return sorted(self.checkpoints.glob("step_*.safetensors"))
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read one checkpoint: tensors by name, and facts."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
-        return load_file(path), facts
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(f"{path} is not a readable checkpoint ({error}).") from error
-
-
-def open_run(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
-    """Return configuration, newest checkpoint's tensors and its facts of a run, for export.
+def open_run(folder: Path) -> Checkpoint:
+    """Return a run's newest checkpoint, for export.
 
     Raises
     ------
@@ -105,13 +130,55 @@ def open_run(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str,
         raise RunError(
             f"{folder} is not a training run (no config.json); give a folder made by 'brainsynth train'."
         )
-    for path in sorted((folder / "checkpoints").glob("step_*.safetensors"), reverse=True):
-        tensors, facts = read_checkpoint(path)
-        return json.loads(written.read_text()), tensors, facts
-    raise RunError(f"{folder} has no checkpoint yet; let it train for a minute first.")
+    found = sorted((folder / "checkpoints").glob("step_*.safetensors"))
+    if not found:
+        raise RunError(f"{folder} has no checkpoint yet; let it train for a minute first.")
+    return Checkpoint(_read_config(written), *_read_checkpoint(found[-1]))
 
 
-def _write_whole(path: Path, write: Any) -> None:
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); choose another folder for --out.") from error
+    family = config.get("family")
+    return config | ({"family": RENAMED_FAMILIES[family]} if family in RENAMED_FAMILIES else {})
+
+
+def _read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
+        return load_file(path), _with_figures(metadata)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"{path} is not a readable checkpoint ({error}).") from error
+
+
+def _with_figures(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Give the figures of checkpoints of the first version the names that they have now."""
+    if "errors" not in metadata:
+        return metadata
+    errors = {f"error/{name}": value for name, value in metadata["errors"].items()}
+    return {k: v for k, v in metadata.items() if k not in ("errors", "held_out")} | {"figures": errors}
+
+
+def _differ(before: dict[str, Any], now: dict[str, Any], key: str) -> bool:
+    return key in before and key in now and before[key] != now[key]
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any], within: str = "") -> list[str]:
+    """Name what differs; what only one of them has is not compared, so that a family may gain a setting."""
+    changed = []
+    for key in (k for k in now if _differ(before, now, k)):
+        was, is_now = before[key], now[key]
+        if isinstance(was, dict) and isinstance(is_now, dict):
+            changed += _changes(was, is_now, f"{within}{key}.")
+        else:
+            changed.append(f"{within}{key} (was {was}, now {is_now})")
+    return changed
+
+
+def _write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         write(partial)
@@ -120,26 +187,3 @@ def _write_whole(path: Path, write: Any) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def optimiser_tensors(optimiser: torch.optim.Optimizer, names: dict[int, str]) -> dict[str, Tensor]:
-    """Flatten an optimiser's state: ``optimiser.<parameter>.<entry>``; ``names`` by ``id`` of the parameter."""
-    return {
-        f"optimiser.{names[id(p)]}.{key}": value
-        for p, entries in optimiser.state.items()
-        for key, value in entries.items()
-        if isinstance(value, Tensor)
-    }
-
-
-def restore_optimiser(
-    optimiser: torch.optim.Optimizer, module: nn.Module, tensors: dict[str, Tensor]
-) -> None:
-    """Put flattened state back, each entry where its parameter lives."""
-    for name, parameter in module.named_parameters():
-        prefix = f"optimiser.{name}."
-        entries = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-        if entries:
-            optimiser.state[parameter] = {
-                k: v if k == "step" else v.to(parameter.device) for k, v in entries.items()
-            }

@@ -1,35 +1,81 @@
-"""What all trainings share: a module, its slowly following average, the optimiser, and steps with checkpoints between."""
+"""What all trainers share: modules that learn, their averages and optimisers, named stages, and what a checkpoint holds."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .run import Run, optimiser_tensors, restore_optimiser
-
-CHECKPOINT_EVERY_S = 30.0
-AVERAGE = "average."
+AVERAGE, OPTIMISER = "average.", "optimiser."
 
 
-class Trainer:
-    """Lets a module learn, and holds what a checkpoint holds.
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training that does one thing: its name, and how many steps it takes."""
 
-    Parameters
+    name: str
+    steps: int
+
+
+@dataclass
+class Learner:
+    """A module that learns, with its optimiser, and a second module of its kind that follows it slowly.
+
+    Attributes
     ----------
     name : str
         What the module is called in checkpoints.
     module, average : nn.Module
-        What learns, and a second one of its kind, which begins equal to it and follows it slowly.
+        The average begins equal to the module; it is what is exported.
     optimiser : torch.optim.Optimizer
         Of the module's parameters.
     largest_gradient : float
         The norm to which gradients are clipped.
     slowness : float
         How much of the average stays at each step, in the long run.
+    steps : int
+        Steps that this module has done; fewer than the trainer's where it rests in a stage.
+    """
+
+    name: str
+    module: nn.Module
+    average: nn.Module
+    optimiser: torch.optim.Optimizer
+    largest_gradient: float = 1.0
+    slowness: float = 0.998
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.average.load_state_dict(self.module.state_dict())
+
+    def descend(self) -> None:
+        """Do a step down the gradients that are there, and let the average follow."""
+        nn.utils.clip_grad_norm_(self.module.parameters(), self.largest_gradient)
+        self.optimiser.step()
+        self.steps += 1
+        keep = min(self.slowness, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            for slow, fast in zip(self.average.parameters(), self.module.parameters(), strict=True):
+                slow.lerp_(fast, 1 - keep)
+
+
+class Trainer:
+    """Lets modules learn, step by step; a family derives from it and says what a step does.
+
+    What a step does depends on its number and the seed alone, so that a run that was stopped goes on to the same bits.
+
+    Parameters
+    ----------
+    seed : int
+        Of the random numbers that each step is given.
+    stages : sequence of Stage
+        In their order.
+    learners : sequence of Learner
+        One is the simple case. With several, `learn` says which of them a loss is for.
 
     Attributes
     ----------
@@ -37,74 +83,101 @@ class Trainer:
         Steps done.
     """
 
-    def __init__(
-        self,
-        name: str,
-        module: nn.Module,
-        average: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        largest_gradient: float = 1.0,
-        slowness: float = 0.998,
-    ) -> None:
-        average.load_state_dict(module.state_dict())
-        self.optimiser, self.done = optimiser, 0
-        self._parts = {f"{name}.": module, AVERAGE: average}
-        self._module, self._average = module, average
-        self._largest_gradient, self._slowness = largest_gradient, slowness
+    def __init__(self, seed: int, stages: Sequence[Stage], learners: Sequence[Learner]) -> None:
+        self.seed, self.stages = seed, tuple(stages)
+        self.learners = {learner.name: learner for learner in learners}
+        self.done = 0
 
-    def learn(self, loss: Tensor) -> None:
-        """Do a step down the gradient of a loss, and let the average follow."""
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._module.parameters(), self._largest_gradient)
-        self.optimiser.step()
+    @property
+    def steps(self) -> int:
+        """Steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def stage(self) -> str:
+        """Name of the stage that the next step belongs to; after the last step, of the last stage."""
+        return self._stage()[0].name
+
+    @property
+    def done_in_stage(self) -> int:
+        """Steps done of that stage."""
+        return self.done - self._stage()[1]
+
+    def _stage(self) -> tuple[Stage, int]:
+        first = 0
+        for stage in self.stages:
+            if self.done < first + stage.steps:
+                return stage, first
+            first += stage.steps
+        return self.stages[-1], first - self.stages[-1].steps
+
+    def begin(self) -> None:
+        """Get ready for the first step of a new run, such as by fitting a normalisation; not called on resuming."""
+
+    def step(self) -> dict[str, float]:
+        """Do the next step; give its losses by name, ``loss`` being the one to be shown."""
+        losses = self.losses(np.random.default_rng([self.seed, self.done]))
         self.done += 1
-        keep = min(self._slowness, self.done / (self.done + 10))
-        with torch.no_grad():
-            for slow, fast in zip(self._average.parameters(), self._module.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        return losses
+
+    def losses(self, random: np.random.Generator) -> dict[str, float]:
+        """Compute losses of the next step and `learn` from them: what a family writes.
+
+        Parameters
+        ----------
+        random : Generator
+            Seeded by the run's seed and the number of the step.
+        """
+        raise NotImplementedError
+
+    def learn(self, loss: Tensor, *names: str) -> None:
+        """Step down the gradient of a loss with the learners of these names, with all if none is given."""
+        learners = [self.learners[name] for name in names or self.learners]
+        for learner in learners:
+            learner.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for learner in learners:
+            learner.descend()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything needed to go on: weights, their average, the optimiser's state."""
-        names = {id(p): n for n, p in self._module.named_parameters()}
-        weights = {
-            prefix + key: value
-            for prefix, part in self._parts.items()
-            for key, value in part.state_dict().items()
-        }
-        return weights | optimiser_tensors(self.optimiser, names)
+        """Everything needed to go on: weights, their averages, the optimisers' state."""
+        found: dict[str, Tensor] = {}
+        for learner in self.learners.values():
+            part = self._part(learner)
+            for prefix, module in ((f"{learner.name}.", learner.module), (AVERAGE + part, learner.average)):
+                found |= {prefix + key: value for key, value in module.state_dict().items()}
+            names = {id(p): name for name, p in learner.module.named_parameters()}
+            for parameter, entries in learner.optimiser.state.items():
+                prefix = f"{OPTIMISER}{part}{names[id(parameter)]}."
+                found |= {prefix + key: v for key, v in entries.items() if isinstance(v, Tensor)}
+        return found
 
-    def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
+    def metadata(self) -> dict[str, Any]:
+        """What has to be known beside the tensors."""
+        return {"learned": {learner.name: learner.steps for learner in self.learners.values()}}
+
+    def restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
         """Go back to a checkpoint."""
-        for prefix, part in self._parts.items():
-            part.load_state_dict(weights_of(tensors, prefix))
-        restore_optimiser(self.optimiser, self._module, dict(tensors))
-        self.done = step
+        self.done = metadata["step"]
+        for learner in self.learners.values():
+            part = self._part(learner)
+            learner.module.load_state_dict(weights_of(tensors, f"{learner.name}."))
+            learner.average.load_state_dict(weights_of(tensors, AVERAGE + part))
+            for name, parameter in learner.module.named_parameters():
+                entries = weights_of(tensors, f"{OPTIMISER}{part}{name}.")
+                if entries:
+                    learner.optimiser.state[parameter] = {
+                        key: value if key == "step" else value.to(parameter.device)
+                        for key, value in entries.items()
+                    }
+            # Checkpoints of the first version do not hold it; there one module learned at every step.
+            learner.steps = metadata.get("learned", {}).get(learner.name, self.done)
+
+    def _part(self, learner: Learner) -> str:
+        """Averages and optimisers carry a name only where there are several."""
+        return f"{learner.name}." if len(self.learners) > 1 else ""
 
 
 def weights_of(tensors: Mapping[str, Tensor], prefix: str = AVERAGE) -> dict[str, Tensor]:
-    """The weights of one part of a checkpoint by their names in the module; the averaged ones are what is exported."""
+    """Give what a checkpoint holds under a prefix, by the rest of its names; the averages are what is exported."""
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-
-
-def train_until(
-    steps: int, trainer: Trainer, step: Callable[[], None], run: Run, facts: Callable[[], dict[str, Any]]
-) -> None:
-    """Do steps until there are as many, with a checkpoint every half minute and one at the end, however it comes.
-
-    Parameters
-    ----------
-    step : callable
-        Does one step of the trainer, and whatever is to be told about it.
-    facts : callable
-        Gives what a checkpoint says beside its tensors.
-    """
-    saved = time.monotonic()
-    try:
-        while trainer.done < steps:
-            step()
-            if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                run.save(trainer.done, trainer.tensors(), facts())
-                saved = time.monotonic()
-    finally:
-        run.save(trainer.done, trainer.tensors(), facts())

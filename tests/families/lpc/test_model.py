@@ -1,4 +1,4 @@
-"""The AR models: the contract from torch to the host, and what the bundled ones hear, play and change."""
+"""The LPC models: the contract from torch to the host, and what the bundled ones hear, play and change."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from export.signals import proof_inputs
 from tests.contract import check_model
 from training.dsp.allpole import MovingFilter, PolynomialResponse, inverse, warping
 from training.dsp.levinson import Levinson, StepUp
-from training.families.lpc.analyzer import ArEar, ArSize
-from training.families.lpc.model import FORMANT_SHIFT, ArAnalyzer, ArEffect, ArGenerator, CrossSynthesis
+from training.families.lpc.model import FORMANT_SHIFT, CrossSynthesis, LpcAnalyzer, LpcEffect, LpcGenerator
+from training.families.lpc.settings import LpcSize
 from training.families.lpc.spectra import PowerSpectrum, autocorrelation_matrix, short_window
-from training.families.lpc.train import new_ear
+from training.families.lpc.tracker import LpcTracker, new_tracker
 from training.streaming.contract import Carry
 from training.streaming.model import StreamingModel
 
@@ -37,10 +37,10 @@ NAMES = ("ar", "ar.analyzer", "ar.decoder", "ar.cross")
 
 
 @pytest.fixture(scope="module")
-def ear() -> ArEar:
-    """An ear that has learned nothing but the bundled tracker's pitch."""
+def tracker() -> LpcTracker:
+    """A tracker that has learned nothing but the bundled network's pitch."""
     torch.manual_seed(2)
-    return new_ear(ArSize(width=24, hidden=16))
+    return new_tracker(LpcSize(width=24, hidden=16))
 
 
 def check_in_blocks(model: StreamingModel, frames: int = 40) -> None:
@@ -56,8 +56,8 @@ def check_in_blocks(model: StreamingModel, frames: int = 40) -> None:
 
 
 @pytest.mark.slow
-def test_models_of_an_ear_keep_the_contract(ear: ArEar) -> None:
-    for model in (ArAnalyzer(ear), ArGenerator(), ArEffect(ear), CrossSynthesis(ear)):
+def test_models_of_a_tracker_keep_the_contract(tracker: LpcTracker) -> None:
+    for model in (LpcAnalyzer(tracker), LpcGenerator(), LpcEffect(tracker), CrossSynthesis(tracker)):
         check_in_blocks(model)
 
 
@@ -93,17 +93,18 @@ def test_filters_keep_the_contract_as_far_as_the_host(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["voice.filter.ringing", "voice.excitation.pulses.phase", "ear.hearing.slow.past"]
+    "broken",
+    ["synthesizer.filter.ringing", "synthesizer.excitation.pulses.phase", "tracker.front_end.slow.past"],
 )
-def test_contract_notices_a_state_that_is_lost(ear: ArEar, broken: str) -> None:
-    class Forgetful(ArEffect):
+def test_contract_notices_a_state_that_is_lost(tracker: LpcTracker, broken: str) -> None:
+    class Forgetful(LpcEffect):
         def forward(self, inputs, state):
-            outputs, following = super().forward(inputs, state)
-            assert broken in following
-            return outputs, {k: v * (0 if k == broken else 1) for k, v in following.items()}
+            outputs, next_state = super().forward(inputs, state)
+            assert broken in next_state
+            return outputs, {k: v * (0 if k == broken else 1) for k, v in next_state.items()}
 
     with pytest.raises(AssertionError):
-        check_in_blocks(Forgetful(ear))
+        check_in_blocks(Forgetful(tracker))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,45 +1,47 @@
-"""Training of the AR model: the truth of its Csound sounds, learning, stopping and going on, what is exported."""
+"""Training of the LPC models: the truth of its Csound sounds, learning, stopping and going on, what is exported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
-import typer
-from typer.testing import CliRunner
 
-from export.ar_family import ar_jobs
-from plugin_host.commands.train_ar import ar
 from plugin_host.datasets.dataset import DataSet
 from plugin_host.datasets.generation import generate
-from plugin_host.errors import HostError
-from training.errors import RecordingsError
-from training.families.lpc.analyzer import ArSize
-from training.families.lpc.batch import Heard, ar_loss
+from plugin_host.datasets.training_feed import DataSetFeed
+from tests.conftest import Command
+from tests.support.trainings import Recorder, assert_same_run, train_family
+from training.data.source import Source
+from training.errors import RecordingsError, SoundsError
+from training.families.lpc.data import LpcData
+from training.families.lpc.envelopes import envelope_db, itakura_saito, log_spectral_distance
 from training.families.lpc.excerpts import draw_recorded, draw_synthetic
-from training.families.lpc.losses import envelope_db, itakura_saito, log_spectral_distance
+from training.families.lpc.exports import export_specs
+from training.families.lpc.losses import lpc_loss
+from training.families.lpc.settings import LpcSettings, LpcSize
 from training.families.lpc.sounds import EXCITATION, AllPoleSounds, f0_hz, polynomial, sections
-from training.families.lpc.train import ArTrainer, ArTraining, Progress, new_ear, train_ar
+from training.families.lpc.tracker import new_tracker
+from training.families.lpc.train import LpcTrainer
+from training.families.lpc.training_batch import TrainingBatch
 from training.loop.run import open_run
 
 RATE, HOP = 24000, 128
-SIZE = ArSize(width=24, hidden=16)
+SIZE = LpcSize(width=24, hidden=16)
 PARTS = ("distance_db", "voicing", "pitch")
-SHORT = ArTraining(steps=6, batch=2, excerpt_frames=40)
+SHORT = LpcSettings(steps=6, batch=2, excerpt_frames=40)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small_pools() -> Iterator[None]:
-    """Sounds are drawn and heard for two steps at a time, which is quicker, and six steps need two pools."""
+    """Sounds are drawn and analysed for two steps at a time, which is quicker, and six steps need two pools."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("training.families.lpc.train.POOL_BATCHES", 2)
         patched.setattr("training.families.lpc.train.POOL_TURNS", 2)
-        patched.setattr("training.families.lpc.logs.EXCERPTS", 4)
+        patched.setattr("training.families.lpc.train.HELD_OUT_EXCERPTS", 4)
         yield
 
 
@@ -52,7 +54,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataSet:
 
 @pytest.fixture(scope="module")
 def sounds(data: DataSet) -> AllPoleSounds:
-    return AllPoleSounds(data, RATE)
+    return AllPoleSounds(DataSetFeed(data), RATE)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +68,14 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(
-    data: Any, out: Path, recordings: Path | None = None, settings: ArTraining = SHORT, **more: Any
-) -> Path:
-    return train_ar(data, "hash", out, recordings, settings, SIZE, "cpu", **more)
+    data: DataSet,
+    out: Path,
+    recordings: Path | None = None,
+    settings: LpcSettings = SHORT,
+    interrupt_at: int = 0,
+) -> Recorder:
+    source = Source(recordings, DataSetFeed(data))
+    return train_family("lpc", source, out, settings, SIZE, interrupt_at)
 
 
 def test_csounds_filters_are_those_that_the_formulas_tell(sounds: AllPoleSounds) -> None:
@@ -102,17 +109,17 @@ def test_pitch_and_share_of_pulses_are_those_of_the_sound(sounds: AllPoleSounds)
 
 def test_excerpts_tell_what_is_true_at_the_moment_they_speak_of(sounds: AllPoleSounds) -> None:
     excerpts = draw_synthetic(sounds, range(len(sounds)), np.random.default_rng(3), 8, 200)
-    heard = Heard.of(new_ear(SIZE).hearing, excerpts.without_noise())
-    assert 0.5 < float(heard.known.mean()) < 0.95
+    batch = TrainingBatch.of(new_tracker(SIZE).front_end, excerpts.without_noise())
+    assert 0.5 < float(batch.known.mean()) < 0.95
     # Windowed power around the moment, against the envelope there: right in the mean, and worse when shifted in time.
-    level = 10 * torch.log10(heard.power + 1e-12)
-    wanted = envelope_db(excerpts.a, level.shape[-1]) + heard.gain_db[:, :, None]
+    level = 10 * torch.log10(batch.power + 1e-12)
+    wanted = envelope_db(excerpts.a, level.shape[-1]) + batch.gain_db[:, :, None]
 
     def off(shift: int) -> float:
         smooth = torch.nn.functional.avg_pool1d(
             (level - wanted.roll(shift, 1)).flatten(0, 1)[:, None], 33, 8
         )[:, 0]
-        rows = (heard.known.flatten() > 0) & (heard.known.roll(shift, 1).flatten() > 0)
+        rows = (batch.known.flatten() > 0) & (batch.known.roll(shift, 1).flatten() > 0)
         return float(smooth[rows].std(0).mean())
 
     assert off(0) < off(30) - 0.5
@@ -141,15 +148,18 @@ def test_quiet_parts_of_recordings_teach_nothing() -> None:
 
 @pytest.mark.slow
 def test_it_learns(sounds: AllPoleSounds) -> None:
-    trainer = ArTrainer(
-        sounds, [], ArTraining(steps=40, batch=4, excerpt_frames=50, learning_rate=6e-3), SIZE
-    )
+    settings = LpcSettings(steps=40, batch=4, excerpt_frames=50, learning_rate=6e-3)
+    trainer = LpcTrainer(LpcData(sounds, []), settings, SIZE)
     kept = draw_synthetic(sounds, range(len(sounds)), np.random.default_rng(1), 8, 100)
-    noisy, clean = (Heard.of(trainer.hearing, excerpts) for excerpts in (kept, kept.without_noise()))
+    noisy, clean = (
+        TrainingBatch.of(trainer.front_end, excerpts) for excerpts in (kept, kept.without_noise())
+    )
 
     @torch.no_grad()
     def off() -> list[float]:
-        return [float(ar_loss(trainer.network, heard)[1][part]) for heard in (noisy, clean) for part in PARTS]
+        return [
+            float(lpc_loss(trainer.network, batch)[1][part]) for batch in (noisy, clean) for part in PARTS
+        ]
 
     before = off()
     for _ in range(40):
@@ -161,48 +171,32 @@ def test_it_learns(sounds: AllPoleSounds) -> None:
 
 def test_a_run_that_was_stopped_goes_on_exactly(data: DataSet, recordings: Path, tmp_path: Path) -> None:
     train(data, tmp_path / "whole", recordings)
-
-    def interrupt(progress: Progress) -> None:
-        if progress.step == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(data, tmp_path / "halves", recordings, on_step=interrupt)
-    assert open_run(tmp_path / "halves")[2]["step"] == 3
-    steps: list[int] = []
-    train(data, tmp_path / "halves", recordings, on_step=lambda p: steps.append(p.step))
-    assert steps == [4, 5, 6]
-    whole, halves = (open_run(tmp_path / name)[1] for name in ("whole", "halves"))
-    assert whole.keys() == halves.keys()
-    for name, value in whole.items():
-        assert torch.equal(value, halves[name]), name
+    train(data, tmp_path / "halves", recordings, interrupt_at=3)
+    assert open_run(tmp_path / "halves").metadata["step"] == 3
+    assert train(data, tmp_path / "halves", recordings).steps == [4, 5, 6]
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
     assert list((tmp_path / "whole" / "logs").iterdir())
 
 
-def test_a_run_gives_four_models_of_one_ear(data: DataSet, recordings: Path, tmp_path: Path) -> None:
-    run = train(data, tmp_path / "run", recordings, ArTraining(steps=1, batch=2, excerpt_frames=40))
-    config, tensors, facts = open_run(run)
-    jobs = ar_jobs(config, tensors, facts, tmp_path / "mine.onnx", {"licence": "CC0-1.0"})
-    assert [job.path.name for job in jobs] == [
-        "mine.onnx",
-        "mine.analyzer.onnx",
-        "mine.decoder.onnx",
-        "mine.cross.onnx",
-    ]
-    assert [job.model.role for job in jobs] == ["effect", "analyzer", "generator", "effect"]
-    assert jobs[2].provenance["data"] == "none: nothing in it is learned"
-    said = jobs[0].provenance
+def test_a_run_gives_four_models_of_one_tracker(data: DataSet, recordings: Path, tmp_path: Path) -> None:
+    train(data, tmp_path / "run", recordings, LpcSettings(steps=1, batch=2, excerpt_frames=40))
+    checkpoint = open_run(tmp_path / "run")
+    specs = export_specs(checkpoint, "mine")
+    assert [spec.suffix for spec in specs] == ["", ".analyzer", ".decoder", ".cross"]
+    assert [spec.model.role for spec in specs] == ["effect", "analyzer", "generator", "effect"]
+    assert [spec.learned for spec in specs] == [True, True, False, True]
+    said = specs[0].provenance
     assert "27 sounds of allpole.csd" in said["data"]
     assert "minutes of recordings" in said["data"]
-    assert (said["licence"], said["synth_sha256"]) == ("CC0-1.0", "hash")
-    weight = tensors["average.envelope.head.weight"]
-    for job in jobs[:2]:
-        assert torch.equal(job.model.state_dict()["ear.network.envelope.head.weight"], weight)
+    assert said["synth_sha256"] == data.info.synth_sha256
+    weight = checkpoint.tensors["average.envelope.head.weight"]
+    for spec in specs[:2]:
+        assert torch.equal(spec.model.state_dict()["tracker.network.envelope.head.weight"], weight)
 
 
 def test_sounds_of_another_synth_are_refused(tmp_path: Path) -> None:
     generate("fm", tmp_path / "fm", 3, workers=1)
-    with pytest.raises(RecordingsError, match=r"needed are 20 or more of allpole\.csd at 24000 Hz"):
+    with pytest.raises(SoundsError, match=r"needed are 20 or more of allpole\.csd at 24000 Hz"):
         train(DataSet(tmp_path / "fm"), tmp_path / "run")
 
 
@@ -213,28 +207,21 @@ def test_recordings_that_are_silent_are_named(data: DataSet, recordings: Path, t
         (folder / path.name).symlink_to(path)
     soundfile.write(folder / "a silence.wav", np.zeros(48000), 48000)
     (folder / "a cut one.wav").write_bytes(b"RIFF nothing")
-    said: list[str] = []
-    train(
-        data,
-        tmp_path / "run",
-        folder,
-        ArTraining(steps=1, batch=2, excerpt_frames=40),
-        on_warning=said.append,
-    )
+    settings = LpcSettings(steps=1, batch=2, excerpt_frames=40)
+    said = train(data, tmp_path / "run", folder, settings).warnings
     assert any("a silence.wav" in sentence for sentence in said)
     assert any("a cut one.wav" in sentence for sentence in said)
     with pytest.raises(RecordingsError, match="does not exist"):
         train(data, tmp_path / "other", tmp_path / "nowhere")
 
 
-def test_command_trains_on_a_data_set(data: DataSet, tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(ar)
+def test_command_trains_on_a_data_set(data: DataSet, brainsynth: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    ended = CliRunner().invoke(app, ["--data", str(data.folder), "--out", str(run), "--steps", "1"])
-    assert ended.exit_code == 0, ended.output
-    assert f"brainsynth export {run}" in ended.output
-    assert open_run(run)[0]["synth_sha256"] == data.info.synth_sha256
-    refused = CliRunner().invoke(app, ["--data", str(tmp_path), "--out", str(tmp_path / "x")])
-    assert isinstance(refused.exception, HostError)
-    assert "is no data set" in str(refused.exception)
+    ended = brainsynth("train", "ar", "--data", data.folder, "--out", run, "--steps", 1)
+    assert ended.code == 0, ended.err
+    assert f"brainsynth export {run}" in ended.out
+    assert open_run(run).config["family"] == "lpc"
+    assert open_run(run).config["synth_sha256"] == data.info.synth_sha256
+    refused = brainsynth("train", "lpc", "--data", tmp_path, "--out", tmp_path / "x")
+    assert refused.code == 2
+    assert "is no data set" in refused.err

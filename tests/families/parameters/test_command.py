@@ -37,8 +37,9 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     done = brainsynth("train", "params", data, "--out", run, "--steps", 2)
     assert (done.code, done.err) == (0, "")
     assert f"brainsynth export {run}" in done.out
-    config, tensors, facts = open_run(run)
-    assert (config["family"], config["synth"], config["sounds"], facts["step"]) == (
+    checkpoint = open_run(run)
+    config, tensors, metadata = checkpoint.config, checkpoint.tensors, checkpoint.metadata
+    assert (config["family"], config["synth"], config["sounds"], metadata["step"]) == (
         "parameters",
         "fm.csd",
         26,
@@ -85,7 +86,7 @@ def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, t
     run = tmp_path / "run"
     done = brainsynth("train", "params", "--synth", "fm", "--out", run, "--steps", 1, "--disk-limit", 0.03)
     assert (done.code, done.err) == (0, "")
-    assert open_run(run)[0]["endless"] > 0
+    assert open_run(run).config["endless"] > 0
     left = [path for path in (tmp_path / "run-sounds").glob("batch-*") if any(path.rglob("*.flac"))]
     assert not left
 

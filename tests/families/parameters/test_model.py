@@ -13,8 +13,14 @@ from torch import Tensor
 from tests.contract import BrokenContract, check_block, check_model
 from training.families.parameters.features import HOP_LENGTH, ParameterFeatures, level_db
 from training.families.parameters.memory import REST_FRAMES, OnsetMemory, even_places, growing_places, waves
-from training.families.parameters.model import Decoder, ParameterAnalyzer, ParameterSize, Recollection
-from training.families.parameters.sounds import SoundParameter, describe, equal_voices, parameters_of
+from training.families.parameters.model import Decoder, ParameterAnalyzer, Recollection
+from training.families.parameters.parameters import (
+    SoundParameter,
+    describe,
+    equal_voices,
+    parameters_of,
+)
+from training.families.parameters.settings import ParameterSize
 from training.streaming.model import Control
 
 RATE = 48_000

@@ -1,8 +1,8 @@
-"""Training a parameter analyzer: it learns, stops, goes on exactly, tells equal voices in any order, keeps what it heard."""
+"""Training a parameter analyzer: it learns, stops, goes on exactly, takes equal voices in any order, keeps its features."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,24 +13,21 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.support.toy_synth import CONTROLS, SIZE, ToySounds, parameters, play
-from training.errors import RunError
+from tests.support.trainings import assert_same_run, train_family
+from training.data.source import EndlessSounds, SoundSet, Source
+from training.data.split import split_numbers
+from training.errors import RunError, SoundsError
+from training.families.parameters.data import FeatureRows, ParameterData, lateness, rows_name
 from training.families.parameters.losses import ParameterLoss, matched, parameter_errors
 from training.families.parameters.model import Decoder
-from training.families.parameters.rows import FeatureRows, lateness
-from training.families.parameters.sounds import EndlessParameterSounds, ParameterSounds, SoundParameter
-from training.families.parameters.train import (
-    Lessons,
-    ParameterTrainer,
-    ParameterTraining,
-    Progress,
-    SoundsError,
-    split_numbers,
-    train_params,
-)
+from training.families.parameters.parameters import SoundParameter
+from training.families.parameters.settings import ParameterSettings
+from training.families.parameters.train import ParameterTrainer
+from training.loop.report import Silent
 from training.loop.run import open_run
 from training.streaming.model import Control
 
-SHORT = ParameterTraining(steps=8, batch=8)
+SHORT = ParameterSettings(steps=8, batch=8)
 FRAMES = 19
 
 
@@ -43,29 +40,42 @@ class EndlessToys:
     """Batches of toy sounds, which are gone when they have been used."""
 
     def __init__(self, batch_size: int = 24) -> None:
-        self.held_out: ParameterSounds = ToySounds(24, seed=1)
+        self.held_out: SoundSet = ToySounds(24, seed=1)
         self.batch_size = batch_size
         self.rendered: list[int] = []
 
     @contextmanager
-    def batch(self, number: int) -> Iterator[ParameterSounds]:
+    def batch(self, number: int) -> Iterator[SoundSet]:
         self.rendered.append(number)
         sounds = ToySounds(self.batch_size, seed=100 + number)
         yield sounds
         sounds.units = sounds.units[:0]
 
 
+def train(
+    sounds: SoundSet | EndlessSounds,
+    out: Path,
+    settings: ParameterSettings = SHORT,
+    interrupt_at: int = 0,
+    resynthesise: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> None:
+    train_family("parameters", Source(None, sounds, resynthesise), out, settings, SIZE, interrupt_at)
+
+
+def data_of(sounds: ToySounds, settings: ParameterSettings = SHORT) -> ParameterData:
+    return ParameterData(sounds, settings, Silent())
+
+
 @pytest.mark.slow
-def test_it_learns_to_hear_parameters() -> None:
-    sounds = ToySounds(480)
-    settings = ParameterTraining(steps=240, batch=32, learning_rate=4e-3)
-    trainer = ParameterTrainer(sounds, settings, SIZE)
-    lessons = Lessons(sounds, settings, trainer.analyzer.frames, lambda *_: None)
-    trainer.suit(lessons.batch(0)[0])
-    losses = [trainer.step(*lessons.batch(i)) for i in range(settings.steps)]
+def test_it_learns_to_estimate_parameters() -> None:
+    settings = ParameterSettings(steps=240, batch=32, learning_rate=4e-3)
+    data = data_of(ToySounds(480), settings)
+    trainer = ParameterTrainer(data, settings, SIZE)
+    trainer.begin()
+    losses = [trainer.step()["loss"] for _ in range(settings.steps)]
     assert np.mean(losses[-20:]) < 0.6 * np.mean(losses[:5])
-    heard, unit = lessons.rows[lessons.held_out]
-    errors = parameter_errors(trainer.parameters, trainer.units(heard), unit)
+    features, unit = data.rows[data.held_out]
+    errors = parameter_errors(trainer.parameters, trainer.units(features), unit)
     # Half a range apart on the average is what guessing gives for the choice, a quarter and more for the others.
     assert errors["wave"] < 0.15
     assert errors["f0_hz"] < 0.06
@@ -75,62 +85,46 @@ def test_it_learns_to_hear_parameters() -> None:
 
 def test_a_run_that_was_stopped_goes_on_exactly(tmp_path: Path) -> None:
     sounds = ToySounds(40)
-    train_params(sounds, tmp_path / "whole", SHORT, SIZE, "cpu")
-
-    def interrupt(progress: Progress) -> None:
-        if progress.step == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_params(sounds, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=interrupt)
-    assert open_run(tmp_path / "halves")[2]["step"] == 3
-    train_params(sounds, tmp_path / "halves", SHORT, SIZE, "cpu")
-    whole, halves = (open_run(tmp_path / name)[1] for name in ("whole", "halves"))
-    assert whole.keys() == halves.keys()
-    for name, value in whole.items():
-        assert torch.equal(value, halves[name]), name
+    train(sounds, tmp_path / "whole")
+    train(sounds, tmp_path / "halves", interrupt_at=3)
+    assert open_run(tmp_path / "halves").metadata["step"] == 3
+    train(sounds, tmp_path / "halves")
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
 def test_an_endless_run_that_was_stopped_goes_on_exactly_too(tmp_path: Path) -> None:
     settings = replace(SHORT, steps=9, batch=12, passes=2)  # four steps a batch of sounds
     whole = EndlessToys()
-    assert isinstance(whole, EndlessParameterSounds)
-    train_params(whole, tmp_path / "whole", settings, SIZE, "cpu")
+    assert isinstance(whole, EndlessSounds)
+    train(whole, tmp_path / "whole", settings)
     assert whole.rendered == [0, 1, 2]
-
-    def interrupt(progress: Progress) -> None:
-        if progress.step == 6:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_params(EndlessToys(), tmp_path / "halves", settings, SIZE, "cpu", on_step=interrupt)
+    train(EndlessToys(), tmp_path / "halves", settings, interrupt_at=6)
     again = EndlessToys()
-    train_params(again, tmp_path / "halves", settings, SIZE, "cpu")
+    train(again, tmp_path / "halves", settings)
     assert again.rendered == [1, 2]
-    one, other = (open_run(tmp_path / name)[1] for name in ("whole", "halves"))
-    assert all(torch.equal(value, other[name]) for name, value in one.items())
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
 def test_a_run_with_other_settings_or_another_synth_is_refused(tmp_path: Path) -> None:
     sounds = ToySounds(40)
-    train_params(sounds, tmp_path / "run", SHORT, SIZE, "cpu")
+    train(sounds, tmp_path / "run")
     with pytest.raises(RunError, match="settings"):
-        train_params(sounds, tmp_path / "run", replace(SHORT, steps=9), SIZE, "cpu")
+        train(sounds, tmp_path / "run", replace(SHORT, steps=9))
     other = ToySounds(40)
     other.synth_sha256 = "1" * 64
     with pytest.raises(RunError, match="begun with another synth"):
-        train_params(other, tmp_path / "run", SHORT, SIZE, "cpu")
+        train(other, tmp_path / "run")
 
 
 def test_what_cannot_be_trained_on_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SoundsError, match="3 sounds are too few"):
-        train_params(ToySounds(3), tmp_path / "few", SHORT, SIZE, "cpu")
+        train(ToySounds(3), tmp_path / "few")
     with pytest.raises(SoundsError, match="silent"):
-        train_params(ToySounds(24, silent=tuple(range(24))), tmp_path / "silent", SHORT, SIZE, "cpu")
+        train(ToySounds(24, silent=tuple(range(24))), tmp_path / "silent")
     slow = ToySounds(24)
     slow.sample_rate = 44_100
     with pytest.raises(SoundsError, match="sr = 48000"):
-        train_params(slow, tmp_path / "slow", SHORT, SIZE, "cpu")
+        train(slow, tmp_path / "slow")
 
 
 def test_logs_show_the_error_of_each_parameter_and_sounds(tmp_path: Path) -> None:
@@ -140,46 +134,52 @@ def test_logs_show_the_error_of_each_parameter_and_sounds(tmp_path: Path) -> Non
         made.append(unit)
         return play(unit)
 
-    train_params(ToySounds(40), tmp_path, SHORT, SIZE, "cpu", resynthesise)
+    train(ToySounds(40), tmp_path, resynthesise=resynthesise)
     log = EventAccumulator(str(tmp_path / "logs")).Reload()
     for control in CONTROLS:
         (last,) = log.Scalars(f"error/{control.name}")
         assert last.step == SHORT.steps
         assert 0 <= last.value <= 1
     assert len(log.Tags()["images"]) == len(made) > 0
-    facts = open_run(tmp_path)[2]
-    assert facts["errors"].keys() == {control.name for control in CONTROLS}
-    low, median, high = facts["trained"]["loudest_db"]
+    metadata = open_run(tmp_path).metadata
+    errors = {f"error/{control.name}" for control in CONTROLS}
+    assert metadata["figures"].keys() == errors | {"error_mean"}
+    low, median, high = metadata["trained"]["loudest_db"]
     assert -50 < low < median < high < 0
 
 
+def rows_of(sounds: ToySounds) -> FeatureRows:
+    return FeatureRows(sounds, Silent(), "analysing", keep=True)
+
+
 def test_rows_are_kept_and_gone_on_with(tmp_path: Path) -> None:
-    path = tmp_path / "sounds.rows"
-    first = FeatureRows(ToySounds(10), FRAMES, path)
+    sounds = ToySounds(10, cache=tmp_path)
+    first = rows_of(sounds)
+    path = tmp_path / rows_name(sounds, FRAMES)
     kept = path.read_bytes()
-    again = ToySounds(10)
-    FeatureRows(again, FRAMES, path)
+    again = ToySounds(10, cache=tmp_path)
+    rows_of(again)
     assert again.rendered == 0
+    path.unlink()  # what is mapped may not shrink
     path.write_bytes(kept[: len(kept) // 2])  # killed while it was written
-    FeatureRows(again, FRAMES, path)
+    rows_of(again)
     assert 0 < again.rendered <= 6
     assert path.read_bytes() == kept
-    longer = ToySounds(12)
+    longer = ToySounds(12, cache=tmp_path)
     longer.units[:10] = again.units
-    FeatureRows(longer, FRAMES, path)
+    rows_of(longer)
     assert longer.rendered == 2
-    in_memory = FeatureRows(ToySounds(10), FRAMES)
+    in_memory = rows_of(ToySounds(10))
     numbers = np.array([7, 2, 2])
     for one, other in zip(first[numbers], in_memory[numbers], strict=True):
         torch.testing.assert_close(one, other)
 
 
 def test_rows_of_other_sounds_are_not_taken_for_these(tmp_path: Path) -> None:
-    path = tmp_path / "sounds.rows"
-    FeatureRows(ToySounds(10), FRAMES, path)
-    changed = ToySounds(10)
+    rows_of(ToySounds(10, cache=tmp_path))
+    changed = ToySounds(10, cache=tmp_path)
     changed.units[4] = 0.5
-    rows = FeatureRows(changed, FRAMES, path)
+    rows = rows_of(changed)
     assert changed.rendered == 6
     assert torch.equal(rows[np.array([4])][1], torch.full((1, 5), 0.5))
 
@@ -189,9 +189,9 @@ def test_every_second_sound_begins_late_and_silent_ones_are_left_out() -> None:
     assert not any(late[::2])
     assert all(0 < n < 1024 for n in late[1::2])
     assert len(set(late[1::2])) > 15
-    lessons = Lessons(ToySounds(40, silent=(5, 8)), SHORT, FRAMES, lambda *_: None)
-    assert {5, 8}.isdisjoint({*lessons.numbers.tolist(), *lessons.held_out.tolist()})
-    assert len(lessons.numbers) + len(lessons.held_out) == 38
+    data = data_of(ToySounds(40, silent=(5, 8)))
+    assert {5, 8}.isdisjoint({*data.numbers.tolist(), *data.held_out.tolist()})
+    assert len(data.numbers) + len(data.held_out) == 38
 
 
 def test_sounds_kept_aside_are_never_trained_on() -> None:
@@ -199,9 +199,9 @@ def test_sounds_kept_aside_are_never_trained_on() -> None:
         train, held_out = split_numbers(count)
         assert len(held_out) >= 6
         assert not np.intersect1d(train, held_out).size
-    lessons = Lessons(ToySounds(40), SHORT, FRAMES, lambda *_: None)
-    seen = [unit for step in range(8) for unit in lessons.batch(step)[1].tolist()]
-    kept = lessons.rows[lessons.held_out][1].tolist()
+    data = data_of(ToySounds(40))
+    seen = [unit for step in range(8) for unit in data.batch(step)[1].tolist()]
+    kept = data.rows[data.held_out][1].tolist()
     assert len(seen) == 64
     assert not any(unit in seen for unit in kept)
 
@@ -216,7 +216,7 @@ def two_voices() -> list[SoundParameter]:
     return [part(1, "level"), part(1, "wave", "choice"), part(2, "level"), part(2, "wave", "choice")]
 
 
-def test_equal_voices_may_be_told_in_any_order() -> None:
+def test_equal_voices_may_come_in_any_order() -> None:
     voices = two_voices()
     decoder = Decoder(voices, 16)
     loss = ParameterLoss(voices, decoder)

@@ -14,8 +14,9 @@ from tests.contract import BrokenContract, check_block, check_model
 from training.analysis.bundled_weights import load_analyzer
 from training.analysis.tracker import PitchAnalyzer
 from training.dsp.hold import PitchHold
-from training.families.timbre.model import Instrument, TimbreEffect, TimbreGenerator, TimbreSize
-from training.families.timbre.train import render
+from training.families.timbre.losses import render
+from training.families.timbre.model import Instrument, TimbreEffect, TimbreGenerator
+from training.families.timbre.settings import TimbreSize
 from training.streaming.contract import State
 
 SIZE = TimbreSize(width=32, hidden=24, partitions=6)
@@ -30,7 +31,7 @@ def small_instrument() -> Instrument:
 
 @pytest.fixture(scope="module")
 def effect() -> TimbreEffect:
-    return TimbreEffect(load_analyzer().ear, small_instrument()).eval()
+    return TimbreEffect(load_analyzer().tracker, small_instrument()).eval()
 
 
 @pytest.fixture(scope="module")

@@ -11,24 +11,22 @@ import torch
 
 from brainsynth import Model
 from tests.conftest import Command
+from tests.support.trainings import Recorder, assert_same_run, train_family
 from training.analysis.bundled_weights import load_analyzer
-from training.data.recordings import find_recordings, is_held_out, read_mono, split_recordings
+from training.data.recordings import classes_of, find_recordings, read_mono
+from training.data.source import Source
+from training.data.split import is_held_out, split_recordings
 from training.errors import RecordingsError, RunError
+from training.families.timbre.data import TimbreData, trained_range
 from training.families.timbre.features import Features, analyse, features_of
-from training.families.timbre.model import TimbreSize
-from training.families.timbre.train import (
-    Progress,
-    TimbreTrainer,
-    TimbreTraining,
-    train_timbre,
-    trained_range,
-)
+from training.families.timbre.settings import TimbreSettings, TimbreSize
+from training.families.timbre.train import TimbreTrainer
 from training.loop.run import Run, open_run
 from training.loop.spectral_losses import level_loss, multi_scale_spectral_loss
 
 RATE = 48000
 SIZE = TimbreSize(width=24, hidden=16, partitions=4)
-SHORT = TimbreTraining(steps=8, taught=0.5, batch=2, excerpt_frames=40)
+SHORT = TimbreSettings(steps=8, taught=0.5, batch=2, excerpt_frames=40)
 
 
 def tone(f0_hz: float, seconds: float, level: float = 0.3) -> np.ndarray:
@@ -57,8 +55,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     torch.set_num_threads(1)
 
 
-def tensors_of(run: Path) -> dict[str, torch.Tensor]:
-    return open_run(run)[1]
+def train(recordings: Path, out: Path, settings: TimbreSettings = SHORT, interrupt_at: int = 0) -> Recorder:
+    return train_family("timbre", Source(recordings), out, settings, SIZE, interrupt_at)
 
 
 def test_recordings_are_found_and_split_by_name(recordings: Path) -> None:
@@ -70,6 +68,17 @@ def test_recordings_are_found_and_split_by_name(recordings: Path) -> None:
     assert not set(train) & set(held_out)
     assert all(is_held_out(p) for p in held_out) or len(held_out) == 1
     assert split_recordings(found[:1]) == (found[:1], found[:1])
+
+
+def test_classes_are_the_sub_folders(recordings: Path, tmp_path: Path) -> None:
+    for name in ("kick/deep", "kick", "snare"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / name / "a.wav", np.zeros(10), RATE)
+    found = classes_of(tmp_path)
+    assert {name: len(paths) for name, paths in found.items()} == {"kick": 2, "snare": 1}
+    soundfile.write(tmp_path / "b.wav", np.zeros(10), RATE)
+    with pytest.raises(RecordingsError, match="lies in no sub-folder"):
+        classes_of(tmp_path)
 
 
 def test_stereo_at_another_rate_is_read_as_mono_at_ours(tmp_path: Path) -> None:
@@ -95,15 +104,17 @@ def test_features_come_from_the_cache_unless_it_is_damaged(
 ) -> None:
     monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path))
     path, analyzer = find_recordings(recordings)[0], load_analyzer()
-    first = features_of(path, analyzer, 8, 9)
-    (cached,) = tmp_path.rglob("*.npz")
-    written = cached.stat().st_mtime_ns
+    first = features_of(path, analyzer, 8, 9).harmonics.copy()
+    (cached,) = tmp_path.rglob("harmonics.npy")
+    written = cached.stat().st_ino
     again = features_of(path, analyzer, 8, 9)
-    assert cached.stat().st_mtime_ns == written
-    cached.write_bytes(cached.read_bytes()[:1000])
-    repaired = features_of(path, analyzer, 8, 9)
-    for other in (again, repaired):
-        np.testing.assert_array_equal(first.harmonics, other.harmonics)
+    assert cached.stat().st_ino == written
+    assert isinstance(again.harmonics, np.memmap)
+    np.testing.assert_array_equal(first, again.harmonics)
+    whole = cached.read_bytes()
+    cached.unlink()  # what is mapped may not shrink
+    cached.write_bytes(whole[:1000])
+    np.testing.assert_array_equal(first, features_of(path, analyzer, 8, 9).harmonics)
 
 
 def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
@@ -123,31 +134,33 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
 def test_it_learns_the_timbre(recordings: Path) -> None:
     analyzer = load_analyzer()
     parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
-    settings = TimbreTraining(steps=120, taught=0.75, batch=2, excerpt_frames=60)
-    trainer = TimbreTrainer(Features.concatenate(parts), settings, SIZE)
-    losses = [trainer.step() for _ in range(120)]
-    assert np.mean(losses[80:90]) < 0.8 * np.mean(losses[:5])  # levels
-    assert np.mean(losses[-5:]) < np.mean(losses[90:95])  # listening
+    settings = TimbreSettings(steps=120, taught=0.75, batch=2, excerpt_frames=60)
+    data = TimbreData(Features.concatenate(parts), parts[0])
+    trainer = TimbreTrainer(data, settings, SIZE)
+    losses = [trainer.step()["loss"] for _ in range(120)]
+    assert np.mean(losses[80:90]) < 0.8 * np.mean(losses[:5])  # the stage of levels
+    assert np.mean(losses[-5:]) < np.mean(losses[90:95])  # the stage of sound
 
 
 def test_a_run_that_was_stopped_goes_on_exactly(recordings: Path, tmp_path: Path) -> None:
-    train_timbre(recordings, tmp_path / "whole", SHORT, SIZE, "cpu")
-
-    def interrupt(progress: Progress) -> None:
-        if progress.step == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_timbre(recordings, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=interrupt)
-    assert open_run(tmp_path / "halves")[2]["step"] == 3
-    steps: list[int] = []
-    train_timbre(recordings, tmp_path / "halves", SHORT, SIZE, "cpu", on_step=lambda p: steps.append(p.step))
-    assert steps == [4, 5, 6, 7, 8]
-    whole, halves = tensors_of(tmp_path / "whole"), tensors_of(tmp_path / "halves")
-    assert whole.keys() == halves.keys()
-    for name, value in whole.items():
-        assert torch.equal(value, halves[name]), name
+    whole = train(recordings, tmp_path / "whole")
+    assert whole.stages == ["levels"] * 4 + ["sound"] * 4
+    train(recordings, tmp_path / "halves", interrupt_at=3)
+    assert open_run(tmp_path / "halves").metadata["step"] == 3
+    assert train(recordings, tmp_path / "halves").steps == [4, 5, 6, 7, 8]
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
     assert list((tmp_path / "whole" / "logs").iterdir())
+
+
+def test_a_run_is_refused_when_its_recordings_have_changed(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for path in find_recordings(recordings):
+        (folder / path.name).symlink_to(path)
+    train(folder, tmp_path / "run", interrupt_at=1)
+    soundfile.write(folder / "another.wav", tone(200.0, 2.0), RATE)
+    with pytest.raises(RunError, match=r"not those that .* was begun with"):
+        train(folder, tmp_path / "run")
 
 
 def test_a_checkpoint_cut_short_is_passed_over(tmp_path: Path) -> None:
@@ -157,8 +170,8 @@ def test_a_checkpoint_cut_short_is_passed_over(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[:20])
     latest = run.latest()
     assert latest is not None
-    assert latest[1]["step"] == 5
-    assert torch.equal(latest[0]["x"], torch.ones(3))
+    assert latest.metadata["step"] == 5
+    assert torch.equal(latest.tensors["x"], torch.ones(3))
 
 
 def test_only_the_last_two_checkpoints_are_kept_and_none_is_half_written(tmp_path: Path) -> None:
@@ -178,20 +191,20 @@ def test_a_run_with_other_settings_is_refused(recordings: Path, tmp_path: Path) 
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("keep me")
     with pytest.raises(RunError, match="is not a training run"):
-        train_timbre(recordings, tmp_path / "other", SHORT, SIZE, "cpu")
+        train(recordings, tmp_path / "other")
     assert (tmp_path / "other" / "mine.txt").read_text() == "keep me"
 
 
 def test_recordings_that_cannot_be_learned_from(tmp_path: Path) -> None:
-    def train(folder: Path, **more) -> None:
-        train_timbre(folder, tmp_path / f"run_{folder.name}", SHORT, SIZE, "cpu", **more)
+    def refuse(folder: Path) -> None:
+        train(folder, tmp_path / f"run_{folder.name}")
 
     with pytest.raises(RecordingsError, match="does not exist"):
-        train(tmp_path / "nowhere")
+        refuse(tmp_path / "nowhere")
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(RecordingsError, match="no audio file"):
-        train(empty)
+        refuse(empty)
     for name, sound, said in (
         ("short", tone(220, 2.0), "at least 10 s are needed"),
         ("silent", np.zeros(20 * RATE, np.float32), "no recording that sounds"),
@@ -201,7 +214,7 @@ def test_recordings_that_cannot_be_learned_from(tmp_path: Path) -> None:
         folder.mkdir()
         soundfile.write(folder / "a.wav", sound, RATE)
         with pytest.raises(RecordingsError, match=said):
-            train(folder)
+            refuse(folder)
 
 
 def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path) -> None:
@@ -211,8 +224,7 @@ def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path)
         (folder / path.name).symlink_to(path)
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
     soundfile.write(folder / "nan.wav", np.full(48000, np.nan), RATE, subtype="FLOAT")
-    said: list[str] = []
-    train_timbre(folder, tmp_path / "run", TimbreTraining(1, 1.0, 1, 20), SIZE, "cpu", on_warning=said.append)
+    said = train(folder, tmp_path / "run", TimbreSettings(1, 1.0, 1, 20)).warnings
     assert any("broken.wav cannot be read" in sentence for sentence in said)
     assert any("nan.wav holds samples that are not finite" in sentence for sentence in said)
 
@@ -227,7 +239,7 @@ def test_trained_range_is_the_instruments(recordings: Path) -> None:
 @pytest.mark.slow
 def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brainsynth: Command) -> None:
     run, model = tmp_path / "run", tmp_path / "reed.onnx"
-    train_timbre(recordings, run, SHORT, SIZE, "cpu")
+    train(recordings, run)
     ended = brainsynth("export", run, "-o", model, "--licence", "CC0-1.0", "--author", "A. Reed")
     assert ended.code == 0, ended.err
     assert "reed.decoder.onnx" in ended.out

@@ -1,4 +1,4 @@
-"""What the AR model is trained on: excerpts of Csound sounds and of recordings, with noise and with what is true of them."""
+"""What an LPC network is trained on: excerpts of Csound sounds and of recordings, with noise and with the truth."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUIET_DB = -65.0  # of a hop of a recording: below, nothing is learned from it
 
 @dataclass(frozen=True)
 class Excerpts:
-    """Sounds as the model hears them, and what it ought to say.
+    """Sounds as the model is given them, and what it ought to say.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Excerpts:
         return Excerpts(*(getattr(self, name).to(device) for name in Excerpts.__dataclass_fields__))
 
     def without_noise(self) -> Excerpts:
-        """The same, heard clean."""
+        """The same without noise."""
         return replace(self, audio=self.clean)
 
 
@@ -101,9 +101,11 @@ class Medley:
                 near[i, max(begin - SPLICE, 0) : begin + SPLICE] = begin > 0
         return cls(audio, row, moment, gain, near)
 
-    def values(self, sounds: AllPoleSounds, places: np.ndarray) -> dict[str, Tensor]:
+    def values(self, sounds: AllPoleSounds, indices: np.ndarray) -> dict[str, Tensor]:
         """The sounds' parameters at these samples, (B, N) each."""
-        return {name: torch.from_numpy(values[self.row[:, places]]) for name, values in sounds.values.items()}
+        return {
+            name: torch.from_numpy(values[self.row[:, indices]]) for name, values in sounds.values.items()
+        }
 
 
 def draw_synthetic(
@@ -118,11 +120,11 @@ def draw_synthetic(
     """
     medley = Medley.draw(sounds, rows, random, count, frames * HOP_LENGTH)
     # What a frame speaks of: the end of its hop, so many hops before.
-    places = ((np.arange(frames) + 1 - DELAY_HOPS) * HOP_LENGTH).clip(0)
-    values = medley.values(sounds, places)
-    moments = torch.from_numpy(medley.moment[:, places])[:, :, None]
-    level = medley.gain_db[:, places]
-    known = (level > -100.0) & ~medley.near_splice[:, places]
+    indices = ((np.arange(frames) + 1 - DELAY_HOPS) * HOP_LENGTH).clip(0)
+    values = medley.values(sounds, indices)
+    moments = torch.from_numpy(medley.moment[:, indices])[:, :, None]
+    level = medley.gain_db[:, indices]
+    known = (level > -100.0) & ~medley.near_splice[:, indices]
     return Excerpts(
         torch.from_numpy(add_noise(medley.audio, random)),
         torch.from_numpy(medley.audio),

@@ -1,7 +1,7 @@
-"""The AR model: a sound as an excitation sent through an all-pole filter, both chosen anew every hop (docs/ar.md).
+"""The LPC models: a sound as an excitation sent through an all-pole filter, both chosen anew every hop (docs/lpc.md).
 
-`ArAnalyzer` hears reflection coefficients, gain, voicing and pitch; `ArGenerator` makes sound of them; `ArEffect` does both;
-`CrossSynthesis` sends one sound through the filter of another.
+`LpcAnalyzer` reads reflection coefficients, gain, voicing and pitch; `LpcGenerator` makes sound of them; `LpcEffect` does
+both; `CrossSynthesis` sends one sound through the filter of another.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from ...dsp.levinson import StepUp
 from ...dsp.units import midi_to_hz
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, StreamingModel
-from .analyzer import GAIN_RANGE_DB, HOP_LENGTH, ORDER, SAMPLE_RATE, ArEar, ArSize, Whitener
+from .settings import LpcSize
 from .spectra import DELAY_HOPS
-from .voice import DB, N_FFT, ArVoice
+from .synthesizer import DB, N_FFT, LpcSynthesizer
+from .tracker import GAIN_RANGE_DB, HOP_LENGTH, ORDER, SAMPLE_RATE, LpcTracker, Whitener
 
 REFLECTIONS = tuple(
     Control(f"k{m}", "", -1.0, 1.0, 0.0, "linear", f"reflection coefficient {m} of {ORDER}")
@@ -35,56 +36,56 @@ FORMANT_SHIFT = Control(
 OUTPUT_GAIN = Control("gain", "dB", -40.0, 40.0, 0.0, "linear", "level of the output")
 
 
-class ArAnalyzer(StreamingModel):
+class LpcAnalyzer(StreamingModel):
     """Audio in; 16 reflection coefficients, gain, voicing and pitch out, one of each a hop of 128 samples at 24 kHz."""
 
-    family = "ar"
+    family = "lpc"
     role = "analyzer"
-    description = "Hears the all-pole filter of a sound, its gain, voicing and pitch"
+    description = "Reads the all-pole filter of a sound, its gain, voicing and pitch"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
     latency_samples = DELAY_HOPS * HOP_LENGTH
     outputs = (*REFLECTIONS, GAIN, VOICING, F0)
 
-    def __init__(self, ear: ArEar | None = None) -> None:
+    def __init__(self, tracker: LpcTracker | None = None) -> None:
         super().__init__()
-        self.ear = ear or ArEar(ArSize())
+        self.tracker = tracker or LpcTracker(LpcSize())
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         audio = inputs["audio"]
-        reflections, gain_db, voicing, midi = carry("ear", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
+        reflections, gain_db, voicing, midi = carry("tracker", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
         f0_hz = midi_to_hz(midi).float().clamp(F0.minimum, F0.maximum)
-        heard = torch.cat([reflections, gain_db, voicing, f0_hz], -1).unbind(2)
-        return {f"control.{c.name}": v for c, v in zip(self.outputs, heard, strict=True)}, carry.next_state
+        values = torch.cat([reflections, gain_db, voicing, f0_hz], -1).unbind(2)
+        return {f"control.{c.name}": v for c, v in zip(self.outputs, values, strict=True)}, carry.next_state
 
 
-class ArGenerator(StreamingModel):
+class LpcGenerator(StreamingModel):
     """What the analyzer gives, as sound."""
 
-    family = "ar"
+    family = "lpc"
     role = "generator"
-    description = "Pulses and noise through an all-pole filter: plays what the AR analyzer hears"
+    description = "Pulses and noise through an all-pole filter: plays what the LPC analyzer reads"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
     tail_samples = N_FFT
     controls = (*REFLECTIONS, GAIN, VOICING, F0, FORMANT_SHIFT)
 
     def __init__(self) -> None:
         super().__init__()
-        self.voice = ArVoice()
+        self.synthesizer = LpcSynthesizer()
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         values = [inputs[f"control.{c.name}"] for c in self.controls]
         reflections, others = torch.stack(values[:ORDER], 2), [v.unsqueeze(2) for v in values[ORDER:]]
         gain_db, voicing, f0_hz, formant_shift = others
-        audio = carry("voice", (reflections, gain_db, voicing, f0_hz.double(), formant_shift))
+        audio = carry("synthesizer", (reflections, gain_db, voicing, f0_hz.double(), formant_shift))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
 
 
-class ArEffect(StreamingModel):
+class LpcEffect(StreamingModel):
     """A sound taken apart and put together again, with its pitch, its resonances or its voicing changed."""
 
-    family = "ar"
+    family = "lpc"
     role = "effect"
     description = "Resynthesises a sound by pulses and noise through its own filter: shifts pitch and formants, whispers"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
@@ -93,14 +94,14 @@ class ArEffect(StreamingModel):
     controls = (
         Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition; resonances stay"),
         FORMANT_SHIFT,
-        Control("voicing", "", -1.0, 1.0, 0.0, "linear", "-1 whispers, 0 is as heard, 1 is pulses alone"),
+        Control("voicing", "", -1.0, 1.0, 0.0, "linear", "-1 whispers, 0 is as tracked, 1 is pulses alone"),
         Control("autotune", "", 0.0, 1.0, 0.0, "linear", "pull towards the nearest semitone"),
         OUTPUT_GAIN,
     )
 
-    def __init__(self, ear: ArEar) -> None:
+    def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
-        self.ear, self.voice = ear, ArVoice()
+        self.tracker, self.synthesizer = tracker, LpcSynthesizer()
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
@@ -108,20 +109,20 @@ class ArEffect(StreamingModel):
             inputs[f"control.{c.name}"].unsqueeze(2) for c in self.controls
         )
         audio = inputs["audio"]
-        reflections, gain_db, voicing, midi = carry("ear", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
+        reflections, gain_db, voicing, midi = carry("tracker", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
         # In float64 until it is a phase: see `training.analysis.pitch_network.PitchNetwork.midi`.
         midi = midi + shift.double()
         midi = midi + (midi.round() - midi) * autotune.double()
         voicing = sharpened(voicing)
         voicing = voicing * (1.0 + towards.clamp_max(0.0)) + (1.0 - voicing) * towards.clamp_min(0.0)
-        audio = carry("voice", (reflections, gain_db + gain, voicing, midi_to_hz(midi), formants))
+        audio = carry("synthesizer", (reflections, gain_db + gain, voicing, midi_to_hz(midi), formants))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
 
 
 class CrossSynthesis(StreamingModel):
     """The filter of the first channel on the second, whitened by its own; the result on both."""
 
-    family = "ar"
+    family = "lpc"
     role = "effect"
     description = "Sends the second channel through the filter of the first: an instrument that speaks"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
@@ -154,9 +155,9 @@ class CrossSynthesis(StreamingModel):
     powers: Tensor
     circle: Tensor
 
-    def __init__(self, ear: ArEar) -> None:
+    def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
-        self.ear, self.whitener = ear, Whitener()
+        self.tracker, self.whitener = tracker, Whitener()
         self.step_up = StepUp(ORDER)
         self.response = PolynomialResponse(ORDER, N_FFT, NARROWEST_HZ, SAMPLE_RATE)
         self.filter = MovingFilter(HOP_LENGTH, N_FFT)
@@ -174,7 +175,7 @@ class CrossSynthesis(StreamingModel):
         amount, dynamics, formants, gain = (inputs[f"control.{c.name}"].unsqueeze(2) for c in self.controls)
         audio = inputs["audio"]
         first, second = (x.reshape(audio.shape[0], -1, HOP_LENGTH) for x in audio.split(1, 1))
-        taken, gain_db, _, _ = carry("ear", first)
+        taken, gain_db, _, _ = carry("tracker", first)
         own, own_db = carry("whitener", second)
         taken_db = gain_db + resonance_db(taken)
         a, own_a = self.step_up(taken.double()), self.step_up(own.double())
@@ -188,20 +189,20 @@ class CrossSynthesis(StreamingModel):
             real * own_imaginary + imaginary * own_real,
         )
         # The second keeps its loudness, and goes towards that of the first as far as it is asked to.
-        heard = 1.0 / power_of(*whole)
-        rise = ((heard * power_of(real, imaginary)) @ self.circle) / (heard @ self.circle)
+        source = 1.0 / power_of(*whole)
+        rise = ((source * power_of(real, imaginary)) @ self.circle) / (source @ self.circle)
         level = amount * dynamics * (taken_db - own_db) + gain
         response = torch.stack([real, imaginary], 2) * rise.rsqrt().unsqueeze(2)
         response = response.float() * (level * DB).exp().unsqueeze(2)
-        line = torch.cat([state["waiting"], second], 1)
-        y = carry("filter", (line[:, :-DELAY_HOPS], response)).reshape(audio.shape[0], 1, -1)
-        return {"audio": torch.cat([y, y], 1)}, carry.next_state | {"waiting": line[:, -DELAY_HOPS:]}
+        padded = torch.cat([state["waiting"], second], 1)
+        y = carry("filter", (padded[:, :-DELAY_HOPS], response)).reshape(audio.shape[0], 1, -1)
+        return {"audio": torch.cat([y, y], 1)}, carry.next_state | {"waiting": padded[:, -DELAY_HOPS:]}
 
 
 def sharpened(voicing: Tensor) -> Tensor:
     """Voicing at twice its log odds: 0.91 becomes 0.99, 0.2 becomes 0.06.
 
-    The ear is never sure, and the mean of what may be is what it says: played as it is, every voice would be hoarse.
+    The tracker is never sure, and the mean of what may be is what it says: played as it is, every voice would be hoarse.
     """
     pulses, noise = voicing * voicing, (1.0 - voicing) * (1.0 - voicing)
     return pulses / (pulses + noise)

@@ -1,4 +1,4 @@
-"""A second opinion on pitch, and how much of a sound is pulses, from the autocorrelation of what the filter leaves."""
+"""A correction of the tracked pitch, and how much of a sound is pulses, by the autocorrelation of the residual."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ class ResidualPeriodicity(nn.Module):
         return alike / (whole + 1.0)
 
 
-class PitchOpinion(StreamingModule):
+class PitchCorrection(StreamingModule):
     """Corrects the bundled pitch tracker, which knows instruments better than voices and whispers, and tells the voicing.
 
     Inputs: periodicity (B, N, `CANDIDATES`); the tracker's logits, pitch and voicing (B, N, PITCH_BINS + 1); what the
-    envelope network made of the sound (B, N, told). Outputs: logits of pitch (B, N, PITCH_BINS), of the voicing (B, N, 1).
+    envelope network made of the sound (B, N, hidden). Outputs: logits of pitch (B, N, PITCH_BINS), of the voicing (B, N, 1).
     """
 
     spread: Tensor
     fold: Tensor
 
-    def __init__(self, told: int, width: int, hidden: int) -> None:
+    def __init__(self, inputs: int, width: int, hidden: int) -> None:
         super().__init__()
-        self.enter = dense(2 * CANDIDATES + 1 + told, width)
+        self.enter = dense(2 * CANDIDATES + 1 + inputs, width)
         self.gru = StreamingGRU(width, hidden)
         self.head = nn.Linear(width + hidden, CANDIDATES + 1)
         # A candidate's correction goes to the bins around it; that of a pitch above them to none.
@@ -96,10 +96,10 @@ class PitchOpinion(StreamingModule):
 
     def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[tuple[Tensor, Tensor], State]:
         carry = Carry(self, state)
-        periodicity, answers, told = x
+        periodicity, answers, envelope = x
         logits, voiced = answers.split([PITCH_BINS, 1], -1)
         pairs = logits[..., : 2 * CANDIDATES].reshape(*logits.shape[:2], CANDIDATES, 2).mean(-1)
-        now = self.enter(torch.cat([periodicity * 2.0, pairs * 0.1, voiced * 0.2, told], -1))
+        now = self.enter(torch.cat([periodicity * 2.0, pairs * 0.1, voiced * 0.2, envelope], -1))
         correction, voicing = self.head(torch.cat([now, carry("gru", now)], -1)).split([CANDIDATES, 1], -1)
         logits = logits + correction @ self.spread
         share = (logits.softmax(-1) * take(periodicity, 2, self.fold)).sum(-1, keepdim=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import RecordingsError
+from ...data.source import SoundSet
+from ...errors import SoundsError
 
 FORMANTS = 7
 EXCITATION = 0.004
@@ -28,39 +27,12 @@ NAMES = (
 )
 
 
-class KnownSounds(Protocol):
-    """A data set that ``brainsynth generate`` made, as far as it is needed here."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Of every sound, in Hz."""
-        ...
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """Parameters in their units, (M, P)."""
-        ...
-
-    @property
-    def parameters(self) -> Sequence[Any]:
-        """What the synth declares, in the order of the values; objects with a ``name``."""
-        ...
-
-    def __len__(self) -> int:
-        """How many sounds there are."""
-        ...
-
-    def __getitem__(self, position: int, /) -> tuple[NDArray[np.float32], Any]:
-        """Give a sound (T,), and its parameters from 0 to 1."""
-        ...
-
-
 class AllPoleSounds:
     """All sounds of a data set in memory, with the parameters that tell their filters.
 
     Parameters
     ----------
-    sounds : KnownSounds
+    sounds : SoundSet
         Rendered from ``allpole.csd``.
     sample_rate : int
         Which rate they must have, in Hz.
@@ -73,19 +45,19 @@ class AllPoleSounds:
 
     Raises
     ------
-    RecordingsError
+    SoundsError
         If the sounds are of another synth or rate, or too few.
     """
 
-    def __init__(self, sounds: KnownSounds, sample_rate: int) -> None:
+    def __init__(self, sounds: SoundSet, sample_rate: int) -> None:
         names = [p.name for p in sounds.parameters]
         if not set(NAMES) <= set(names) or sounds.sample_rate != sample_rate or len(sounds) < FEWEST:
-            raise RecordingsError(
+            raise SoundsError(
                 f"{len(sounds)} sounds at {sounds.sample_rate} Hz with the parameters {', '.join(names[:4])}... arrived;"
                 f" needed are {FEWEST} or more of allpole.csd at {sample_rate} Hz, whose filters are known:"
                 " brainsynth generate allpole --count 2000 -o DATA"
             )
-        self.audio = np.stack([sounds[i][0] for i in range(len(sounds))])
+        self.audio = np.stack([sounds.whole(i) for i in range(len(sounds))])
         self.values = {name: sounds.values[:, names.index(name)].astype(np.float32) for name in NAMES}
 
     def __len__(self) -> int:

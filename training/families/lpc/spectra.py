@@ -1,4 +1,4 @@
-"""What the AR model hears in a sound before its network speaks: power spectra of two windows, and pitch.
+"""What the LPC network is given: power spectra of two windows, and pitch.
 
 Nothing here is learned with the model; the pitch network is the bundled one, `training.analysis.pitch_network`.
 """
@@ -20,7 +20,7 @@ LONG_HOPS, SHORT_HOPS = 12, 4
 SLOW_STEPS, SLOW_HOPS = 4, 4
 """The slowest spectrum is the mean of so many of the long ones, so many hops apart."""
 DELAY_HOPS = 2
-"""What is heard at the end of a hop is the sound so many hops before: the middle of the short window."""
+"""What is known at the end of a hop is the sound so many hops before: the middle of the short window."""
 BANDS = 64
 BEND_HZ = 2000.0  # bands are evenly wide below, evenly wide in octaves above
 FAINTEST_DB = -100.0  # of the power of a full-scale square wave
@@ -121,11 +121,11 @@ class Bands(nn.Module):
         self.register_buffer("means", means.T.contiguous(), persistent=False)
 
     def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
-        heard = power * LOUD + 1.0
-        level = (heard @ self.means).log()
+        scaled = power * LOUD + 1.0
+        level = (scaled @ self.means).log()
         # ONNX Runtime's logarithm of float32 depends in its last bit on where in a tensor a number lies: frames would
         # differ from block to block.
-        return level, level - heard.double().log().float() @ self.means
+        return level, level - scaled.double().log().float() @ self.means
 
 
 class SlowSpectrum(StreamingModule):
@@ -142,13 +142,13 @@ class SlowSpectrum(StreamingModule):
         return {"past": torch.zeros(batch, self.past, self.bins)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        line = torch.cat([state["past"], x], 1)
+        padded = torch.cat([state["past"], x], 1)
         rows = torch.arange(x.shape[1], device=x.device)[:, None] + self.steps
-        return take(line, 1, rows).mean(2), {"past": line[:, -self.past :]}
+        return take(padded, 1, rows).mean(2), {"past": padded[:, -self.past :]}
 
 
-class Hearing(StreamingModule):
-    """Three power spectra, pitch, and all that the network is told.
+class SpectralFrontEnd(StreamingModule):
+    """Three power spectra, pitch, and all the features that the network is given.
 
     The slow spectrum tells what stands still well, the short one what moves; the network weighs them.
 
@@ -185,7 +185,7 @@ class Hearing(StreamingModule):
         slow_level, _ = self.long_bands(slow)
         long_level, flatness = self.long_bands(long)
         short_level, _ = self.short_bands(short)
-        answers = self.hear_pitch(carry, x)
+        answers = self.track_pitch(carry, x)
         level = long_level.mean(-1, keepdim=True)
         features = torch.cat(
             [
@@ -201,7 +201,7 @@ class Hearing(StreamingModule):
         )
         return (slow, long, short, answers, features), carry.next_state
 
-    def hear_pitch(self, carry: Carry, x: Tensor) -> Tensor:
+    def track_pitch(self, carry: Carry, x: Tensor) -> Tensor:
         """Pitch alone, for comparison: (B, N, hop_length) -> ``answers``."""
         answers = carry("pitch", carry("to_12k", x).reshape(x.shape[0], -1, 32))
         return answers.reshape(x.shape[0], -1, self.answers, PITCH_BINS + 1)[:, :, 0]

@@ -1,1 +1,13 @@
-"""A synth's parameters, heard in its sounds."""
+"""A synthesiser's parameters, estimated from its sound."""
+
+from ...loop.family import Family, SynthSounds
+from .settings import ParameterSettings, ParameterSize
+
+FAMILY = Family(
+    name="parameters",
+    summary="Learn to estimate a synth's parameters from its sound.",
+    settings=ParameterSettings,
+    size=ParameterSize,
+    learns_from=(SynthSounds("A data set made by brainsynth generate.", endless=True),),
+    aliases=("params",),
+)

@@ -5,6 +5,8 @@ Nothing in it is learned, so that it can be computed once for every sound and ke
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 from ...streaming.contract import State, StreamingModule, recent
 from ...streaming.power_spectrum import PowerSpectrum
 
-HOP_LENGTH = 1024
+SAMPLE_RATE, HOP_LENGTH = 48000, 1024
 LONG, SHORT, LANE, SLOT = 4096, 1024, 256, 64
 """Samples: windows of the fine and the quick spectra, from one quick spectrum to the next, from level to level."""
 
@@ -26,6 +28,11 @@ FLOOR = 1e-9
 
 QUIETEST = 1e-7
 """Mean square of a hop in which something is heard: -70 dB."""
+
+
+def frames_of(duration_s: float) -> int:
+    """Hops that a sound takes."""
+    return math.ceil(duration_s * SAMPLE_RATE / HOP_LENGTH)
 
 
 class Bands(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .model import Decoder
-from .sounds import SoundParameter, equal_voices
+from .parameters import SoundParameter, equal_voices
 
 NEIGHBOUR = 0.4  # steps: how wide the distribution around a true integer is
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -13,9 +11,10 @@ from torch.nn import functional as F
 
 from ...streaming.contract import Carry, State, StreamingModule, with_previous
 from ...streaming.model import Control, StreamingModel
-from .features import HOP_LENGTH, LONG, ParameterFeatures
+from .features import HOP_LENGTH, LONG, SAMPLE_RATE, ParameterFeatures, frames_of
 from .memory import OnsetMemory, even_places, growing_places, waves
-from .sounds import SoundParameter
+from .parameters import SoundParameter
+from .settings import ParameterSize
 
 BEYOND = 3
 """Bins on either side of a range, so that a value at its end is still the middle of a distribution."""
@@ -26,44 +25,8 @@ SPREAD = 1.0
 STEPS_TO_MEDIAN, NEAREST = 4, 1.0
 """See `Decoder`; how near a bin counts as near, in bins."""
 
-FINE_BIN_HZ = 48000 / LONG
+FINE_BIN_HZ = SAMPLE_RATE / LONG
 MODULATION_HZ = np.concatenate([np.arange(0.5, 8.0, 0.5), [8.0, 9.0, 10.0, 11.5, 13.0]])
-
-
-@dataclass(frozen=True)
-class ParameterSize:
-    """How large the network is.
-
-    Attributes
-    ----------
-    width, frame : int
-        Of what is made of one hop: the first layer, and the others.
-    moments, moment : int
-        Places of the memory that are equally long, and values in each.
-    stretches, stretch : int
-        Places of the memory that grow with age, and values in each.
-    modulation : int
-        Values for each rate at which levels go up and down.
-    hidden, last : int
-        Of what is made of the memory.
-    bins : int
-        Of the distribution over a continuous parameter's range.
-    """
-
-    width: int = 256
-    frame: int = 128
-    moments: int = 96
-    moment: int = 8
-    stretches: int = 16
-    stretch: int = 40
-    modulation: int = 8
-    hidden: int = 384
-    last: int = 256
-    bins: int = 32
-
-    def asdict(self) -> dict[str, int]:
-        """As plain values."""
-        return asdict(self)
 
 
 def harmonic_combs(count: int) -> Tensor:
@@ -304,7 +267,7 @@ class ParameterAnalyzer(StreamingModel):
 
     family = "parameters"
     role = "analyzer"
-    hop_length = HOP_LENGTH
+    sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
     block_tolerance = (
         2e-5  # the last bits of torch's products, which change with the number of rows, times large ranges
     )
@@ -316,7 +279,7 @@ class ParameterAnalyzer(StreamingModel):
         size = size or ParameterSize()
         self.outputs = tuple(p.control for p in parameters)
         self.tolerances = {c.name: _tolerance(c) for c in self.outputs}
-        self.frames = math.ceil(duration_s * self.sample_rate / self.hop_length)
+        self.frames = frames_of(duration_s)
         self.features = ParameterFeatures()
         self.decoder = Decoder(parameters, size.bins)
         self.network = ParameterNetwork(

@@ -1,14 +1,11 @@
 """What a timbre model is trained on, computed once for each recording and cached.
 
-For each frame of one hop: pitch, voicing and loudness as the exported model will hear them, and the levels of harmonics
+For each frame of one hop: pitch, voicing and loudness as the exported model will track them, and the levels of harmonics
 and noise read off the spectrum, which teach the decoder before any sound is made.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import torch
 
 from ...analysis.bundled_weights import WEIGHTS
 from ...analysis.tracker import PitchAnalyzer
+from ...data.cache import cache_key, cached_arrays
 from ...data.harmonic_analysis import harmonic_levels
 from ...data.recordings import read_mono
 from ...errors import RecordingsError
@@ -55,32 +53,17 @@ class Features:
         return Features(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)))
 
 
-def cache_folder() -> Path:
-    """Return where features are kept: ``$BRAINSYNTH_CACHE``, or ``~/.cache/brainsynth``."""
-    return Path(os.environ.get("BRAINSYNTH_CACHE", Path.home() / ".cache" / "brainsynth")) / "features"
-
-
 def features_of(path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:
     """Return the features of one recording, from the cache if it holds them.
 
     The key is the content of the file and of the tracker's weights, so that a changed recording is analysed again.
     """
-    key = hashlib.sha256(path.read_bytes())
-    key.update(WEIGHTS.read_bytes() + f"{VERSION} {harmonics} {bands}".encode())
-    cached = cache_folder() / f"{key.hexdigest()[:32]}.npz"
-    if cached.is_file():
-        try:
-            with np.load(cached) as stored:
-                return Features(**{f.name: stored[f.name] for f in fields(Features)})
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            cached.unlink(missing_ok=True)  # cut short by a crash: do it again
-    features = analyse(read_mono(path, analyzer.sample_rate), analyzer, harmonics, bands)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    partial = cached.with_suffix(f".{os.getpid()}.tmp")
-    with partial.open("wb") as file:
-        np.savez(file, **{f.name: getattr(features, f.name) for f in fields(Features)})
-    partial.replace(cached)
-    return features
+    key = cache_key(path.read_bytes(), WEIGHTS.read_bytes(), f"{VERSION} {harmonics} {bands}")
+
+    def compute() -> dict[str, np.ndarray]:
+        return vars(analyse(read_mono(path, analyzer.sample_rate), analyzer, harmonics, bands))
+
+    return Features(**cached_arrays(key, compute))
 
 
 @torch.no_grad()
@@ -91,11 +74,11 @@ def analyse(audio: np.ndarray, analyzer: PitchAnalyzer, harmonics: int, bands: i
     if frames == 0:
         raise RecordingsError(f"A recording of {len(audio)} samples is shorter than one frame of {hop}.")
     audio = np.ascontiguousarray(audio[: frames * hop], np.float32)
-    state, heard = analyzer.initial_state(1), []
+    state, blocks = analyzer.initial_state(1), []
     for start in range(0, len(audio), BLOCK_FRAMES * hop):
         block = torch.from_numpy(audio[start : start + BLOCK_FRAMES * hop])
         values, state = analyzer({"audio": block[None, None]}, state)
-        heard.append(torch.stack([values[f"control.{c.name}"][0] for c in analyzer.outputs]))
-    f0_hz, voicing, loudness_db = torch.cat(heard, 1).numpy()
+        blocks.append(torch.stack([values[f"control.{c.name}"][0] for c in analyzer.outputs]))
+    f0_hz, voicing, loudness_db = torch.cat(blocks, 1).numpy()
     tones, noise = harmonic_levels(audio, f0_hz, analyzer.sample_rate, hop, harmonics, bands)
     return Features(audio, f0_hz, voicing, loudness_db, tones, noise)

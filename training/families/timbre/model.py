@@ -1,17 +1,15 @@
 """Timbre transfer: differentiable digital signal processing, causal (Engel et al. 2020, arXiv:2001.04643).
 
-`TimbreGenerator` turns pitch, loudness and voicing into the sound of an instrument; `TimbreEffect` hears them in a sound
+`TimbreGenerator` turns pitch, loudness and voicing into the sound of an instrument; `TimbreEffect` tracks them in a sound
 first. Both hold the same `Decoder` and `Synthesizer`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import torch
 from torch import Tensor, nn
 
-from ...analysis.tracker import F0, LOUDNESS, VOICING, Ear
+from ...analysis.tracker import F0, LOUDNESS, VOICING, PitchTracker
 from ...dsp.hold import PitchHold
 from ...dsp.noise import FilteredNoise
 from ...dsp.oscillator import HarmonicOscillator
@@ -20,6 +18,9 @@ from ...dsp.units import DB, hz_to_midi, midi_to_hz
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import StreamingGRU, dense
 from ...streaming.model import Control, StreamingModel
+from .settings import TimbreSize
+
+SAMPLE_RATE, HOP_LENGTH = 48000, 128
 
 SYNTHESIS_CONTROLS = (
     Control("harmonic_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of the harmonics"),
@@ -35,22 +36,6 @@ PLAYER_CONTROLS = (
     Control("autotune", "", 0.0, 1.0, 0.0, "linear", "pull towards the nearest semitone"),
     Control("noise_gate", "dB", -100.0, 0.0, -70.0, "linear", "input quieter than this stays silent"),
 )
-
-
-@dataclass(frozen=True)
-class TimbreSize:
-    """Sizes of a timbre model: what its weights' shapes depend on."""
-
-    width: int = 128
-    hidden: int = 160
-    harmonic_rows: int = 8
-    harmonic_columns: int = 8
-    bands: int = 65
-    partitions: int = 64
-
-    def asdict(self) -> dict[str, int]:
-        """Return the sizes by name."""
-        return asdict(self)
 
 
 def _tuning_curves() -> Tensor:
@@ -106,20 +91,22 @@ class Decoder(StreamingModule):
             self.head.bias[self.harmonics :] = -5.0
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor], State]:
-        nepers, following = self.nepers(x, state)
+        nepers, next_state = self.nepers(x, state)
         harmonics, noise = nepers.exp().split([self.harmonics, self.bands], -1)
-        return (harmonics, noise), following
+        return (harmonics, noise), next_state
 
-    def nepers(self, x: Tensor, state: State, told: Tensor | None = None) -> tuple[Tensor, State]:
+    def nepers(self, x: Tensor, state: State, network_input: Tensor | None = None) -> tuple[Tensor, State]:
         """Log amplitudes (B, N, harmonics + bands), and the next state.
 
-        In training the network may be ``told`` another score than the one that sets the levels.
+        In training the network may be given another score than the one that sets the levels.
         """
         carry = Carry(self, state)
         shape = x.shape[:2]
         # In two axes a linear layer is one node.
         rows = x.flatten(0, 1)
-        away = torch.addmm(self.centre, rows if told is None else told.flatten(0, 1), self.scale)
+        away = torch.addmm(
+            self.centre, rows if network_input is None else network_input.flatten(0, 1), self.scale
+        )
         now = self.enter((away * away * -0.5).exp())
         hidden = self.leave(torch.cat([now, carry("gru", now.unflatten(0, shape)).flatten(0, 1)], -1))
         nepers = torch.addmm(torch.minimum(self.head(hidden), self.ceiling), rows, self.levels)
@@ -201,7 +188,7 @@ class TimbreGenerator(StreamingModel):
 
     def __init__(self, instrument: Instrument | None = None) -> None:
         super().__init__()
-        self.instrument = instrument or Instrument(self.sample_rate, self.hop_length, TimbreSize())
+        self.instrument = instrument or Instrument(SAMPLE_RATE, HOP_LENGTH, TimbreSize())
         self.tail_samples = self.instrument.synthesizer.room.length + self.hop_length
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
@@ -220,9 +207,9 @@ class TimbreEffect(StreamingModel):
     controls = (*PLAYER_CONTROLS, *SYNTHESIS_CONTROLS)
     to_score: Tensor
 
-    def __init__(self, ear: Ear, instrument: Instrument) -> None:
+    def __init__(self, tracker: PitchTracker, instrument: Instrument) -> None:
         super().__init__()
-        self.ear, self.pitch_hold, self.instrument = ear, PitchHold(), instrument
+        self.tracker, self.pitch_hold, self.instrument = tracker, PitchHold(), instrument
         # Pitch, loudness, voicing, gate and the gains of loudness, harmonics and noise make a score.
         to_score = torch.cat([torch.eye(3, 5), torch.zeros(4, 5)])
         to_score[3, 3:] = to_score[4, 1] = 1.0
@@ -234,7 +221,7 @@ class TimbreEffect(StreamingModel):
         carry = Carry(self, state)
         controls = {c.name: inputs[f"control.{c.name}"] for c in self.controls}
         audio = inputs["audio"]
-        midi, voicing, loudness = carry("ear", audio.reshape(audio.shape[0], -1, self.hop_length))
+        midi, voicing, loudness = carry("tracker", audio.reshape(audio.shape[0], -1, self.hop_length))
         # In float64 until it is a phase: see `PitchNetwork.midi`.
         shift = (controls["octave"].round() * 12.0 + controls["pitch_shift"]).double().unsqueeze(2)
         midi = carry("pitch_hold", (midi, voicing)) + shift

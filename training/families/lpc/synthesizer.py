@@ -1,4 +1,4 @@
-"""The voice of the AR model: pulses and noise through an all-pole filter that moves."""
+"""What the LPC models make sound with: pulses and noise through an all-pole filter that moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...dsp.levinson import StepUp
 from ...dsp.noise import NoiseSpectra
 from ...dsp.oscillator import HarmonicOscillator
 from ...streaming.contract import Carry, State, StreamingModule, recent
-from .analyzer import HOP_LENGTH, ORDER, SAMPLE_RATE, STEEPEST
+from .tracker import HOP_LENGTH, ORDER, SAMPLE_RATE, STEEPEST
 
 N_FFT = 2048
 DB = math.log(10) / 20
@@ -54,7 +54,7 @@ class Excitation(StreamingModule):
         return pulses + noise, carry.next_state | {"noisiness": last}
 
 
-class ArVoice(StreamingModule):
+class LpcSynthesizer(StreamingModule):
     """The excitation and the filter: what effect and generator share.
 
     Inputs: reflection coefficients (B, N, 16); ``gain_db``, ``voicing`` (B, N, 1); ``f0_hz`` (B, N, 1) float64;

@@ -1,18 +1,20 @@
-"""The ear of the AR model: what it hears as filter, gain, voicing and pitch."""
+"""Tracks what an all-pole model of a sound consists of: filter, gain, voicing and pitch."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ...analysis.bundled_weights import WEIGHTS
 from ...dsp.hold import PitchHold
 from ...dsp.levinson import Levinson
 from ...streaming.contract import Carry, State, StreamingModule
 from ...streaming.layers import StreamingGRU, dense
-from .periodicity import PitchOpinion, ResidualPeriodicity
+from .periodicity import PitchCorrection, ResidualPeriodicity
+from .settings import LpcSize
 from .spectra import (
     BANDS,
     DELAY_HOPS,
@@ -20,8 +22,8 @@ from .spectra import (
     LONG_HOPS,
     LOUD,
     SHORT_HOPS,
-    Hearing,
     PowerSpectrum,
+    SpectralFrontEnd,
     autocorrelation_matrix,
     band_curves,
     short_window,
@@ -34,18 +36,6 @@ WHITENING = 1e-7  # of the power: noise added at -70 dB, so that a pure tone doe
 QUIETEST_DB = -60.0  # a carrier below it is not raised further
 PITCHED_FROM = 0.3  # of the excitation: with a smaller share of pulses the last pitch is kept
 GAIN_RANGE_DB = (FAINTEST_DB, 20.0)
-
-
-@dataclass(frozen=True)
-class ArSize:
-    """Sizes of the network: what its weights' shapes depend on."""
-
-    width: int = 128
-    hidden: int = 128
-
-    def asdict(self) -> dict[str, int]:
-        """Return the sizes by name."""
-        return asdict(self)
 
 
 def noise_floor() -> Tensor:
@@ -61,8 +51,8 @@ class EnvelopeNetwork(StreamingModule):
     what is left into reflection coefficients, to which a correction is added in the domain of their area functions (half
     the log area ratio). Without any learning this is linear prediction; what is learned is what to believe.
 
-    Inputs: ``slow``, ``long``, ``short``, ``features`` of `.spectra.Hearing`. Outputs: reflection coefficients
-    (B, N, 16), within -1..1; gain in dB (B, N, 1); what it thinks, for those who come after it (B, N, width).
+    Inputs: ``slow``, ``long``, ``short``, ``features`` of `.spectra.SpectralFrontEnd`. Outputs: reflection coefficients
+    (B, N, 16), within -1..1; gain in dB (B, N, 1); its last hidden layer, for what comes after it (B, N, width).
     """
 
     long_curves: Tensor
@@ -71,10 +61,10 @@ class EnvelopeNetwork(StreamingModule):
     short_lags: Tensor
     floor: Tensor
 
-    def __init__(self, size: ArSize) -> None:
+    def __init__(self, size: LpcSize) -> None:
         super().__init__()
         self.size = size
-        self.enter = dense(Hearing.size, size.width)
+        self.enter = dense(SpectralFrontEnd.size, size.width)
         self.mix = dense(size.width, size.width)
         self.gru = StreamingGRU(size.width, size.hidden)
         self.leave = dense(size.width + size.hidden, size.width)
@@ -95,67 +85,75 @@ class EnvelopeNetwork(StreamingModule):
         carry = Carry(self, state)
         slow, long, short, features = x
         now = self.mix(self.enter(features))
-        thought = self.leave(torch.cat([now, carry("gru", now)], -1))
-        *masks, correction, gain = self.head(thought).split([BANDS] * 3 + [ORDER, 1], -1)
+        hidden = self.leave(torch.cat([now, carry("gru", now)], -1))
+        *masks, correction, gain = self.head(hidden).split([BANDS] * 3 + [ORDER, 1], -1)
         curves = (self.long_curves, self.long_curves, self.short_curves)
         slow, long, short = (
             power * (mask.clamp(-12.0, 3.0) @ curve).exp()
             for power, mask, curve in zip((slow, long, short), masks, curves, strict=True)
         )
         r = ((slow + long).double() @ self.long_lags + short.double() @ self.short_lags) * LOUD
-        heard, error = self.levinson(r + r[..., :1] * self.floor[0] + self.floor[1])
-        area = 0.5 * ((1.0 + heard) / (1.0 - heard)).log() + correction.double()
+        predicted, error = self.levinson(r + r[..., :1] * self.floor[0] + self.floor[1])
+        area = 0.5 * ((1.0 + predicted) / (1.0 - predicted)).log() + correction.double()
         reflections = area.tanh().float() * STEEPEST
         gain_db = error.log().float() * (10 / math.log(10)) + (10.0 * gain + FAINTEST_DB)
-        return (reflections, gain_db, thought), carry.next_state
+        return (reflections, gain_db, hidden), carry.next_state
 
 
-class ArNetwork(StreamingModule):
-    """All of the ear that is learned: the envelope, then pitch and voicing of what it leaves.
+class LpcNetwork(StreamingModule):
+    """All of the tracker that is learned: the envelope, then pitch and voicing of what it leaves.
 
-    Inputs: those of `.spectra.Hearing`. Outputs: reflection coefficients (B, N, 16); gain in dB (B, N, 1); logits
+    Inputs: those of `.spectra.SpectralFrontEnd`. Outputs: reflection coefficients (B, N, 16); gain in dB (B, N, 1); logits
     of the voicing (B, N, 1) and of pitch (B, N, PITCH_BINS).
     """
 
-    def __init__(self, size: ArSize) -> None:
+    def __init__(self, size: LpcSize) -> None:
         super().__init__()
         self.size = size
         self.envelope = EnvelopeNetwork(size)
         fall = DELAY_HOPS * HOP_LENGTH
         self.periodicity = ResidualPeriodicity(ORDER, LONG_HOPS * HOP_LENGTH, fall, SAMPLE_RATE)
-        self.opinion = PitchOpinion(size.width, size.width, size.hidden // 2)
+        # Called as in checkpoints of the first version.
+        self.opinion = PitchCorrection(size.width, size.width, size.hidden // 2)
 
     def forward(
         self, x: tuple[Tensor, Tensor, Tensor, Tensor, Tensor], state: State
     ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
         slow, long, short, answers, features = x
-        reflections, gain_db, thought = carry("envelope", (slow, long, short, features))
+        reflections, gain_db, hidden = carry("envelope", (slow, long, short, features))
         # The envelope is for the filter to be right, not for the pitch.
         periodicity = self.periodicity(long, reflections.detach())
-        logits, voicing = carry("opinion", (periodicity, answers, thought.detach()))
+        logits, voicing = carry("opinion", (periodicity, answers, hidden.detach()))
         return (reflections, gain_db, voicing, logits), carry.next_state
 
 
-class ArEar(StreamingModule):
-    """Hears filter, gain, voicing and pitch, as they were `DELAY_HOPS` before.
+class LpcTracker(StreamingModule):
+    """Tracks filter, gain, voicing and pitch, as they were `DELAY_HOPS` before.
 
     Shapes: (B, N, hop_length) -> reflection coefficients (B, N, 16); ``gain_db``, ``voicing`` (B, N, 1); ``midi`` (B, N, 1)
     float64, which keeps its value where there is no pitch.
     """
 
-    def __init__(self, size: ArSize) -> None:
+    def __init__(self, size: LpcSize) -> None:
         super().__init__()
-        self.hearing = Hearing(SAMPLE_RATE, HOP_LENGTH)
-        self.network = ArNetwork(size)
+        self.front_end = SpectralFrontEnd(SAMPLE_RATE, HOP_LENGTH)
+        self.network = LpcNetwork(size)
         self.pitch_hold = PitchHold()
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
-        reflections, gain_db, voicing, logits = carry("network", carry("hearing", x))
-        midi, voicing = self.hearing.pitch.midi(logits), voicing.sigmoid()
+        reflections, gain_db, voicing, logits = carry("network", carry("front_end", x))
+        midi, voicing = self.front_end.pitch.midi(logits), voicing.sigmoid()
         midi = carry("pitch_hold", (midi, voicing + (0.5 - PITCHED_FROM)))
         return (reflections, gain_db.clamp(*GAIN_RANGE_DB), voicing, midi), carry.next_state
+
+
+def new_tracker(size: LpcSize) -> LpcTracker:
+    """Return a tracker whose network is new and whose pitch network is the bundled one."""
+    tracker = LpcTracker(size)
+    tracker.front_end.pitch.load_state_dict(load_file(WEIGHTS))
+    return tracker.eval()
 
 
 class Whitener(StreamingModule):

@@ -1,0 +1,58 @@
+"""Everything that a run has learned, as model files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from training.families import find_family
+from training.loop.exports import ExportSpec
+from training.loop.run import open_run
+
+from .model_file import Job, Written, write_model_files
+from .register import with_register
+
+UNLEARNED = {"data": "none: nothing in it is learned", "training": "none"}
+
+
+def export_run(
+    run: Path,
+    path: Path,
+    provenance: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    register_hz: tuple[float, float] | None = None,
+) -> list[Written]:
+    """Export everything a run has trained: the files that its family's ``exports`` names.
+
+    Parameters
+    ----------
+    run : Path
+        A folder made by ``brainsynth train``.
+    path : Path
+        Where the first of them goes; the others go beside it, as ``cello.decoder.onnx`` beside ``cello.onnx``.
+    provenance : mapping of str to str, optional
+        What to add, such as ``licence`` and ``author``.
+    overwrite : bool
+        Whether files of those names may be replaced.
+    register_hz : (low, high), optional
+        Lowest and highest pitch of the register that the instrument is known for: where calibration brings what is played.
+        All that was recorded, if not given.
+
+    Raises
+    ------
+    training.errors.TrainingError
+        If the folder is no run, has no checkpoint yet, or its family is not known.
+    ProofError, ExportTargetError, RegisterError
+    """
+    checkpoint = open_run(run)
+    specs = find_family(checkpoint.config["family"]).export_specs(checkpoint, path.stem)
+    jobs = [_job(spec, path, provenance or {}, register_hz) for spec in specs]
+    return write_model_files(jobs, overwrite)
+
+
+def _job(
+    spec: ExportSpec, path: Path, provenance: Mapping[str, str], register_hz: tuple[float, float] | None
+) -> Job:
+    trained = spec.trained if register_hz is None else with_register(spec.trained, register_hz)
+    said = {**spec.provenance, **provenance} | ({} if spec.learned else UNLEARNED)
+    return Job(spec.model.eval(), path.with_name(f"{path.stem}{spec.suffix}.onnx"), trained, said)

@@ -1,0 +1,50 @@
+"""What is said while a model is trained, and afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import typer
+
+if TYPE_CHECKING:
+    from training.loop.report import Progress
+
+
+class TrainingReport:
+    """Shows a bar where somebody watches; warnings go to standard error. A context manager."""
+
+    def __init__(self) -> None:
+        from rich import progress
+
+        from .tables import open_console
+
+        console = open_console(errors=True)
+        self._bar = progress.Progress(console=console, transient=True, disable=not console.is_terminal)
+        self._shown = self._bar.add_task("preparing")
+
+    def prepare(self, what: str, done: int, total: int) -> None:
+        """Show what is being prepared, and how much of how much is done."""
+        self._bar.update(self._shown, description=what, completed=done, total=total)
+
+    def step(self, progress: Progress) -> None:
+        """Show how far the training is, its loss, and when it will be done."""
+        minutes = f"{progress.seconds_left / 60:.0f} min left"
+        what = f"{progress.stage}, loss {progress.loss:.3f}, {progress.rate:.1f} steps a second, {minutes}"
+        self._bar.update(self._shown, description=what, completed=progress.step, total=progress.steps)
+
+    def warn(self, sentence: str) -> None:
+        """Say what is doubtful."""
+        typer.echo(f"brainsynth: {sentence}", err=True)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def say_what_comes_next(run: Path) -> None:
+    """Say that a training is done, and how to get a model file of it."""
+    typer.echo(f"Trained. Next: brainsynth export {run} -o {run.name}.onnx")

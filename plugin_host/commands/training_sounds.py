@@ -1,0 +1,75 @@
+"""The sounds of a synth that a family learns from: of a data set, made for the run, or without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingPackageError, UsageError
+
+if TYPE_CHECKING:
+    from ..datasets.training_feed import DataSetFeed, EndlessFeed
+    from .training_report import TrainingReport
+
+
+def render_sounds(synth: str, count: int, out: Path, report: TrainingReport) -> Path:
+    """Render a data set beside a run, or go on with one, and give its folder."""
+    from ..datasets.generation import generate
+
+    folder = out.with_name(f"{out.name}-sounds")
+
+    def on_progress(done: int, total: int) -> None:
+        report.prepare("rendering", done, total)
+
+    generate(synth, folder, count, on_progress=on_progress)
+    return folder
+
+
+@contextmanager
+def find_sounds(
+    family: str,
+    data: Path | None,
+    synth: str | None,
+    disk_limit_gb: float | None,
+    out: Path,
+    report: TrainingReport,
+) -> Iterator[DataSetFeed | EndlessFeed]:
+    """Give the sounds of a data set, or of a synth without end, for as long as the context lasts.
+
+    Raises
+    ------
+    UsageError
+        If both or neither are given, or sounds without end may take too little of the disk.
+    """
+    from ..datasets.dataset import DataSet
+    from ..datasets.training_feed import DataSetFeed, EndlessFeed
+
+    if data is not None and synth is None:
+        found = DataSet(data)
+        for problem in found.problems:
+            report.warn(problem)
+        if found.skipped:
+            report.warn(
+                f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}"
+            )
+        yield DataSetFeed(found, report.warn)
+    elif synth is not None and data is None:
+        folder = out.with_name(f"{out.name}-sounds")
+        with EndlessFeed(synth, folder, int((disk_limit_gb or 1.0) * 1e9), report.warn) as endless:
+            yield endless
+    else:
+        raise UsageError(
+            f"give either a data set or --synth, as in: brainsynth train {family} DATA --out RUN"
+        )
+
+
+def resynthesise_with(sounds: DataSetFeed | EndlessFeed) -> Any:
+    """Give a function that renders parameters anew for the logs, or None where Csound cannot."""
+    from ..datasets.training_feed import DataSetFeed, resynthesis_of
+
+    try:
+        return resynthesis_of(sounds if isinstance(sounds, DataSetFeed) else sounds.held_out)
+    except MissingPackageError:
+        return None

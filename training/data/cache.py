@@ -1,0 +1,146 @@
+"""What is computed once from recordings or sounds and kept: arrays by a hash of what they come from, and rows of a file.
+
+Both are read through the page cache of the system (memory-mapped), so that a corpus may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RunError
+
+
+def cache_folder() -> Path:
+    """Return where arrays are kept: ``$BRAINSYNTH_CACHE``, or ``~/.cache/brainsynth``."""
+    return Path(os.environ.get("BRAINSYNTH_CACHE", Path.home() / ".cache" / "brainsynth")) / "features"
+
+
+def cache_key(*parts: bytes | str) -> str:
+    """Hash what arrays depend on: contents of files, versions, sizes."""
+    key = hashlib.sha256()
+    for part in parts:
+        key.update(part if isinstance(part, bytes) else part.encode())
+    return key.hexdigest()[:32]
+
+
+def cached_arrays(
+    key: str, compute: Callable[[], Mapping[str, NDArray[np.generic]]]
+) -> dict[str, NDArray[np.generic]]:
+    """Return arrays by name, memory-mapped and read-only; computed and kept if they are not there.
+
+    Parameters
+    ----------
+    key : str
+        See `cache_key`.
+    compute : callable
+        Gives the arrays. What it raises is passed on, and nothing is kept.
+
+    Raises
+    ------
+    RunError
+        If they cannot be kept.
+    """
+    folder = cache_folder() / key
+    try:
+        kept = _read(folder)
+    except (OSError, ValueError, EOFError):
+        kept = {}
+        shutil.rmtree(folder, ignore_errors=True)  # cut short by a crash: do it again
+    if kept:
+        return kept
+    arrays = compute()
+    partial = folder.with_name(f".{key}.{os.getpid()}.partial")
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            np.save(partial / f"{name}.npy", array)
+        partial.rename(folder)
+    except OSError as error:
+        if not folder.is_dir():  # else another process was quicker
+            raise RunError(f"{folder} cannot be written ({error.strerror}); make room there.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return _read(folder)
+
+
+def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
+    return {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
+
+
+class RowFile:
+    """Rows of one kind in a file, made in order and read as they are needed.
+
+    The file grows row by row. It is gone on with where it ends, or where its rows are no longer those wanted.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The file; without one, rows are kept in memory.
+    kind : dtype
+        Of a row.
+    count : int
+        How many rows there shall be.
+    fill : callable
+        Given empty rows and the number of the first of them, computes them.
+    count_valid : callable
+        Given the rows that are there, tells how many from the first on are those wanted.
+    on_rows : callable
+        Told how many rows are there, of how many.
+    at_once : int
+        How many rows are computed at a time.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        kind: np.dtype,
+        count: int,
+        fill: Callable[[NDArray[np.void], int], None],
+        count_valid: Callable[[NDArray[np.void]], int],
+        on_rows: Callable[[int, int], None] = lambda *_: None,
+        at_once: int = 8,
+    ) -> None:
+        self._kind, self._count, self._at_once = kind, count, at_once
+        self._fill, self._count_valid, self._on_rows = fill, count_valid, on_rows
+        if path is None:
+            self.rows: NDArray[np.void] = np.zeros(count, kind)
+            for first in range(0, count, at_once):
+                part = self.rows[first : first + at_once]
+                fill(part, first)
+                on_rows(first + len(part), count)
+        else:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._append(path)
+            except OSError as error:
+                raise RunError(f"{path} cannot be written ({error.strerror}); make room there.") from error
+            self.rows = np.memmap(path, kind, "r", shape=(count,))
+
+    def __getitem__(self, numbers: NDArray[np.int64]) -> NDArray[np.void]:
+        """Give copies of some rows, read in the order in which they lie on the disk."""
+        order = np.argsort(numbers)
+        return self.rows[numbers[order]][np.argsort(order)]
+
+    def _append(self, path: Path) -> None:
+        with path.open("ab") as file:
+            there = min(path.stat().st_size // self._kind.itemsize, self._count)
+            done = self._count_valid(np.memmap(path, self._kind, "r", shape=(there,))) if there else 0
+            file.truncate(done * self._kind.itemsize)
+            while done < self._count:
+                rows = np.zeros(min(self._at_once, self._count - done), self._kind)
+                self._fill(rows, done)
+                rows.tofile(file)
+                done += len(rows)
+                self._on_rows(done, self._count)

@@ -1,0 +1,92 @@
+"""What a training is given to learn from, as the command line collects it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Resynthesis = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""From parameters (P,), 0 to 1, to a sound (T,)."""
+
+
+@runtime_checkable
+class SoundSet(Protocol):
+    """Sounds of a synthesiser by number, always the same under the same number."""
+
+    synth: str
+    """File name of the synthesiser."""
+    synth_sha256: str
+    """Hash of that file."""
+    sample_rate: int
+    duration_s: float
+    """Every sound is that long."""
+    units: NDArray[np.float32]
+    """Parameters of every sound, (N, P), from 0 to 1."""
+
+    @property
+    def parameters(self) -> Sequence[Any]:
+        """In the order of the units: name, unit, range, default, scale, choices, and which voices are alike."""
+        ...
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Parameters of every sound in their units, (N, P)."""
+        ...
+
+    @property
+    def cache(self) -> Path | None:
+        """A folder in which what is computed from these sounds may be kept."""
+        ...
+
+    def __len__(self) -> int:
+        """How many sounds there are."""
+        ...
+
+    def __getitem__(self, index: int, /) -> NDArray[np.float32]:
+        """Give a sound (T,) from its onset on; silence is empty."""
+        ...
+
+    def whole(self, index: int, /) -> NDArray[np.float32]:
+        """Give a sound (T,) as it was rendered."""
+        ...
+
+
+@runtime_checkable
+class EndlessSounds(Protocol):
+    """Batches of sounds without end, rendered as they are asked for and deleted afterwards."""
+
+    batch_size: int
+
+    @property
+    def held_out(self) -> SoundSet:
+        """The sounds held out for measuring; all but its sounds holds for every batch as well."""
+        ...
+
+    def batch(self, number: int) -> AbstractContextManager[SoundSet]:
+        """Render a batch, which is there until the context ends. The same number gives the same sounds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is to learn from; a family says which of it it takes.
+
+    Attributes
+    ----------
+    recordings : Path, optional
+        A folder of recordings, or one recording.
+    sounds : SoundSet or EndlessSounds, optional
+        Of a synthesiser.
+    resynthesise : callable, optional
+        Renders parameters anew, so that logs can show sounds beside those that were meant.
+    """
+
+    recordings: Path | None = None
+    sounds: SoundSet | EndlessSounds | None = None
+    resynthesise: Resynthesis | None = None

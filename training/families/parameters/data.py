@@ -1,0 +1,216 @@
+"""What a parameter analyzer is trained on: features of sounds, computed once, and the parameters that made them."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...data.cache import RowFile
+from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source
+from ...data.split import split_numbers
+from ...errors import SoundsError
+from ...loop.report import Reporter
+from .features import HOP_LENGTH, SAMPLE_RATE, VERSION, ParameterFeatures, frames_of, level_db
+from .parameters import SoundParameter, describe
+from .settings import ParameterSettings, ParameterSize
+
+FEWEST_SOUNDS = 20
+SOUNDS_AT_ONCE = 8  # their spectra fit a processor's cache; many at once take longer
+
+
+def identify(source: Source) -> dict[str, Any]:
+    """Name the synth, its parameters and how many sounds there are.
+
+    Raises
+    ------
+    SoundsError
+        If the sounds are too few, or of another rate.
+    """
+    if source.sounds is None:
+        raise SoundsError("parameters are learned from a synth's sounds; give a data set.")
+    sounds = shared(source.sounds)
+    if len(sounds) < FEWEST_SOUNDS:
+        raise SoundsError(
+            f"{len(sounds)} sounds are too few to train on; generate {FEWEST_SOUNDS} or more,"
+            " and 20,000 or more for a good model."
+        )
+    if sounds.sample_rate != SAMPLE_RATE:
+        raise SoundsError(
+            f"{sounds.synth} plays at {sounds.sample_rate} Hz; write sr = {SAMPLE_RATE} into it."
+        )
+    return {
+        "synth": sounds.synth,
+        "synth_sha256": sounds.synth_sha256,
+        "sounds": len(sounds),
+        "endless": source.sounds.batch_size if isinstance(source.sounds, EndlessSounds) else 0,
+        "duration_s": sounds.duration_s,
+        "parameters": describe([SoundParameter.of(p) for p in sounds.parameters]),
+    }
+
+
+def prepare(
+    source: Source, settings: ParameterSettings, size: ParameterSize, report: Reporter
+) -> ParameterData:
+    """Compute the features of all sounds, or go on with those in the data set's folder.
+
+    Raises
+    ------
+    SoundsError
+        If all sounds are silent.
+    RunError
+        If features cannot be written.
+    """
+    assert source.sounds is not None
+    return ParameterData(source.sounds, settings, report, source.resynthesise)
+
+
+def shared(sounds: SoundSet | EndlessSounds) -> SoundSet:
+    """Give what holds for all sounds."""
+    return sounds.held_out if isinstance(sounds, EndlessSounds) else sounds
+
+
+class ParameterData:
+    """Which sounds each step is trained on: all of a set in a new order each time, or batch after batch of endless ones.
+
+    Attributes
+    ----------
+    sounds : SoundSet
+        The set, or those of endless sounds that are kept aside.
+    rows : FeatureRows
+        Of these sounds.
+    numbers, held_out : ndarray of int
+        Which of them are trained on, and measured by. Silence tells nothing of what made it, and is in neither.
+    """
+
+    def __init__(
+        self,
+        sounds: SoundSet | EndlessSounds,
+        settings: ParameterSettings,
+        report: Reporter,
+        resynthesise: Resynthesis | None = None,
+    ) -> None:
+        self.settings, self.report, self.resynthesise = settings, report, resynthesise
+        self.endless = sounds if isinstance(sounds, EndlessSounds) else None
+        self.sounds = shared(sounds)
+        self.rows = FeatureRows(self.sounds, report, "analysing sounds", keep=True)
+        everything = np.arange(len(self.sounds))
+        train, held_out = (everything,) * 2 if self.endless else split_numbers(len(self.sounds))
+        self.numbers, self.held_out = (n[self.rows.sounding[n]] for n in (train, held_out))
+        if min(len(self.numbers), len(self.held_out)) == 0:
+            raise SoundsError(
+                f"{len(everything)} sounds of {self.sounds.synth} are silent; look at its levels."
+            )
+        self._rows, self._round, self._order = self.rows, -1, (-1, self.numbers)
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What checkpoints say of it."""
+        return {"trained": {"loudest_db": self.loudest_db()}, "held_out_sounds": len(self.held_out)}
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Give features (B, N, F) and parameters (B, P) for a step."""
+        first = step if self.endless is None else self._go_to_round(self.endless, step)
+        size = min(self.settings.batch, len(self.numbers))
+        lap, position = divmod(first, len(self.numbers) // size)
+        key = (self._round + 1) * 1_000_003 + lap
+        if self._order[0] != key:
+            random = np.random.default_rng([self.settings.seed, key])
+            self._order = (key, random.permutation(self.numbers))
+        return self._rows[self._order[1][position * size : (position + 1) * size]]
+
+    def loudest_db(self) -> tuple[float, float, float]:
+        """The 5th, 50th and 95th percentile of the level of sounds' loudest moments, of those kept aside."""
+        levels = level_db(self.rows[self.held_out][0])
+        low, median, high = np.percentile(levels.amax((1, 2)).numpy(), [5, 50, 95])
+        return float(low), float(median), float(high)
+
+    def _go_to_round(self, endless: EndlessSounds, step: int) -> int:
+        """Render the batch that a step belongs to if it is another one, and give the step's number within it."""
+        size = min(self.settings.batch, endless.batch_size)
+        length = self.settings.passes * (endless.batch_size // size)
+        round_number, first = divmod(step, length)
+        if round_number != self._round:
+            with endless.batch(round_number) as sounds:
+                self._rows = FeatureRows(sounds, self.report, f"batch {round_number + 1}")
+            self._round, self.numbers = round_number, np.flatnonzero(self._rows.sounding)
+        return first
+
+
+class FeatureRows:
+    """Features and parameters of sounds, a row each, in half precision.
+
+    Half of the sounds begin a part of a hop late, so that an analyzer that hears a live sound, which does not begin on a
+    hop, has met that.
+
+    Parameters
+    ----------
+    sounds : SoundSet
+    report : Reporter
+        Is told ``title`` and how many sounds are done.
+    keep : bool
+        Keep the rows in a file in the sounds' folder, if they have one.
+
+    Attributes
+    ----------
+    sounding : ndarray, (N,) bool
+        Which sounds are no silence.
+    """
+
+    def __init__(self, sounds: SoundSet, report: Reporter, title: str, keep: bool = False) -> None:
+        frames = frames_of(sounds.duration_s)
+        kind = np.dtype(
+            [
+                ("unit", np.float32, (len(sounds.parameters),)),
+                ("sounding", np.bool_),
+                ("features", np.float16, (frames, ParameterFeatures.size)),
+            ]
+        )
+        self._sounds, self._features = sounds, ParameterFeatures()
+        path = sounds.cache / rows_name(sounds, frames) if keep and sounds.cache else None
+
+        def on_rows(done: int, total: int) -> None:
+            report.prepare(title, done, total)
+
+        self._file = RowFile(path, kind, len(sounds), self._fill, self._count_valid, on_rows, SOUNDS_AT_ONCE)
+        self.sounding = np.array(self._file.rows["sounding"])
+
+    def __getitem__(self, numbers: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Give features (B, N, F) and parameters (B, P) of some sounds."""
+        rows = self._file[numbers]
+        return torch.from_numpy(rows["features"].astype(np.float32)), torch.from_numpy(rows["unit"].copy())
+
+    def _count_valid(self, rows: NDArray[np.void]) -> int:
+        """How many rows from the first on are those of the sounds."""
+        same = (rows["unit"] == self._sounds.units[: len(rows)]).all(1)
+        return len(rows) if same.all() else int(same.argmin())
+
+    @torch.no_grad()
+    def _fill(self, rows: NDArray[np.void], first: int) -> None:
+        frames = rows["features"].shape[1]
+        audio = np.zeros((len(rows), frames * HOP_LENGTH), np.float32)
+        for row in range(len(rows)):
+            late = lateness(first + row)
+            sound = self._sounds[first + row][: audio.shape[1] - late]
+            audio[row, late : late + len(sound)] = sound
+        x = torch.from_numpy(audio.reshape(len(rows), frames, HOP_LENGTH))
+        features = self._features(x, self._features.initial_state(len(rows)))[0].numpy()
+        rows["unit"] = self._sounds.units[first : first + len(rows)]
+        rows["features"], rows["sounding"] = features, features[..., -1].any(1)
+
+
+def lateness(number: int) -> int:
+    """By how many samples a sound is moved: every second one by none, the others by a part of a hop."""
+    return int(np.random.default_rng([number, 77]).integers(1, HOP_LENGTH)) if number % 2 else 0
+
+
+def rows_name(sounds: SoundSet, frames: int) -> str:
+    """Name of the file of a set of sounds, another one if the synthesiser or the features are others."""
+    names = ",".join(p.name for p in sounds.parameters)
+    identity = f"{VERSION} {sounds.synth_sha256} {frames} {names}"
+    return f"features-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.rows"

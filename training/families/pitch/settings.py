@@ -1,0 +1,34 @@
+"""Settings and size of the pitch tracker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...loop.settings import check, setting, size
+
+
+@dataclass(frozen=True)
+class PitchSettings:
+    """Settings of a training run."""
+
+    steps: int = setting(7000, "steps in all; 7,000 take about 45 minutes", minimum=1)
+    batch: int = setting(16, "sounds a step", minimum=1)
+    excerpt_frames: int = setting(400, "length of a sound, 375 frames a second", "frames", minimum=8)
+    learning_rate: float = setting(2e-3, "the highest", minimum=0)
+    weight_decay: float = setting(1e-3, "of all weights", minimum=0)
+    begin: str = setting("", "weights to begin with, a .safetensors file; new ones if not given")
+    seed: int = setting(0, "other seeds, other random numbers", minimum=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class PitchSize:
+    """Sizes that the weights' shapes depend on."""
+
+    width: int = size(128, "values in the dense layers")
+    hidden: int = size(96, "values in the recurrent layer")
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -1,0 +1,32 @@
+"""What is measured of a timbre model: how held-out recordings sound when they are resynthesised."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ...loop.logs import Measured, spectrogram_picture
+from ...loop.spectral_losses import multi_scale_spectral_loss
+from .data import TimbreData
+from .losses import render, scores, sounds_of
+from .model import SAMPLE_RATE
+from .train import TimbreTrainer
+
+EXCERPTS, EXCERPT_FRAMES = 4, 750
+
+
+@torch.no_grad()
+def measure(trainer: TimbreTrainer, data: TimbreData) -> Measured:
+    """Give the spectral loss on excerpts that were not trained on, and their sound beside the recorded."""
+    frames = min(EXCERPT_FRAMES, data.held_out.frames)
+    starts = np.linspace(0, data.held_out.frames - frames, EXCERPTS).astype(int)
+    rows = starts[:, None] + np.arange(frames)
+    f0, score = (x.to(trainer.device) for x in scores(data.held_out, rows))
+    counter = torch.zeros(EXCERPTS, 1, 1, dtype=torch.int64, device=trainer.device)
+    recorded, made = sounds_of(data.held_out, rows), render(trainer.average, f0, score, counter).cpu()
+    sounds = {"recorded": recorded.flatten(), "resynthesised": made.flatten()}
+    return Measured(
+        {"loss/held_out": float(multi_scale_spectral_loss(made, recorded))},
+        {name: spectrogram_picture(sound, hops=2) for name, sound in sounds.items()},
+        {name: (sound, SAMPLE_RATE) for name, sound in sounds.items()},
+    )

@@ -1,0 +1,39 @@
+"""Settings and size of a timbre model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...loop.settings import check, setting, size
+
+
+@dataclass(frozen=True)
+class TimbreSettings:
+    """Settings of a training run."""
+
+    steps: int = setting(2600, "steps in all; 2,600 take about ten minutes", minimum=1)
+    taught: float = setting(
+        0.6, "share of the steps in the first stage, which learns levels", minimum=0, maximum=1
+    )
+    batch: int = setting(6, "excerpts a step; four times as many in the first stage", minimum=1)
+    excerpt_frames: int = setting(300, "length of an excerpt, 375 frames a second", "frames", minimum=1)
+    learning_rate: float = setting(3e-3, "the highest; the second stage takes 0.4 of it", minimum=0)
+    seed: int = setting(0, "other seeds, other random numbers", minimum=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class TimbreSize:
+    """Sizes that the weights' shapes depend on."""
+
+    width: int = size(128, "values in the dense layers")
+    hidden: int = size(160, "values in the recurrent layer")
+    harmonic_rows: int = size(8, "harmonics are rows times columns")
+    harmonic_columns: int = size(8, "harmonics are rows times columns")
+    bands: int = size(65, "bands of the noise", minimum=2)
+    partitions: int = size(64, "length of the room, in hops of 128 samples", "hops")
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -1,0 +1,85 @@
+"""What TensorBoard shows of a training: losses, and the figures, pictures and sounds that a family measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from .spectral_losses import magnitude_spectrogram
+
+LOSSES_EVERY = 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a family measures on what it was not trained on.
+
+    Attributes
+    ----------
+    figures : mapping of str to float
+        They go into checkpoints too.
+    pictures : mapping of str to (1, height, width) tensors, 0 black to 1 white.
+    sounds : mapping of str to ((T,) tensor, sample rate in Hz).
+    """
+
+    figures: Mapping[str, float] = field(default_factory=dict)
+    pictures: Mapping[str, Tensor] = field(default_factory=dict)
+    sounds: Mapping[str, tuple[Tensor, int]] = field(default_factory=dict)
+
+
+class Logs:
+    """Writes for TensorBoard; a context manager by `contextlib.closing`.
+
+    Parameters
+    ----------
+    folder : Path
+    step : int
+        Where the run goes on; what an earlier process wrote after it is dropped.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=step)
+
+    def write_losses(self, step: int, losses: Mapping[str, float], stage: str, rate: float) -> None:
+        """Write a step's losses under its stage."""
+        for name, value in losses.items():
+            self._writer.add_scalar(f"{stage}/{name}", value, step)
+        self._writer.add_scalar("steps_per_second", rate, step)
+
+    def write_measured(self, step: int, measured: Measured) -> None:
+        """Write figures, pictures and sounds."""
+        for name, value in measured.figures.items():
+            self._writer.add_scalar(name, value, step)
+        for name, picture in measured.pictures.items():
+            self._writer.add_image(name, picture, step)
+        for name, (sound, sample_rate) in measured.sounds.items():
+            peak = float(sound.abs().max().clamp_min(1.0))
+            self._writer.add_audio(name, sound / peak, step, sample_rate=sample_rate)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._writer.close()
+
+
+def spectrogram_picture(sound: Tensor, hops: int = 1) -> Tensor:
+    """Draw a sound (T,) up to a quarter of its rate as a grey picture (1, 256, width), 0 dB white and -80 dB black.
+
+    Parameters
+    ----------
+    hops : int
+        From column to column, of 256 samples each.
+    """
+    level = magnitude_spectrogram(sound[None], 1024)[0, :256, ::hops].log10() * 20 - 30
+    return ((level + 80) / 80).clamp(0, 1).flip(0)[None]
+
+
+def above_each_other(first: Tensor, second: Tensor) -> Tensor:
+    """Put one picture above another, cut to the narrower."""
+    width = min(first.shape[2], second.shape[2])
+    return torch.cat([first[:, :, :width], second[:, :, :width]], 1)
