@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
+
 import plugin_host
 
 REPOSITORY = Path(__file__).parents[2]
@@ -93,3 +95,32 @@ main(["train", "timbre", {str(tmp_path)!r}, "--out", {str(tmp_path / "run")!r}])
     assert "torch" in done.stderr
     assert "pip install 'brainsynth[train]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    # Imports for type checkers alone count: a module that must know another's type depends on it.
+    graph = grimp.build_graph(
+        "plugin_host", "training", "export", "benchmarks", exclude_type_checking_imports=False, cache_dir=None
+    )
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert len(imports) > 200
+    assert circles(imports) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Give the groups of modules of which each reaches all others of its group."""
+    reached: dict[str, set[str]] = {}
+    for module in imports:
+        found, waiting = set[str](), [module]
+        while waiting:
+            for target in imports.get(waiting.pop(), set()) - found:
+                found.add(target)
+                waiting.append(target)
+        reached[module] = found
+    groups = {
+        tuple(sorted(other for other in reached[module] if module in reached.get(other, ())))
+        for module in imports
+        if module in reached[module]
+    }
+    return [list(group) for group in sorted(groups)]
