@@ -74,8 +74,7 @@ def commands() -> dict[str, set[str]]:
 @cache
 def other_programs() -> str:
     """Read the sources of the programs that are run with `python -m`."""
-    folders = (REPOSITORY / "benchmarks", REPOSITORY / "training" / "families" / "pitch")
-    return "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
+    return "\n".join(path.read_text() for path in REPOSITORY.glob("benchmarks/**/*.py"))
 
 
 def named_command(line: str) -> tuple[str, list[str]] | None:
