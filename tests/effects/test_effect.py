@@ -90,6 +90,34 @@ def test_mix_ramps_over_20_ms_whatever_the_blocks(size: int) -> None:
     np.testing.assert_allclose(output, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("block_size", [None, 64])
+@pytest.mark.parametrize("delay", [0, 100])
+def test_dry_signal_is_there_when_the_mix_leaves_one(block_size: int | None, delay: int) -> None:
+    """What the dry signal was while the wet one alone sounded is faded in, smoothly and on the same time line."""
+    effect = NeuralEffect(
+        load(tiny_models.delay_effect(delay=delay)) if delay else gain().model, block_size=block_size
+    )
+    audio = noise(64 * 40)
+    audio[:, 640 - 80] = np.nan
+    clean = np.nan_to_num(audio, nan=0.0)
+    before = play(effect, audio[:, :640], [64], SAMPLE_RATE)
+    if not delay:
+        effect.gain = 0.0
+        effect.reset()
+        play(effect, audio[:, :640], [64], SAMPLE_RATE)
+    effect.mix = 0.0
+    after = play(effect, audio[:, 640:], [64], SAMPLE_RATE)
+    latency = effect.latency_samples
+    assert latency == delay + (0 if block_size else 63)
+    dry = np.pad(clean, ((0, 0), (latency, 0)))[:, : clean.shape[1]]
+    if delay:
+        # A model that delays as long as it says is the dry signal itself, whatever the mix.
+        np.testing.assert_allclose(np.concatenate([before, after], axis=1), dry, atol=1e-6)
+    else:
+        shares = np.minimum(np.arange(1, after.shape[1] + 1) / 960, 1)
+        np.testing.assert_allclose(after, dry[:, 640:] * shares, atol=1e-6)
+
+
 def test_nan_does_not_reach_the_output_on_the_dry_path() -> None:
     effect = gain(mix=0.5)
     audio = noise(1000)
