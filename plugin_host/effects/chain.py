@@ -25,7 +25,7 @@ class Chain:
     ----------
     plugins : sequence
         pedalboard plugins (its own `Chain` and `Mix` among them), `NeuralEffect` objects and other chains, in
-        the order of the signal. They stay the caller's: settings changed while playing are heard.
+        the order of the signal. They stay the caller's: they may be changed while playing.
     block_size : int or None
         Blocks played with ``reset=False`` will be of this size or a multiple of it; None for blocks of any
         sizes, at up to 63 samples more latency.

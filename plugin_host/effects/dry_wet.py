@@ -27,7 +27,7 @@ class DryWetMix:
     Attributes
     ----------
     is_wet : bool
-        Whether a block has been played, the wet signal alone is heard, and no dry sample has to be kept for
+        Whether a block has been played, the mix is the wet signal alone, and no dry sample has to be kept for
         later: `apply` would do nothing.
     """
 
@@ -69,7 +69,7 @@ class DryWetMix:
         Returns
         -------
         array
-            (C, T): `wet` itself where it alone is heard. The next block may change it.
+            (C, T): `wet` itself where the mix is that alone. The next block may change it.
         """
         length = wet.shape[1]
         if length == 0:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..playing.model import Model
+from ..streaming.aligned import aligned_frames
 from .input_file import InputFile
 from .plan import ANALYZER_FILES, Job
 from .reader import AudioReader
@@ -16,7 +17,6 @@ from .request import Request
 from .table_writer import TableWriter
 
 BLOCK_SIZE = 8192
-Frames = dict[str, NDArray[np.float32]]
 
 
 class AnalyzerFiles:
@@ -44,19 +44,17 @@ class AnalyzerFiles:
             stream = self._model.stream(reader.sample_rate, 1 if document.channels == 1 else reader.channels)
             stream.set(**self._request.settings)
 
-            def analyze() -> Iterator[Frames]:
+            def blocks() -> Iterator[NDArray[np.float32]]:
                 samples = 0
                 for block in reader.blocks(BLOCK_SIZE):
+                    yield block.mean(axis=0, keepdims=True) if stream.channels == 1 else block
                     samples += block.shape[1]
-                    yield stream.analyze(block.mean(axis=0, keepdims=True) if stream.channels == 1 else block)
                     on_progress(samples / reader.frames)
-                yield stream.flush()
 
             with TableWriter(
                 job.target, document.outputs, document.hop_length / document.sample_rate
             ) as writer:
-                lag = round(document.latency_samples / document.hop_length)
-                for frames in _without_first(analyze(), lag):
+                for frames in aligned_frames(stream, blocks()):
                     writer.write(frames)
                 digest = source.finish()
                 writer.commit()
@@ -73,13 +71,3 @@ class AnalyzerFiles:
             settings=self._request.settings,
         )
         return report, digest
-
-
-def _without_first(found: Iterator[Frames], lag: int) -> Iterator[Frames]:
-    """Leave out the first `lag` frames, in which the model is not yet where they stand."""
-    for frames in found:
-        count = next(iter(frames.values())).shape[-1]
-        dropped = min(lag, count)
-        lag -= dropped
-        if count > dropped:
-            yield {name: values[..., dropped:] for name, values in frames.items()}

@@ -115,7 +115,7 @@ class Model:
 
     @property
     def controls(self) -> dict[str, Control]:
-        """What it can be told while it plays, by name."""
+        """What can be set while it plays, by name."""
         return {control.name: control for control in self.document.controls}
 
     @property

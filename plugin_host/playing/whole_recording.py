@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from ..model_file.document import Role
-from ..streaming.aligned import aligned
+from ..streaming.aligned import aligned, aligned_frames
 from ..streaming.control_values import ControlValue
 from ..streaming.input_checks import as_rows, check_channels, check_sample_rate
 from ..streaming.loaded_graph import LoadedGraph
@@ -57,10 +57,7 @@ def render(
     stream = open_stream(graph, rate, check_channels(len(rows), document.channels, name))
     stream.set(**controls)
     if document.role is Role.ANALYZER:
-        lag = round(document.latency_samples / document.hop_length)
-        frames, rest = stream.analyze(rows), stream.flush()
-        return {
-            name: np.concatenate([values, rest[name]], axis=-1)[..., lag:] for name, values in frames.items()
-        }
+        parts = list(aligned_frames(stream, [rows]))
+        return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
     played = list(aligned(stream, [rows]))
     return np.concatenate([rows[:, :0], *played], axis=1).reshape(np.shape(audio))

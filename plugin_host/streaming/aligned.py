@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from .analyzer_stream import Frames
+from .stream import Stream
+
+Audio: TypeAlias = NDArray[np.float32]
 
 
 class Player(Protocol):
@@ -59,6 +62,29 @@ def aligned(
     after = player.latency_samples + (player.tail_samples if tail else 0)
     sound = itertools.chain(blocks, _silence(player.channels, after, piece))
     yield from without_first(map(player.process, sound), player.latency_samples)
+
+
+def aligned_frames(stream: Stream, blocks: Iterable[Audio]) -> Iterator[Frames]:
+    """Analyze a sound of any length in constant memory, and yield the frames that belong to it.
+
+    Parameters
+    ----------
+    stream : Stream
+        Of an analyzer, as new.
+    blocks : iterable of array
+        (C, T) each.
+
+    Yields
+    ------
+    dict of str to array
+        Each output, (C, N), of a vector (C, K, N), N from 0 up; together a frame for every hop begun.
+    """
+    lag = round(stream.document.latency_samples / stream.document.hop_length)
+    for frames in itertools.chain(map(stream.analyze, blocks), (stream.flush() for _ in range(1))):
+        count = next(iter(frames.values())).shape[-1]
+        dropped = min(lag, count)
+        lag -= dropped
+        yield {name: values[..., dropped:] for name, values in frames.items()}
 
 
 def without_first(blocks: Iterable[Audio], lag: int) -> Iterator[Audio]:

@@ -68,8 +68,8 @@ def test_trigger_sounds_once_in_every_pass_whatever_else_is_set() -> None:
     effect.dice = 3
     found.append(frames_of(effect))
     np.testing.assert_array_equal(np.concatenate(found), [9, 1, 1, 1, 4, 4, 4, 4])
-    heard_in_chain = chain.process(SILENCE, SAMPLE_RATE, reset=False)[0, ::HOP_LENGTH]
-    np.testing.assert_array_equal(heard_in_chain, [12, 4, 4, 4])
+    in_chain = chain.process(SILENCE, SAMPLE_RATE, reset=False)[0, ::HOP_LENGTH]
+    np.testing.assert_array_equal(in_chain, [12, 4, 4, 4])
 
 
 def test_trigger_set_before_a_recording_sounds_at_its_start_and_in_no_other() -> None:

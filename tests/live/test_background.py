@@ -97,7 +97,7 @@ def test_late_blocks_are_played_dry_and_in_time() -> None:
     stream.close()
 
 
-def test_model_hears_what_it_played_too_late() -> None:
+def test_model_goes_on_from_blocks_that_came_too_late() -> None:
     model = load(tiny_models.leaky_effect())
     stream, reference = model.stream(block_size=64, background=True), model.stream(block_size=64)
     audio = noise(64 * 40)

@@ -67,19 +67,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class MemoryCard:
-    """A sound card whose microphone hears an array and whose loudspeaker is another one.
+    """A sound card whose microphone gives an array and whose loudspeaker is another one.
 
     Samples come in as time passes. Whoever is late by more than `room` samples loses the oldest. The
     loudspeaker takes no more than `room` samples ahead of time.
     """
 
     def __init__(
-        self, heard: Audio, sample_rate: float = 48_000, room: int = 1024, clock: Clock | None = None
+        self, sound: Audio, sample_rate: float = 48_000, room: int = 1024, clock: Clock | None = None
     ) -> None:
         self.sample_rate = sample_rate
         self.dropped_samples = 0
         self.played: list[Audio] = []
-        self._heard = heard
+        self._sound = sound
         self._clock = clock or Clock()
         self._room = room
         self._position = 0
@@ -94,9 +94,9 @@ class MemoryCard:
         if late > self._room:
             self.dropped_samples += late
             self._position += late
-        index = np.arange(self._position, self._position + length) % self._heard.shape[1]
+        index = np.arange(self._position, self._position + length) % self._sound.shape[1]
         self._position += length
-        return self._heard[:, index]
+        return self._sound[:, index]
 
     def write(self, block: Audio) -> None:
         self._given += block.shape[1]
@@ -130,14 +130,14 @@ def playing_threads() -> list[threading.Thread]:
 
 
 def test_what_is_played_is_what_the_effect_gives_one_block_later(models: Path) -> None:
-    heard = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 9600)).astype(np.float32)
-    card = MemoryCard(heard, room=9600)
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 9600)).astype(np.float32)
+    card = MemoryCard(sound, room=9600)
     effect = NeuralEffect(models / "leaky.onnx", block_size=96)
     loop = LiveLoop(card, lambda block: effect.process(block, 48_000, reset=False), 96)
     loop.run(blocks=100)
     other = NeuralEffect(models / "leaky.onnx", block_size=96)
     wanted = [
-        other.process(heard[:, start : start + 96], 48_000, reset=False) for start in range(0, 9600, 96)
+        other.process(sound[:, start : start + 96], 48_000, reset=False) for start in range(0, 9600, 96)
     ]
     assert card.dropped_samples == 0
     np.testing.assert_array_equal(np.concatenate(card.played, axis=1)[:, 96:], np.concatenate(wanted, axis=1))
@@ -157,9 +157,9 @@ def test_meter_counts_missed_blocks_and_lost_samples(clock: Clock) -> None:
 
 
 def test_meter_shows_levels_that_fall_again() -> None:
-    heard = np.zeros((1, 48_000), np.float32)
-    heard[0, 100] = 0.5
-    loop = LiveLoop(MemoryCard(heard, room=48_000), lambda block: 2 * block, 480)
+    sound = np.zeros((1, 48_000), np.float32)
+    sound[0, 100] = 0.5
+    loop = LiveLoop(MemoryCard(sound, room=48_000), lambda block: 2 * block, 480)
     loop.run(blocks=1)
     assert loop.reading.input_db == pytest.approx(20 * math.log10(0.5), abs=1e-3)
     assert loop.reading.output_db == pytest.approx(0, abs=1e-3)
@@ -194,11 +194,11 @@ def test_what_fails_in_the_thread_is_raised_to_the_player() -> None:
 
 
 def test_recording_takes_what_comes_next() -> None:
-    heard = np.linspace(0, 1, 4800, dtype=np.float32)[None]
-    recorded = record(MemoryCard(heard, room=9600), 0.05, 128)
-    np.testing.assert_array_equal(recorded, heard[:, : 19 * 128])
+    sound = np.linspace(0, 1, 4800, dtype=np.float32)[None]
+    recorded = record(MemoryCard(sound, room=9600), 0.05, 128)
+    np.testing.assert_array_equal(recorded, sound[:, : 19 * 128])
     with pytest.raises(StreamError, match="cannot be recorded"):
-        record(MemoryCard(heard), 0, 128)
+        record(MemoryCard(sound), 0, 128)
 
 
 def test_command_plays_and_sums_up(models: Path, capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
@@ -268,8 +268,8 @@ def test_meter_is_drawn_with_levels_load_and_losses() -> None:
 
 def test_command_calibrates_before_it_plays(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
     phase = 2 * np.pi * 880 * np.arange(48_000) / 48_000
-    heard = (0.1 * np.sin(phase) + 0.05 * np.sin(2 * phase)).astype(np.float32)[None]
-    card = MemoryCard(heard, room=48_000, clock=clock)
+    sound = (0.1 * np.sin(phase) + 0.05 * np.sin(2 * phase)).astype(np.float32)[None]
+    card = MemoryCard(sound, room=48_000, clock=clock)
     effect = NeuralEffect("cello", block_size=512)
     play(card, effect, 512, 0.5, 0.1)
     assert "calibrating: play or sing for 0.5 s" in capsys.readouterr().out

@@ -77,8 +77,8 @@ def test_state_can_be_read_and_put_into_another_stream() -> None:
     assert state["level"].shape == (2, 1, 1)
     assert state["level"][0] != state["level"][1]
     second.state = state
-    following = noise(640, 2, seed=1)
-    np.testing.assert_array_equal(second.process(following), first.process(following))
+    later = noise(640, 2, seed=1)
+    np.testing.assert_array_equal(second.process(later), first.process(later))
     state["level"][...] = 99.0
     assert np.all(first.state["level"] != 99.0)
     with pytest.raises(StreamError, match="a state of"):
