@@ -36,7 +36,7 @@ def step() -> OctaveStep:
     return next(synthetic_steps(1, seed=3))
 
 
-def test_a_step_is_an_octave_at_the_moment_told(step: OctaveStep) -> None:
+def test_a_step_is_an_octave_at_the_moment_told() -> None:
     for found in synthetic_steps(8):
         middle = round(found.step_s * RATE)
         before, after = found.audio[middle - 9600 : middle], found.audio[middle : middle + 9600]

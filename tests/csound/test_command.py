@@ -163,7 +163,7 @@ def test_another_major_version_is_refused() -> None:
     check_version(6190)
 
 
-def test_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_layout_is_refused() -> None:
     ctcsound = load_csound()
     csound = ctcsound.Csound()
     import ctypes

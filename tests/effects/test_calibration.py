@@ -156,7 +156,7 @@ def test_models_that_cannot_be_calibrated_are_refused(models: Path, tmp_path: Pa
         calibrate(model, tone(220), 48_000, Model(models / "rms.onnx"))
 
 
-def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Command, analyzer: Model) -> None:
+def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Command) -> None:
     model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
     sounds = {"low.wav": tone(110), "high.wav": tone(440), "silent.wav": np.zeros((1, 48_000), np.float32)}
     for name, sound in sounds.items():

@@ -1,11 +1,11 @@
-"""A torch model as small as one can be and still be like the real ones, for tests of what exports and proves models."""
+"""Torch models as small as can be and still like the real ones, for tests of what exports and proves models."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from training.streaming.contract import Carry, State
+from training.streaming.contract import Carry, State, with_previous
 from training.streaming.layers import StreamingGRU
 from training.streaming.model import Control, StreamingModel
 
@@ -27,6 +27,36 @@ class Reed(StreamingModel):
         carry = Carry(self, state)
         score = torch.stack([inputs["control.f0_hz"] / 500, inputs["control.loudness_db"] / 40], 2)
         return {"audio": self.wave(carry("gru", score)).flatten(1)[:, None]}, carry.next_state
+
+
+class Echo(StreamingModel):
+    """An effect: each hop, and half of the one before."""
+
+    family, role, hop_length = "echo", "effect", 64
+
+    def own_state(self, batch: int) -> State:
+        return {"previous": torch.zeros(batch, 1, self.hop_length)}
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        before, now, last = with_previous(
+            state["previous"], inputs["audio"].unflatten(2, (-1, self.hop_length))[:, 0]
+        )
+        return {"audio": (now + 0.5 * before).flatten(1)[:, None]}, {"previous": last}
+
+
+class Meter(StreamingModel):
+    """An analyzer: the peak of each hop, which falls by half in the next."""
+
+    family, role, hop_length = "meter", "analyzer", 64
+    outputs = (Control("peak", "", 0.0, 10.0, 0.0),)
+
+    def own_state(self, batch: int) -> State:
+        return {"peak": torch.zeros(batch, 1)}
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        peaks = inputs["audio"].unflatten(2, (-1, self.hop_length))[:, 0].abs().amax(2)
+        before, now, last = with_previous(state["peak"], peaks)
+        return {"control.peak": torch.maximum(now, 0.5 * before)}, {"peak": last}
 
 
 def reed(kind: type[Reed] = Reed, hidden: int = 12) -> Reed:

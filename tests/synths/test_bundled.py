@@ -131,7 +131,9 @@ def test_a_held_note_follows_its_pitch(name: str) -> None:
 
 
 def test_presets_are_plain_json() -> None:
-    for path in sorted((SYNTHS / "presets").glob("*.json")):
+    paths = sorted((SYNTHS / "presets").glob("*.json"))
+    assert paths
+    for path in paths:
         assert json.loads(path.read_text())["synth"] == f"{path.stem}.csd"
         assert path.stem in NAMES
 
@@ -139,6 +141,7 @@ def test_presets_are_plain_json() -> None:
 def test_papers_name_every_synth() -> None:
     folders = (SYNTHS.parent / "README.md").read_text()
     page = (SYNTHS.parent.parent / "docs" / "synths.md").read_text()
+    assert {path.stem for path in SYNTHS.glob("*.csd")} >= set(NAMES)
     for path in SYNTHS.glob("*.csd"):
         assert f"`synths/{path.name}`" in folders
         assert f"`{path.stem}`" in page
