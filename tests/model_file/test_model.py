@@ -88,6 +88,14 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         refuse(path, r"short\.onnx")
 
 
+def test_a_field_that_is_cut_short_is_seen_before_anything_is_loaded() -> None:
+    data = tiny_models.leaky_effect().SerializeToString()
+    assert read_header(data, "whole").metadata
+    for missing in range(1, 10):
+        with pytest.raises(ModelFileError, match=r"short: .*goes past the end"):
+            read_header(data[:-missing], "short")
+
+
 def test_damage_never_escapes_as_anything_but_an_error_of_ours(tmp_path: Path) -> None:
     data = bytearray(tiny_models.leaky_effect().SerializeToString())
     random = np.random.default_rng(1)
