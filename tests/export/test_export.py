@@ -14,7 +14,7 @@ from brainsynth import Model
 from export.errors import ExportTargetError, ProofError
 from export.graph import OPSET, build_graph, round_to_half
 from export.model_file import Job, write_model_files
-from export.proof import Proof, difference, prove
+from export.proof import Arrays, Proof, difference, prove
 from tests.support.small_models import Reed, reed
 from training.streaming.contract import State
 
@@ -113,10 +113,11 @@ def test_a_proof_needs_a_number() -> None:
     assert Proof("x", "a", 1, 1e-6, 1e-5).passed
     assert not Proof("x", "a", 1, float("nan"), 1e-5).passed
     assert not Proof("x", "a", 1, float("inf"), 1e-5).passed
-    right = {"y": np.ones((1, 3), np.float32)}
-    for wrong in ([[1, np.nan, 1]], [[1, np.inf, 1]], [[1, 1]]):
-        assert difference({"y": np.array(wrong, np.float32)}, right, "y") == float("inf")
-    nothing = {"y": np.ones((1, 0), np.float32)}
+    right: Arrays = {"y": np.ones((1, 3), np.float32)}
+    for values in ([[1, np.nan, 1]], [[1, np.inf, 1]], [[1, 1]]):
+        wrong: Arrays = {"y": np.array(values, np.float32)}
+        assert difference(wrong, right, "y") == float("inf")
+    nothing: Arrays = {"y": np.ones((1, 0), np.float32)}
     assert difference(nothing, nothing, "y") == float("inf")
     deceived = prove(reed(), build_graph(reed(Deceptive)).SerializeToString())
     assert not all(proof.passed for proof in deceived)
