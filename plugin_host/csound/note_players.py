@@ -183,7 +183,7 @@ class EffectNotePlayer:
     def __init__(self, context: NoteContext, collector: InputCollector, outputs: Sequence[int]) -> None:
         self.context = context
         self.label = context.label
-        self._process = context.stream.process
+        self._borrow = context.stream.borrow
         self._collector = collector
         self._full_scale = context.full_scale
         self._sinks = list(enumerate(_audio(address, context.ksmps) for address in outputs))
@@ -196,7 +196,7 @@ class EffectNotePlayer:
         collector = self._collector
         if collector.take():
             self.context.apply_changes()
-            self._played = self._process(collector.block)
+            self._played = self._borrow(collector.block)
             self.context.report_repairs()
         part = self._parts[collector.cycle]
         for index, sink in self._sinks:

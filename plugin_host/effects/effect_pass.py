@@ -105,10 +105,9 @@ class EffectPass:
         self._take_over()
 
     def _take_over(self) -> None:
-        settings = self._settings
-        triggers = settings.triggers_since(self._seen)
-        self._seen = settings.version
+        settings, version = self._settings, self._settings.version
         self._stream.set(**settings.values)
-        for values in triggers:
+        for values in settings.triggers(self._seen, version):
             self._stream.set(**values)
+        self._seen = version
         self._mix.set(settings.mix)

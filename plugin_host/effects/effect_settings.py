@@ -75,10 +75,13 @@ class EffectSettings:
         """Up to which version a pass has taken over triggers, so that a new pass begins with those since."""
         return self._taken
 
-    def triggers_since(self, version: int) -> list[dict[str, float | tuple[float, ...]]]:
-        """Take over the values of triggers set after a version."""
-        self._taken = self.version
-        return [values for number, values in tuple(self._triggers) if number > version]
+    def triggers(self, after: int, up_to: int) -> list[dict[str, float | tuple[float, ...]]]:
+        """Take over the values of triggers set after one version and up to another.
+
+        Both are given, so that what another thread sets meanwhile is neither lost nor taken twice.
+        """
+        self._taken = up_to
+        return [values for number, values in tuple(self._triggers) if after < number <= up_to]
 
 
 class ControlValues(MutableMapping[str, Any]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
@@ -10,21 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ControlError, StreamError
-from ..model_file.controls import Control, Scale
 from ..model_file.document import Role
 from ..playing.model import Model
-from ..streaming.control_values import ControlValue, check_name, describe_range
+from ..streaming.control_values import ControlValue, check_name
 from ..streaming.counters import Counters
 from ..streaming.input_checks import as_rows, check_channels, check_sample_rate, is_whole_number
 from ..streaming.latency import Latency
+from .control_properties import class_with_controls, show_value
 from .effect_pass import EffectPass
 from .effect_settings import ControlValues, EffectSettings
 
 BUFFER_SIZE = 8192
 
 _FLOAT32 = np.dtype(np.float32)
-
-_classes: weakref.WeakValueDictionary[tuple[type, tuple[Control, ...]], type] = weakref.WeakValueDictionary()
 
 
 class NeuralEffect:
@@ -79,7 +76,7 @@ class NeuralEffect:
             raise StreamError(
                 f"{loaded.name!r} is no effect but of role {loaded.document.role}: use Model.stream"
             )
-        effect = super().__new__(_with_properties(cls, loaded.document.controls))
+        effect = super().__new__(class_with_controls(cls, loaded.document.controls))
         # The guard against misspelt attributes needs the model, so this is set past it.
         vars(effect)["model"] = loaded
         if not isinstance(effect, cls):
@@ -135,7 +132,7 @@ class NeuralEffect:
     def __repr__(self) -> str:
         shown = [f"mix={self.mix:g}"]
         for name, control in self.model.controls.items():
-            shown.append(f"{name}={_show(control, self.controls[name])}")
+            shown.append(f"{name}={show_value(control, self.controls[name])}")
         return f"<NeuralEffect {self.model.name!r} {', '.join(shown)}>"
 
     @property
@@ -275,25 +272,6 @@ class NeuralEffect:
         return running
 
 
-def _with_properties(base: type[NeuralEffect], controls: tuple[Control, ...]) -> type[Any]:
-    """Give the class with a property for each control whose name is free, the same one for the same controls."""
-    if vars(base).get("_is_of_a_model"):
-        base = base.__bases__[0]
-    found = _classes.get((base, controls))
-    if found is None:
-        properties = {
-            control.name: _property(control) for control in controls if not hasattr(base, control.name)
-        }
-        contents = {
-            **properties,
-            "_is_of_a_model": True,
-            "__module__": base.__module__,
-            "__doc__": base.__doc__,
-        }
-        found = _classes[base, controls] = type(base.__name__, (base,), contents)
-    return found
-
-
 def _restore(
     base: type[NeuralEffect], model: Model, block_size: int | None, mix: float, values: dict[str, Any]
 ) -> NeuralEffect:
@@ -301,29 +279,3 @@ def _restore(
     effect = base(model, mix=mix, block_size=block_size)
     effect.controls.update(values)
     return effect
-
-
-def _property(control: Control) -> property:
-    def get(effect: NeuralEffect) -> Any:
-        return effect.controls[control.name]
-
-    def set_(effect: NeuralEffect, value: ControlValue) -> None:
-        effect._settings.set(control.name, value)
-
-    what = f"{control.size} numbers" if control.is_vector else "A number"
-    if control.is_trigger:
-        when = "for one frame, and 0 in all others"
-    elif control.scale is Scale.CHOICE:
-        when = f"{control.choices[int(control.defaults[0])]} unless set"
-    else:
-        when = f"{', '.join(f'{number:g}' for number in dict.fromkeys(control.defaults))} unless set"
-    return property(get, set_, doc=f"{control.description} {what} {describe_range(control)}; {when}.".strip())
-
-
-def _show(control: Control, value: float | str | tuple[float, ...]) -> str:
-    """Write a value as `repr` of an effect shows it."""
-    if isinstance(value, str):
-        return repr(value)
-    numbers = value if isinstance(value, tuple) else (value,)
-    text = ", ".join(f"{number:g}" for number in numbers)
-    return f"{f'({text})' if control.is_vector else text} {control.unit}".rstrip()

@@ -41,20 +41,18 @@ def find_control(name: str, controls: Mapping[str, Control], owner: str) -> tupl
     ControlError
         If there is no such control or element.
     """
-    known = controls.get(name)
-    if known is not None:
-        return known, None
-    element = _ELEMENT.fullmatch(name)
+    element = None if name in controls else _ELEMENT.fullmatch(name)
+    base = element[1] if element is not None else name
+    check_name(base, controls, owner)
+    control = controls[base]
     if element is None:
-        check_name(name, controls, owner)
-        raise KeyError(name)
-    check_name(element[1], controls, owner)
-    control, index = controls[element[1]], int(element[2])
+        return control, None
+    index = int(element[2])
     if not control.is_vector:
-        raise ControlError(f"{owner} has no control {name!r}: {control.name} is a single number")
+        raise ControlError(f"{owner} has no control {name!r}: {base} is a single number")
     if index >= control.size:
         raise ControlError(
-            f"{owner} has no control {name!r}: {control.name} has the elements 0 to {control.size - 1}"
+            f"{owner} has no control {name!r}: {base} has the elements 0 to {control.size - 1}"
         )
     return control, index
 

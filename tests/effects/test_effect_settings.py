@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from plugin_host.effects.chain import Chain
+from plugin_host.effects.effect_settings import EffectSettings
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import ControlError
 from plugin_host.model_file.controls import Control
@@ -53,7 +54,8 @@ def test_vector_is_a_property_and_each_element_has_a_name() -> None:
         effect.place = 0.5
     assert repr(effect) == "<NeuralEffect 'kinds' mix=1, place=(1, 0.5, 0.25), hit=0, dice=0>"
     assert (
-        vars(type(effect))["place"].__doc__ == "Where it sounds. 3 numbers from -1 to 1; 0, 0.5 unless set."
+        vars(type(effect))["place"].__doc__
+        == "Where it sounds. 3 numbers from -1 to 1; each has its own default."
     )
 
 
@@ -76,6 +78,16 @@ def test_trigger_set_before_a_recording_sounds_at_its_start_and_in_no_other() ->
     effect = kinds(hit=0.25)
     np.testing.assert_array_equal(effect(SILENCE, SAMPLE_RATE)[0, ::HOP_LENGTH], [5, 1, 1, 1])
     np.testing.assert_array_equal(effect(SILENCE, SAMPLE_RATE)[0, ::HOP_LENGTH], [1, 1, 1, 1])
+
+
+def test_trigger_set_while_a_pass_takes_over_is_neither_lost_nor_taken_twice() -> None:
+    settings = EffectSettings({control.name: control for control in (tiny_models.HIT,)}, "effect")
+    settings.set("hit", 0.5)
+    version = settings.version
+    settings.set("hit", 1.0)
+    assert settings.triggers(0, version) == [{"hit": 0.5}]
+    assert settings.triggers(version, settings.version) == [{"hit": 1.0}]
+    assert settings.triggers(settings.version, settings.version) == []
 
 
 def test_controls_are_a_mapping_with_checks() -> None:
@@ -138,13 +150,13 @@ def test_copy_has_the_settings_and_a_stream_of_its_own(make: Any, base: Any, tmp
 def test_class_goes_when_nobody_uses_it() -> None:
     import gc
 
-    from plugin_host.effects import neural_effect
+    from plugin_host.effects import control_properties
 
     control = Control(name="only_here", minimum=0, maximum=1, default=0)
-    before = len(neural_effect._classes)
-    cls = neural_effect._with_properties(NeuralEffect, (control,))
-    assert neural_effect._with_properties(NeuralEffect, (control,)) is cls
-    assert len(neural_effect._classes) == before + 1
+    before = len(control_properties._classes)
+    cls = control_properties.class_with_controls(NeuralEffect, (control,))
+    assert control_properties.class_with_controls(NeuralEffect, (control,)) is cls
+    assert len(control_properties._classes) == before + 1
     del cls
     gc.collect()
-    assert len(neural_effect._classes) <= before
+    assert len(control_properties._classes) <= before
