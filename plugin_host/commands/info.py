@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..model_file.controls import Control
+    from ..model_file.document import ModelDocument
     from ..playing.model import Model
 
+_SHOWN = 4
 _BYTES = {"float32": 4, "float64": 8, "int64": 8}
 
 
@@ -30,8 +32,8 @@ def info(
     model = Model(file)
     document = model.document
     if as_json:
-        facts = {**_facts(model), "document": document.summary()}
-        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        details = {**_details(model), "document": document.summary()}
+        typer.echo(json.dumps(details, indent=2, ensure_ascii=False))
         return
     console = open_console()
     console.print(f"{document.name}, {document.role.value}, {document.family}", style="bold", markup=False)
@@ -43,9 +45,14 @@ def info(
         if controls:
             console.print(f"\n{title}", style="bold")
             console.print(_controls_table(controls))
+    for control in (*document.controls, *document.outputs):
+        if control.map:
+            labels = ", ".join(dict.fromkeys(point.label for point in control.map))
+            points = f"{len(control.map)} point{'s' * (len(control.map) > 1)}"
+            console.print(f"\nMap of {control.name}, {points}: {labels}", markup=False)
 
 
-def _facts(model: Model) -> dict[str, object]:
+def _details(model: Model) -> dict[str, object]:
     document = model.document
     return {
         "path": str(model.path),
@@ -54,7 +61,24 @@ def _facts(model: Model) -> dict[str, object]:
         "providers": model.providers,
         "latency_ms": round(1000 * document.latency_samples / document.sample_rate, 3),
         "has_proof": document.golden is not None,
+        "tolerances": _tolerances(document),
     }
+
+
+def _tolerances(document: ModelDocument) -> dict[str, float]:
+    """Give how far a host may be off in each output."""
+    golden = document.golden
+    return {} if golden is None else {tensor: golden.tolerance_of(tensor) for tensor in golden.outputs}
+
+
+def _proof(document: ModelDocument) -> str:
+    tolerances = _tolerances(document)
+    if not tolerances:
+        return "none"
+    texts = [f"{tensor.removeprefix('output.')} {value:.2g}" for tensor, value in tolerances.items()]
+    if len(set(tolerances.values())) == 1:
+        texts = [f"{next(iter(tolerances.values())):.2g}"]
+    return f"carried in the file: brainsynth verify; a host may be off by {', '.join(texts)}"
 
 
 def _overview(model: Model) -> Table:
@@ -63,6 +87,7 @@ def _overview(model: Model) -> Table:
     document = model.document
     state_bytes = sum(math.prod(state.shape) * _BYTES[state.dtype] for state in document.states)
     rows = {
+        "format": str(document.format),
         "file": f"{model.path}, {model.size_bytes / 1e6:.2f} MB, operator set {model.opset}",
         "runs on": ", ".join(model.providers),
         "audio": f"{document.sample_rate} Hz, {document.channels} channel{'s' * (document.channels > 1)}",
@@ -75,7 +100,7 @@ def _overview(model: Model) -> Table:
             for name, trained in document.trained.items()
         },
         **document.provenance,
-        "proof": "carried in the file: brainsynth verify" if document.golden is not None else "none",
+        "proof": _proof(document),
     }
     table = make_table(("", ""))
     for name, text in rows.items():
@@ -93,8 +118,20 @@ def _controls_table(controls: tuple[Control, ...]) -> Table:
     numbers = ("from", "to", "default")
     table = make_table(("name", *numbers, "unit", "scale", "about"), right=numbers)
     for control in controls:
-        values = (control.minimum, control.maximum, *control.defaults)
-        texts = [control.choices[int(value)] if control.choices else f"{value:g}" for value in values]
+        name = f"{control.name}[0..{control.size - 1}]" if control.is_vector else control.name
+        ends = [_value(control, value) for value in (control.minimum, control.maximum)]
         scale = ", ".join(control.choices) or control.scale.value
-        add_row(table, control.name, *texts, control.unit, scale, control.description)
+        add_row(table, name, *ends, _default(control), control.unit, scale, control.description)
     return table
+
+
+def _value(control: Control, value: float) -> str:
+    return control.choices[int(value)] if control.choices else f"{value:g}"
+
+
+def _default(control: Control) -> str:
+    """Write one number where it holds for all elements, and the first of many."""
+    values = [_value(control, value) for value in control.defaults]
+    if len(set(values)) == 1:
+        return values[0]
+    return ", ".join(values if len(values) <= _SHOWN else [*values[:_SHOWN], "..."])
