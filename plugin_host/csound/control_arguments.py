@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import ControlError
 from ..model_file.document import ModelDocument
-from ..streaming.control_values import check_name, check_value
-from .csound_abi import read_string
+from ..streaming.control_values import ControlValue, check_numbers, check_value, find_control
+from .control_sources import ControlSource, HeldSource, TriggerSource, array_reader, number_reader
+from .csound_abi import read_string, type_name
 
 _NUMBER = re.compile(r"[-+.0-9]|p[0-9]")
-
-
-_NOTHING: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,12 @@ class OpcodeArgument:
         plain = self.name.lstrip("#")
         return plain.removeprefix("g")[:1] if len(plain) > 1 else plain
 
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array variable."""
+        is_variable = self.rate != "S" and not _NUMBER.match(self.name)
+        return is_variable and type_name(self.address) == "["
+
 
 class ControlInputs:
     """The controls that an opcode was given, and where Csound keeps their values.
@@ -57,8 +60,8 @@ class ControlInputs:
 
     Attributes
     ----------
-    constants : dict of str to float
-        The values of all controls that do not move.
+    constants : dict of str to value
+        The values of all controls that do not move, by name of a control or of an element.
 
     Raises
     ------
@@ -69,37 +72,77 @@ class ControlInputs:
 
     def __init__(self, arguments: Sequence[OpcodeArgument], document: ModelDocument) -> None:
         self._owner = f"{document.role} {document.name!r}"
-        controls = {control.name: control for control in document.controls}
-        self.constants = {control.name: control.defaults[0] for control in document.controls}
-        self._moving: list[tuple[str, ctypes.c_double]] = []
-        self._last: list[float] = []
-        for name, argument in self._pair(arguments, list(controls)):
-            if argument.rate == "S":
-                self.constants[name] = check_value(controls[name], read_string(argument.address))
-            elif argument.rate == "i":
-                value = ctypes.c_double.from_address(argument.address).value
-                self.constants[name] = check_value(controls[name], value)
-            elif argument.rate == "k":
-                del self.constants[name]
-                self._moving.append((name, ctypes.c_double.from_address(argument.address)))
-                self._last.append(float("nan"))
-            else:
-                raise ControlError(
-                    f"control {name} is given as {argument.name}, and needed is a number at k-rate or i-rate: "
-                    f"write downsamp({argument.name}) for an audio signal"
-                )
+        self._controls = {control.name: control for control in document.controls}
+        self.constants: dict[str, ControlValue] = {
+            control.name: control.defaults if control.is_vector else control.defaults[0]
+            for control in document.controls
+        }
+        self._sources: list[ControlSource] = []
+        self._triggers: list[TriggerSource] = []
+        for name, argument in self._pair(arguments, list(self._controls)):
+            self._take(name, argument)
 
-    def changed(self) -> dict[str, float]:
-        """Give the controls that Csound has changed since the last call; the first call gives all of them."""
-        if not self._moving:
-            return _NOTHING
-        changes: dict[str, float] = {}
-        for index, (name, cell) in enumerate(self._moving):
-            value = cell.value
-            if value != self._last[index]:
-                self._last[index] = value
-                changes[name] = value
-        return changes
+    def watch(self) -> None:
+        """Look at what may come and go between two calls of `changes`; called in every k-cycle."""
+        for trigger in self._triggers:
+            trigger.watch()
+
+    def changes(self) -> Iterator[dict[str, ControlValue]]:
+        """Give the controls that Csound has changed since the last call; the first call gives all of them.
+
+        There are several steps where triggers fired in several k-cycles.
+        """
+        while self._sources:
+            found: dict[str, ControlValue] = {}
+            for source in self._sources:
+                value = source.take()
+                if value is not None:
+                    found[source.name] = value
+            if not found:
+                return
+            yield found
+
+    def _take(self, name: str, argument: OpcodeArgument) -> None:
+        """Keep the value of an argument, or where it will be found."""
+        control, element = find_control(name, self._controls, self._owner)
+        if argument.rate not in ("S", "i", "k"):
+            raise ControlError(
+                f"control {name} is given as {argument.name}, and needed is a number at k-rate or i-rate: "
+                f"write downsamp({argument.name}) for an audio signal"
+            )
+        is_whole_vector = control.is_vector and element is None
+        if argument.is_array and not is_whole_vector:
+            raise ControlError(
+                f"control {name} is given {argument.name}[], and it is a single number: write {argument.name}[0]"
+            )
+        if is_whole_vector and not argument.is_array:
+            raise ControlError(
+                f"control {name} is given {argument.name}, and it takes {control.size} numbers: give an array "
+                f'of them, or write "{control.element_names[0]}", value'
+            )
+        if argument.rate == "S":
+            self.constants[name] = check_value(control, read_string(argument.address), name)
+            return
+        read = (
+            array_reader(argument.address, control, argument.name)
+            if is_whole_vector
+            else number_reader(argument.address)
+        )
+        if argument.rate == "i":
+            numbers = read()
+            self.constants[name] = (
+                check_numbers(control, numbers) if is_whole_vector else check_value(control, numbers[0], name)
+            )
+            return
+        # The elements that nobody gives keep their defaults.
+        if element is None:
+            del self.constants[name]
+        if control.is_trigger:
+            trigger = TriggerSource(name, read, is_whole_vector)
+            self._triggers.append(trigger)
+            self._sources.append(trigger)
+        else:
+            self._sources.append(HeldSource(name, read, is_whole_vector))
 
     def _pair(
         self, arguments: Sequence[OpcodeArgument], names: list[str]
@@ -121,11 +164,17 @@ class ControlInputs:
                     'after the first name, write "name", value'
                 )
             name = read_string(arguments[index].address)
-            check_name(name, names, self._owner)
+            find_control(name, self._controls, self._owner)
             if index + 1 == len(arguments):
                 raise ControlError(f'control "{name}" is given no value: write "{name}", value')
             pairs.append((name, arguments[index + 1]))
-        for index, (name, _) in enumerate(pairs):
-            if name in [earlier for earlier, _ in pairs[:index]]:
+        given: set[str] = set()
+        for name, _ in pairs:
+            control, element = find_control(name, self._controls, self._owner)
+            elements = (
+                control.element_names if element is None else control.element_names[element : element + 1]
+            )
+            if given.intersection(elements):
                 raise ControlError(f"control {name} is given twice: leave one of them out")
+            given.update(elements)
         return pairs

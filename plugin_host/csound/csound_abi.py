@@ -233,6 +233,23 @@ def read_string(address: int) -> str:
     return (data or b"").decode(errors="surrogateescape")
 
 
+def type_name(address: int) -> str:
+    """Give the letter of a variable's type, ``[`` for an array, from the word before its value.
+
+    Only variables have one: not p-fields, nor what is written as a number or text.
+    """
+    kind = ctypes.c_void_p.from_address(address - _POINTER).value
+    return ctypes.string_at(_read_pointer(kind, 0)).decode() if kind else ""
+
+
+def read_array(address: int) -> list[float]:
+    """Give the numbers of an array variable of one dimension; none of one that has not got its size yet."""
+    array = Array.from_address(address)
+    if array.dimensions != 1 or not array.data:
+        return []
+    return (ctypes.c_double * array.sizes[0]).from_address(array.data)[:]
+
+
 def _read_pointer(address: int, index: int) -> int:
     return ctypes.c_void_p.from_address(address + index * _POINTER).value or 0
 

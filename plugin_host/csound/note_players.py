@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -93,7 +94,7 @@ class NoteContext:
 
     def apply_changes(self) -> None:
         """Pass on to the model the controls that Csound has changed; raises ControlError for a value out of range."""
-        if changes := self.controls.changed():
+        for changes in self.controls.changes():
             self.stream.set(**changes)
 
     def report_repairs(self) -> None:
@@ -194,6 +195,7 @@ class EffectNotePlayer:
     def perform(self) -> None:
         """Play a k-cycle."""
         collector = self._collector
+        self.context.controls.watch()
         if collector.take():
             self.context.apply_changes()
             self._played = self._borrow(collector.block)
@@ -217,7 +219,7 @@ class AnalyzerNotePlayer:
     context, collector
         As for `EffectNotePlayer`.
     outputs : sequence of ctypes.c_double
-        One for each output control, in the model's order.
+        One for each number of each output, in the model's order.
     """
 
     def __init__(
@@ -226,22 +228,28 @@ class AnalyzerNotePlayer:
         self.context = context
         self.label = context.label
         self._collector = collector
-        controls = context.stream.document.outputs
-        self._cells = [(control.name, cell) for control, cell in zip(controls, outputs, strict=True)]
-        for control, cell in zip(controls, outputs, strict=True):
-            cell.value = control.defaults[0]
+        cells = iter(outputs)
+        self._cells = [
+            (output.name, list(itertools.islice(cells, output.size)))
+            for output in context.stream.document.outputs
+        ]
+        for output, (_, own) in zip(context.stream.document.outputs, self._cells, strict=True):
+            for cell, default in zip(own, output.defaults, strict=True):
+                cell.value = default
 
     def perform(self) -> None:
         """Play a k-cycle."""
+        self.context.controls.watch()
         if not self._collector.take():
             return
         self.context.apply_changes()
         found = self.context.stream.analyze(self._collector.block)
         self.context.report_repairs()
-        for name, cell in self._cells:
+        for name, cells in self._cells:
             values = found[name]
-            if values.shape[1]:
-                cell.value = values[0, -1]
+            if values.shape[-1]:
+                for cell, value in zip(cells, np.atleast_1d(values[0, ..., -1]), strict=True):
+                    cell.value = float(value)
 
 
 class GeneratorNotePlayer:
@@ -268,6 +276,7 @@ class GeneratorNotePlayer:
     def perform(self) -> None:
         """Play a k-cycle."""
         context, instance = self.context, self.context.instance
+        context.controls.watch()
         start, end = instance.offset, context.ksmps - instance.early
         if instance.offset or instance.early:
             for sink in self._sinks:

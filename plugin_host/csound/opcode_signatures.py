@@ -32,7 +32,8 @@ class OpcodeSignature:
     name : str
         As it is written in orchestras.
     outputs, inputs : str
-        Csound's letters for their types; ``N`` stands for any number of numbers, signals and strings.
+        Csound's letters for their types; ``N`` stands for any number of numbers, signals and strings, ``*`` for
+        one or more arguments of any type.
     audio_inputs : int
         How many inputs come before the model's name.
     role : Role or None
@@ -49,6 +50,11 @@ class OpcodeSignature:
     def channels(self) -> int:
         """Of the sound that it takes, or gives where it takes none."""
         return self.audio_inputs or len(self.outputs)
+
+    @staticmethod
+    def results_of(model: Model) -> int:
+        """Give how many numbers an analyzer gives: of a vector all its elements."""
+        return sum(output.size for output in model.document.outputs)
 
     def check(self, model: Model, written: str, results: int) -> None:
         """Refuse a model that this signature cannot play.
@@ -80,23 +86,31 @@ class OpcodeSignature:
             raise CsoundError(
                 f"its sound has {document.channels} channels, and {self.channels} are written: {advice}"
             )
-        if self.role is Role.ANALYZER and self.outputs != "k[]" and results != len(document.outputs):
-            names = ", ".join(f"k{control.name}" for control in document.outputs)
+        if self.role is Role.ANALYZER and self.outputs != "k[]" and results != self.results_of(model):
+            elements = [name for output in document.outputs for name in output.element_names]
+            names = ", ".join(f"k{name.replace('[', '').replace(']', '')}" for name in elements)
             raise CsoundError(
-                f"it gives {len(document.outputs)} numbers, and {results} are taken: write {names} {self.name} "
+                f"it gives {len(elements)} numbers, and {results} are taken: write {names} {self.name} "
                 "..., or take them all into an array, kvalues[]"
             )
 
 
+# "N" takes any number of arguments, even none, but no arrays; "*" takes arrays, but not no arguments.
+_CONTROLS = ("N", "*")
+
 SIGNATURES = (
-    OpcodeSignature("nnfx", "a", "aSN", 1, Role.EFFECT),
-    OpcodeSignature("nnfx", "aa", "aaSN", 2, Role.EFFECT),
-    OpcodeSignature("nngen", "a", "SN", 0, Role.GENERATOR),
-    OpcodeSignature("nngen", "aa", "SN", 0, Role.GENERATOR),
     *(
-        OpcodeSignature("nnana", outputs, f"{'a' * channels}SN", channels, Role.ANALYZER)
+        OpcodeSignature(name, "a" * channels, f"{'a' * audio_inputs}S{controls}", audio_inputs, role)
+        for name, role in (("nnfx", Role.EFFECT), ("nngen", Role.GENERATOR))
+        for channels in (1, 2)
+        for audio_inputs in (channels if role is Role.EFFECT else 0,)
+        for controls in _CONTROLS
+    ),
+    *(
+        OpcodeSignature("nnana", outputs, f"{'a' * channels}S{controls}", channels, Role.ANALYZER)
         for channels in (1, 2)
         for outputs in ("k[]", *("k" * count for count in range(1, MOST_NUMBERS + 1)))
+        for controls in _CONTROLS
     ),
     OpcodeSignature("nnlatency", "i", "S", 0, None),
 )

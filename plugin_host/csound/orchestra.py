@@ -101,7 +101,7 @@ class Orchestra:
                 player = EffectNotePlayer(context, collector, outputs)
             else:
                 player = AnalyzerNotePlayer(
-                    context, collector, self._cells(signature, outputs, len(model.document.outputs))
+                    context, collector, self._cells(signature, outputs, signature.results_of(model))
                 )
         self.players[address] = player
         if address not in self._expected:

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plugin_host.commands.exit_codes import ExitCode, exit_code
 from plugin_host.errors import ControlError, DiskFullError, NoInputError
+from plugin_host.model_file.array_text import Tensor
 from plugin_host.model_file.bundled import bundled_names
+from plugin_host.model_file.controls import Control, Scale
+from plugin_host.model_file.golden import GoldenPair
 from tests.conftest import Command
 from tests.support import tiny_models
 
@@ -126,6 +130,41 @@ class TestInfo:
         assert "runs on CPUExecutionProvider" in lines
         assert "f0_hz 20 2000 220 Hz log" in lines
         assert "mode dry both wet dry, wet, both" in lines
+
+    def test_shows_vectors_maps_and_tolerances(self, brainsynth: Command, tmp_path: Path) -> None:
+        points = tuple(
+            {"label": label, "x": 0, "y": 0, "value": (x, 0, 0)}
+            for label, x in (("low", -1), ("[high]", 1), ("low", 0))
+        )
+        place = Control.model_validate(tiny_models.PLACE.model_dump() | {"map": points})
+        pads = Control(name="pads", minimum=0, maximum=1, default=0, size=8, scale=Scale.TRIGGER)
+        outputs = {"output.place": np.ones((1, 3, 1)), "output.pads": np.ones((1, 8, 1))}
+        golden = GoldenPair(
+            inputs={"audio": Tensor.of(np.zeros((1, 1, tiny_models.HOP_LENGTH)))},
+            outputs={name: Tensor.of(values) for name, values in outputs.items()},
+            tolerance=1e-5,
+            tolerances={"output.place": 2e-3},
+        )
+        ends = tiny_models.document("analyzer", "ends", outputs=(place, pads), golden=golden)
+        build = tiny_models.GraphBuilder()
+        hops = build("Transpose", build.frames("audio", tiny_models.HOP_LENGTH), perm=[0, 2, 1])
+        for name, first, last in (("place", 0, 3), ("pads", 3, 11)):
+            limits = (build.constant([end], np.int64) for end in (first, last, 1))
+            build("Slice", hops, *limits, out=f"output.{name}")
+        path = tiny_models.save(build.model(ends), tmp_path)
+        ended = brainsynth("info", path)
+        lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+        assert "place[0..2] -1 1 0, 0.5, 0 linear Where it sounds." in lines
+        assert "pads[0..7] 0 1 0 trigger" in lines
+        assert "Map of place, 3 points: low, [high]" in lines
+        assert (
+            "proof carried in the file: brainsynth verify; a host may be off by place 0.002, pads 1e-05"
+            in lines
+        )
+        assert "format 2" in lines
+        shown = json.loads(brainsynth("info", path, "--json").out)
+        assert shown["tolerances"] == {"output.place": 2e-3, "output.pads": 1e-5}
+        assert shown["document"]["outputs"][0]["map"][1]["label"] == "[high]"
 
     def test_speaks_json(self, brainsynth: Command, models: Path) -> None:
         facts = json.loads(brainsynth("info", models / "gain.onnx", "--json").out)

@@ -187,12 +187,23 @@ def mode_effect(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
 def kinds_effect(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
     """Add to the input what its controls say: 1, 2, 4 times the vector `place`, 16 times `hit`, and `dice`."""
     build = GraphBuilder()
+    build("Add", "audio", build.per_sample(_kinds(build), hop_length), out="output.audio")
+    return build.model(document("effect", "kinds", hop_length=hop_length, controls=(PLACE, HIT, DICE)))
+
+
+def kinds_generator(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
+    """Give what `kinds_effect` adds to its input."""
+    build = GraphBuilder()
+    build("Identity", build.per_sample(_kinds(build), hop_length), out="output.audio")
+    controls = (PLACE, HIT, DICE)
+    return build.model(document("generator", "kinds_generator", hop_length=hop_length, controls=controls))
+
+
+def _kinds(build: GraphBuilder) -> str:
     place = build("MatMul", build.constant([[PLACE_WEIGHTS]]), "control.place")
     hit = build("Mul", "control.hit", build.constant(16.0))
     row = build("Reshape", place, build.constant([1, -1], np.int64))
-    total = build("Add", build("Add", row, hit), "control.dice")
-    build("Add", "audio", build.per_sample(total, hop_length), out="output.audio")
-    return build.model(document("effect", "kinds", hop_length=hop_length, controls=(PLACE, HIT, DICE)))
+    return build("Add", build("Add", row, hit), "control.dice")
 
 
 def ends_analyzer(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
