@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    PlainSerializer,
     PlainValidator,
     StringConstraints,
     field_validator,
@@ -108,7 +109,11 @@ class Control(Part):
     unit: str = ""
     minimum: FiniteFloat
     maximum: FiniteFloat
-    default: Annotated[float | tuple[float, ...], PlainValidator(_read_default)]
+    default: Annotated[
+        float | tuple[float, ...],
+        PlainValidator(_read_default),
+        PlainSerializer(lambda default: default, return_type=Any),
+    ]
     size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = 1
     scale: Scale = Scale.LINEAR
     choices: tuple[str, ...] = ()
