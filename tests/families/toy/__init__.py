@@ -1,4 +1,4 @@
-"""A family of models to copy from: it takes out of each hop of a sound what the hop before it foretells."""
+"""A family of models to copy from: it takes out of each hop of a sound what the hop before it predicts."""
 
 from training.loop.family import Family, Recordings
 
@@ -6,7 +6,7 @@ from .settings import ToySettings, ToySize
 
 FAMILY = Family(
     name="toy",
-    summary="Learn to foretell a sound from its past.",
+    summary="Learn to predict a sound from its past.",
     settings=ToySettings,
     size=ToySize,
     learns_from=(Recordings("A folder of recordings of any kind."),),

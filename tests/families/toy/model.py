@@ -14,7 +14,7 @@ class Residual(StreamingModel):
 
     family = "toy"
     role = "effect"
-    description = "Takes out of a sound what its past foretells"
+    description = "Takes out of a sound what its past predicts"
 
     def __init__(self, size: ToySize) -> None:
         super().__init__()
