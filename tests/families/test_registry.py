@@ -165,7 +165,7 @@ def test_the_toy_goes_from_recordings_to_sound_by_the_command_line(
 ) -> None:
     listed = brainsynth("train")
     assert listed.code == 0
-    assert "Learn to foretell a sound from its past." in listed.out
+    assert "Learn to predict a sound from its past." in listed.out
     run, file = tmp_path / "run", tmp_path / "toy.onnx"
     options = ("--steps", 300, "--batch", 64, "--size-hop-length", 32)
     done = brainsynth("train", "toy", recordings, "--out", run, *options)
