@@ -29,7 +29,7 @@ def tone(f0_hz: float, frames: int, harmonics: int = 6) -> Tensor:
 
 
 @torch.no_grad()
-def hear(audio: Tensor) -> dict[str, np.ndarray]:
+def analyze(audio: Tensor) -> dict[str, np.ndarray]:
     analyzer = AutocorrelationAnalyzer().eval()
     values, _ = analyzer({"audio": audio}, analyzer.initial_state(1))
     return {name.removeprefix("control."): value[0].numpy() for name, value in values.items()}
@@ -43,21 +43,21 @@ def test_it_keeps_the_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("f0_hz", [55.0, 110.0, 196.0, 440.0, 987.8, 1760.0, 2637.0])
-def test_it_hears_a_known_pitch(f0_hz: float) -> None:
-    heard = hear(tone(f0_hz, 100))
-    cents = 1200 * np.log2(heard["f0_hz"][50:] / f0_hz)
+def test_a_known_pitch_is_found(f0_hz: float) -> None:
+    found = analyze(tone(f0_hz, 100))
+    cents = 1200 * np.log2(found["f0_hz"][50:] / f0_hz)
     assert np.abs(cents).max() < 8
-    assert heard["voicing"][50:].min() > 0.9
+    assert found["voicing"][50:].min() > 0.9
 
 
 def test_noise_and_silence_have_no_pitch() -> None:
     torch.manual_seed(4)
-    heard = hear(torch.cat([0.1 * torch.randn(1, 1, 200 * HOP), torch.zeros(1, 1, 60 * HOP)], 2))
-    assert (heard["voicing"][20:200] < 0.5).mean() > 0.9
-    assert heard["voicing"][230:].max() < 0.5
+    found = analyze(torch.cat([0.1 * torch.randn(1, 1, 200 * HOP), torch.zeros(1, 1, 60 * HOP)], 2))
+    assert (found["voicing"][20:200] < 0.5).mean() > 0.9
+    assert found["voicing"][230:].max() < 0.5
 
 
-def test_likeness_is_the_definition() -> None:
+def test_autocorrelation_is_the_definition() -> None:
     torch.manual_seed(5)
     x = torch.randn(1, 30, 32)
     block = NormalisedAutocorrelation(32)
@@ -78,10 +78,10 @@ def test_the_first_of_equal_peaks_is_the_period() -> None:
 
 
 def test_interpolation_of_an_even_function() -> None:
-    places = torch.arange(3.5, 12, 0.25)
-    matrix = interpolation(places, 8)
+    positions = torch.arange(3.5, 12, 0.25)
+    matrix = interpolation(positions, 8)
     values = torch.cos(0.9 * torch.arange(len(matrix)))
-    torch.testing.assert_close(values @ matrix, torch.cos(0.9 * places), atol=0.01, rtol=0)
+    torch.testing.assert_close(values @ matrix, torch.cos(0.9 * positions), atol=0.01, rtol=0)
 
 
 def test_highpass_response() -> None:

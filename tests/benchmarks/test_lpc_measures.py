@@ -1,4 +1,4 @@
-"""What the AR model is measured by: known filters, known differences, known errors."""
+"""Measures of the LPC model: known filters, known differences, known errors."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_comparison_is_paired() -> None:
     assert compare(random.permutation(theirs), theirs)["p"] > 0.01
 
 
-def test_pitch_and_voicing_errors_are_counted_where_they_can_be_told() -> None:
+def test_pitch_and_voicing_errors_are_counted_where_they_are_defined() -> None:
     share = np.array([[0.9, 0.9, 0.9, 0.9, 0.1, 0.5]])
     true = np.full((1, 6), 200.0)
-    heard = np.array([[200.0, 201.0, 400.0, 230.0, 700.0, 200.0]])
+    found_hz = np.array([[200.0, 201.0, 400.0, 230.0, 700.0, 200.0]])
     found = pitch_and_voicing(
-        {"f0_hz": heard, "voicing": np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.4]])}, true, share
+        {"f0_hz": found_hz, "voicing": np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.4]])}, true, share
     )
     assert found["within_50_cents"] == pytest.approx(60)
     assert found["octave_errors"] == pytest.approx(20)

@@ -67,7 +67,7 @@ def test_spectral_distances_are_zero_for_equals_and_grow_with_difference(distanc
     assert 0.0 < distance(sound, nearly) < distance(sound, other)
 
 
-def test_log_mel_distance_hears_a_change_of_level_in_decibels() -> None:
+def test_log_mel_distance_is_a_change_of_level_in_decibels() -> None:
     noise = pink_noise(RATE // 2, RATE, seed=1)
     assert log_mel_l1_db(noise, 0.5 * noise, RATE) == pytest.approx(6.02, abs=0.1)
 
@@ -78,7 +78,7 @@ def test_levels_are_matched_by_one_factor() -> None:
     assert np.allclose(estimate, 0.5 * reference)
 
 
-def test_pitch_figures_tell_octaves_from_other_errors() -> None:
+def test_pitch_figures_count_octaves_apart_from_other_errors() -> None:
     f0_hz = np.array([440.0, 445.0, 880.0, 220.0, 600.0])
     voiced = np.array([True, True, True, False, True])
     found = pitch_figures(cents(f0_hz, 440.0), voiced)
@@ -119,7 +119,7 @@ def test_a_track_gives_the_frame_nearest_in_time() -> None:
     assert found.at(np.array([-1.0, 0.004, 0.006, 0.0149, 5.0])).f0_hz.tolist() == [100, 100, 200, 200, 300]
 
 
-def test_names_tell_the_note() -> None:
+def test_file_names_give_the_note() -> None:
     recording = parse_name(Path("french-horn_As2_15_mezzo-forte_normal.mp3"))
     assert recording is not None
     assert (recording.instrument, recording.midi, recording.length) == ("french-horn", 46, "15")

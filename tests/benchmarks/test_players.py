@@ -1,4 +1,4 @@
-"""What the benchmarks compare with, and how they time and judge, on made-up sounds."""
+"""Baselines of the benchmarks, and how they time and judge, on synthetic sounds."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def step() -> OctaveStep:
     return next(synthetic_steps(1, seed=3))
 
 
-def test_a_step_is_an_octave_at_the_moment_told() -> None:
+def test_a_step_is_an_octave_at_the_given_time() -> None:
     for found in synthetic_steps(8):
         middle = round(found.step_s * RATE)
         before, after = found.audio[middle - 9600 : middle], found.audio[middle : middle + 9600]
@@ -54,7 +54,7 @@ def _period_hz(part: np.ndarray, near_hz: float) -> float:
     return RATE / peak[np.argmax(correlation[peak])]
 
 
-def test_settling_counts_what_must_be_heard_in_advance(step: OctaveStep) -> None:
+def test_settling_time_includes_the_look_ahead(step: OctaveStep) -> None:
     assert settling_time_s(Follower(step, 0.02), step) == pytest.approx(0.03, abs=0.002)
 
 
@@ -89,7 +89,7 @@ def test_the_classifier_sees_no_level_and_no_rumble() -> None:
     assert difference.max() * RANGE_DB < 1.0
 
 
-def test_what_json_cannot_hold_becomes_null() -> None:
+def test_nan_and_infinity_become_null() -> None:
     assert plain({"a": [np.float32(0.5), float("nan"), np.inf], "b": "c"}) == {
         "a": [0.5, None, None],
         "b": "c",

@@ -1,4 +1,4 @@
-"""What the benchmarks of onsets, of ten minutes and of speed measure, where the answer is known."""
+"""Measures of onsets, of ten minutes and of speed, where the answer is known."""
 
 from pathlib import Path
 
@@ -36,11 +36,11 @@ def test_a_rise_is_found_at_its_level() -> None:
 
 
 def test_a_delay_is_the_latency() -> None:
-    heard = after_silence(tone())
-    played = np.roll(0.3 * heard, 480)
-    assert onset_latencies_s(heard, played) == pytest.approx([0.01, 0.01], abs=1e-4)
-    assert onset_latencies_s(heard, np.zeros_like(heard)) == [float("inf"), float("inf")]
-    assert np.isnan(onset_latencies_s(np.zeros_like(heard), heard)).all()
+    source = after_silence(tone())
+    played = np.roll(0.3 * source, 480)
+    assert onset_latencies_s(source, played) == pytest.approx([0.01, 0.01], abs=1e-4)
+    assert onset_latencies_s(source, np.zeros_like(source)) == [float("inf"), float("inf")]
+    assert np.isnan(onset_latencies_s(np.zeros_like(source), source)).all()
 
 
 def test_figures_of_onsets() -> None:
@@ -58,7 +58,7 @@ def test_synthetic_onsets_begin_when_they_should() -> None:
         assert np.isfinite(sound).all()
 
 
-def test_an_effect_answers_in_blocks() -> None:
+def test_an_effect_plays_in_blocks() -> None:
     sound = next(synthetic_onsets(1))
     played = play_through(Model("cello"), sound)
     assert played is not None

@@ -77,7 +77,7 @@ def test_ends_with_the_number_of_errors_as_csound_does(
     assert subprocess.run(["csound", piece, "-n"], capture_output=True, check=False).returncode == code
 
 
-def test_what_does_not_compile_ends_with_one(piece: Path, brainsynth: Command) -> None:
+def test_an_orchestra_that_does_not_compile_exits_with_one(piece: Path, brainsynth: Command) -> None:
     piece.write_text(CSD.replace("nngen", "nngenn").format("i 1 0 1 440"))
     assert brainsynth("csound", piece, "-n").code == 1
 
@@ -133,7 +133,7 @@ def test_ctrl_c_ends_it_and_keeps_what_was_rendered(csounds_own_work: str, piece
         ),
     ],
 )
-def test_without_csound_all_else_works_and_one_sentence_helps(
+def test_without_csound_everything_else_works_and_one_sentence_says_what_to_install(
     hidden: str, sentence: str, piece: Path
 ) -> None:
     code = f"""

@@ -174,7 +174,7 @@ def test_dry_and_wet_begins_dry_and_in_step(render) -> None:
     assert np.max(np.abs(sound[late:][110_000:130_000] - whistle[110_000:130_000])) > 0.05
 
 
-def test_both_channels_of_the_stereo_chain_are_their_own(render) -> None:
+def test_the_channels_of_the_stereo_chain_are_independent(render) -> None:
     left, right = render("stereo_chain")
     assert np.max(np.abs(left - right)) > 0.01
 

@@ -46,7 +46,7 @@ def folder(models: Path) -> Path:
 
 
 @pytest.mark.parametrize(("line", "sentence"), INIT_ERRORS)
-def test_init_errors_end_the_note_and_no_other(line: str, sentence: str, folder: Path) -> None:
+def test_init_errors_end_only_their_own_note(line: str, sentence: str, folder: Path) -> None:
     opcode = re.search(r"nn\w+", line)
     model = re.search(r'"([^"]*)"', line)
     assert opcode is not None
@@ -97,7 +97,7 @@ def test_a_reinit_that_fails_ends_the_note(folder: Path) -> None:
     assert np.all(done.sound[0, 9 * 64 :] == 0)
 
 
-def test_samples_that_are_no_numbers_are_reported_once(folder: Path) -> None:
+def test_samples_that_are_not_finite_are_reported_once(folder: Path) -> None:
     input_sound: Audio = np.full((1, 4800), 0.25, np.float32)
     input_sound[0, 1000:1300] = np.nan
     input_sound[0, 2000] = 0.95
@@ -123,7 +123,7 @@ def test_percent_signs_do_not_reach_printf(folder: Path) -> None:
     assert '100%s%n.onnx": ' in done.said
 
 
-def test_a_fault_of_ours_is_an_error_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_fault_is_a_csound_error_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("division by zero")
 

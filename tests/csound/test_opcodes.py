@@ -139,7 +139,7 @@ def test_moving_controls_play_as_the_host_plays_them(sound: Audio, models: Path)
     "written",
     ['"mode", "both", "level", 0.25', "2, 0.25", '2, "level", 0.25', '"mode", kmode, "level", ilevel'],
 )
-def test_controls_by_place_by_name_and_by_word(written: str, models: Path) -> None:
+def test_controls_by_position_by_name_and_by_word(written: str, models: Path) -> None:
     done = perform(
         f'instr 1\nain = 0.125\nkmode init 2\nilevel = 0.25\naout nnfx ain, "mode.onnx", {written}\nout aout\nendin',
         folder=models,
@@ -161,7 +161,7 @@ def test_stereo_channels_have_states_of_their_own(sound: Audio, models: Path) ->
     assert np.max(np.abs(done.sound - wanted)) == 0.0
 
 
-def test_full_scale_is_the_orchestras(sound: Audio, models: Path) -> None:
+def test_full_scale_is_that_of_the_orchestra(sound: Audio, models: Path) -> None:
     one, many = (
         perform(
             'instr 1\nain inch 1\naout nnfx ain, "fragile.onnx"\nasine nngen "sine.onnx"\nout aout+asine\nendin',
@@ -227,7 +227,7 @@ class TestNotes:
         ]
         assert np.allclose(together.sound, alone[1] + alone[2] - alone[0], atol=1e-7)
 
-    def test_a_later_note_is_as_the_first(self, models: Path) -> None:
+    def test_a_later_note_sounds_like_the_first(self, models: Path) -> None:
         orchestra = 'instr 1\nain inch 1\naout nnfx ain, "leaky.onnx"\nout aout\nendin'
         sound = np.tile(np.linspace(-0.4, 0.7, 4800, dtype=np.float32), 2)[None]
         done = perform(orchestra, "i 1 0 0.1\ni 1 0.1 0.1", input_sound=sound, ksmps=32, folder=models)

@@ -54,7 +54,7 @@ def made(synth: Synth, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_sounds_are_what_their_parameters_give(made: Path, synth: Synth) -> None:
+def test_sounds_are_renders_of_their_parameters(made: Path, synth: Synth) -> None:
     data = DataSet(made)
     assert (len(data), data.skipped, data.problems) == (30, 0, [])
     assert data.info.synth == "sine.csd"
@@ -73,7 +73,7 @@ def test_sounds_are_what_their_parameters_give(made: Path, synth: Synth) -> None
         data[30]
 
 
-def test_the_manifest_is_for_people_too(made: Path) -> None:
+def test_the_manifest_is_readable(made: Path) -> None:
     lines = [json.loads(line) for line in (made / MANIFEST_NAME).read_text().splitlines()]
     assert sorted(line["index"] for line in lines) == list(range(30))
     (line,) = (line for line in lines if line["index"] == 7)
@@ -85,7 +85,7 @@ def test_the_manifest_is_for_people_too(made: Path) -> None:
     assert set(line["parameters"]) == {"f0_hz", "level"}
 
 
-def test_numbers_of_processes_change_nothing(made: Path, synth: Synth, tmp_path: Path) -> None:
+def test_the_number_of_processes_changes_nothing(made: Path, synth: Synth, tmp_path: Path) -> None:
     generate(synth, tmp_path / "again", 30, seed=5, workers=1)
     for index in range(30):
         assert (tmp_path / "again" / sound_name(index)).read_bytes() == (
@@ -109,7 +109,7 @@ def test_another_request_is_refused(made: Path, synth: Synth, tmp_path: Path) ->
     assert (made / MANIFEST_NAME).read_bytes() == before
 
 
-def test_counts_that_make_no_sense(synth: Synth, tmp_path: Path) -> None:
+def test_impossible_counts_are_refused(synth: Synth, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="-1 processes were asked for"):
         generate(synth, tmp_path / "data", 3, workers=-1)
     for count, said in ((None, "how many sounds"), (0, "--count is 0")):
@@ -140,7 +140,7 @@ def test_silent_and_clipped_sounds_are_counted_and_drawn_again(tmp_path: Path) -
     assert levels.max() <= 1.0
 
 
-def test_what_cannot_be_rendered_is_told_and_left_out(tmp_path: Path) -> None:
+def test_sounds_that_cannot_be_rendered_are_reported_and_left_out(tmp_path: Path) -> None:
     bursting = SINE.replace("out asine", 'out asine/(chnget:k("level") < 1 ? 1 : 0)')
     synth = write_synth(tmp_path / "bursting.csd", bursting)
     tally = generate(synth, tmp_path / "data", 20, seed=1, workers=1)
@@ -205,7 +205,7 @@ def test_kill_9_leaves_nothing_corrupt_and_the_same_call_goes_on(
     assert np.array_equal(whole.values[:count], [sampler.draw(index) for index in range(count)])
 
 
-def test_only_one_call_writes_and_ctrl_c_says_what_is_there(synth: Synth, tmp_path: Path) -> None:
+def test_only_one_call_writes_and_ctrl_c_says_how_many_sounds_exist(synth: Synth, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     process = run_command(folder, synth.path, count=100_000)
     wait_until(lambda: lines_in(folder) > 20)
@@ -223,7 +223,7 @@ def limit_files(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def test_a_full_disk_stops_it_and_what_is_there_is_whole(synth: Synth, tmp_path: Path) -> None:
+def test_a_full_disk_stops_it_and_what_was_written_is_whole(synth: Synth, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if can_mount(disk):
@@ -275,7 +275,7 @@ def test_a_process_that_dies_takes_one_sound_with_it(synth: Synth, tmp_path: Pat
     assert manifest.failed == {3: "the process that rendered it ended (code 9)"}
 
 
-def test_broken_lines_and_missing_files_are_named_skipped_and_counted(synth: Synth, tmp_path: Path) -> None:
+def test_broken_entries_and_missing_files_are_named_skipped_and_counted(synth: Synth, tmp_path: Path) -> None:
     generate(synth, tmp_path, 12, workers=1)
     path = tmp_path / MANIFEST_NAME
     lines = {json.loads(line)["index"]: json.loads(line) for line in path.read_text().splitlines()}
@@ -313,7 +313,7 @@ def test_broken_lines_and_missing_files_are_named_skipped_and_counted(synth: Syn
     assert (DataSet(tmp_path).skipped, lines_in(tmp_path)) == (2, 5)
 
 
-def test_the_last_line_about_a_sound_counts(synth: Synth, tmp_path: Path) -> None:
+def test_the_last_entry_about_a_sound_counts(synth: Synth, tmp_path: Path) -> None:
     generate(synth, tmp_path, 3, workers=1)
     path = tmp_path / MANIFEST_NAME
     line = json.loads(path.read_text().splitlines()[0])
@@ -324,7 +324,7 @@ def test_the_last_line_about_a_sound_counts(synth: Synth, tmp_path: Path) -> Non
     assert data.values[line["index"], 1] == 1.25
 
 
-def test_folders_that_are_no_data_sets(synth: Synth, tmp_path: Path) -> None:
+def test_folders_that_are_not_data_sets_are_refused(synth: Synth, tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match=r"is no data set of sounds .*brainsynth generate SYNTH\.csd"):
         DataSet(tmp_path)
     generate(synth, tmp_path / "data", 2, workers=1)
@@ -416,14 +416,14 @@ def test_a_synth_that_includes_files_is_generated_where_it_lies(synth: Synth, tm
     assert again == pytest.approx(data[0][0][-len(again) :], abs=1e-4)
 
 
-def test_all_sounds_failed(tmp_path: Path) -> None:
+def test_a_data_set_whose_sounds_all_failed_is_refused(tmp_path: Path) -> None:
     bursting = write_synth(tmp_path / "bursting.csd", SINE.replace("out asine", "out asine/0"))
     assert generate(bursting, tmp_path / "data", 3, workers=1).failed == 3
     with pytest.raises(DataSetError, match=r"\(sound 0: .*samples that are NaN or infinite"):
         DataSet(tmp_path / "data")
 
 
-def test_sounds_without_end(synth: Synth, tmp_path: Path) -> None:
+def test_endless_batches(synth: Synth, tmp_path: Path) -> None:
     with EndlessBatches(synth, tmp_path, 12, 5, seed=2, workers=1) as endless:
         held_out = endless.held_out()
         assert held_out.indices.tolist() == list(range(5))
@@ -444,7 +444,7 @@ def test_sounds_without_end(synth: Synth, tmp_path: Path) -> None:
         assert endless.held_out().values == pytest.approx(held_out.values)
 
 
-def test_sounds_without_end_have_a_bound(synth: Synth, tmp_path: Path) -> None:
+def test_endless_batches_have_a_bound_on_the_disk(synth: Synth, tmp_path: Path) -> None:
     # 1600 samples of three bytes.
     with pytest.raises(UsageError, match="make a batch at most 100"):
         EndlessBatches(synth, tmp_path, 1000, 8, largest_bytes=208 * 4800)
@@ -481,7 +481,7 @@ def test_command_makes_a_data_set(brainsynth: Command, synth: Synth, tmp_path: P
         (("fm", "-n", 10**12), 2, "a data set holds at most 10,000,000"),
     ],
 )
-def test_command_refuses_with_a_sentence(
+def test_command_refuses_with_one_sentence(
     arguments: tuple[object, ...], code: int, said: str, brainsynth: Command, tmp_path: Path
 ) -> None:
     ended = brainsynth("generate", *arguments, "-o", tmp_path / "data")

@@ -1,4 +1,4 @@
-"""Sound number i has the same parameters in every call, spread as was asked."""
+"""Sound number i has the same parameters in every call, distributed as asked."""
 
 from pathlib import Path
 
@@ -33,8 +33,8 @@ def test_random_values_are_uniform_in_the_declared_scale(synth: Synth) -> None:
     pitch, level, ratio, wave = (column(synth, name) for name in ("f0_hz", "level", "ratio", "wave"))
     assert np.mean(values[:, pitch] < (100 * 1000) ** 0.5) == pytest.approx(0.5, abs=0.04)
     assert np.mean(values[:, level] < 0.5) == pytest.approx(0.25, abs=0.04)
-    for place, steps in ((ratio, (1, 2, 3, 4)), (wave, (0, 1, 2))):
-        found, counts = np.unique(values[:, place], return_counts=True)
+    for index, steps in ((ratio, (1, 2, 3, 4)), (wave, (0, 1, 2))):
+        found, counts = np.unique(values[:, index], return_counts=True)
         assert found.tolist() == list(steps)
         assert counts / 2000 == pytest.approx(1 / len(steps), abs=0.04)
     assert len(np.unique(values, axis=0)) == 2000
@@ -90,7 +90,7 @@ def test_musical_values_are_near_presets(synth: Synth) -> None:
         ("mine.jsonl", '{"parameters": {"f0_hz": 200, "wave": 1}}\n{"parameters": {"f0_hz": 300}}\n'),
     ],
 )
-def test_a_list_of_ones_own(name: str, content: str, synth: Synth, tmp_path: Path) -> None:
+def test_a_list_of_settings(name: str, content: str, synth: Synth, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(content)
     sampler = make_sampler(synth, "list", 0, settings_list=path)
@@ -116,7 +116,7 @@ def test_a_list_of_ones_own(name: str, content: str, synth: Synth, tmp_path: Pat
         ("mine.jsonl", "[1]\n", "line 1 of .* is no JSON object"),
     ],
 )
-def test_broken_lists_are_refused_by_line(
+def test_broken_lists_are_refused_with_the_number_of_the_line(
     name: str, content: str, said: str, synth: Synth, tmp_path: Path
 ) -> None:
     path = tmp_path / name
@@ -125,7 +125,7 @@ def test_broken_lists_are_refused_by_line(
         make_sampler(synth, "list", 0, settings_list=path)
 
 
-def test_requests_that_contradict_themselves(synth: Synth, tmp_path: Path) -> None:
+def test_contradictory_requests_are_refused(synth: Synth, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no sampling 'even': choose one of random, grid"):
         make_sampler(synth, "even", 0)
     with pytest.raises(UsageError, match="the seed is -1"):
@@ -173,7 +173,7 @@ def test_a_preset_is_written_and_read(synth: Synth, tmp_path: Path) -> None:
         ('{"presets": [{"values": {}, "name": "a"}, {"values": {}, "name": "b"}]}', r"2 presets \(a, b\)"),
     ],
 )
-def test_presets_that_cannot_be_used(content: str | None, said: str, synth: Synth, tmp_path: Path) -> None:
+def test_unusable_presets_are_refused(content: str | None, said: str, synth: Synth, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     if content is not None:
         path.write_text(content)

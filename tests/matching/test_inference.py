@@ -1,4 +1,4 @@
-"""Parameters found in sounds: whatever the sound is like, with refinement, and refused where they cannot be found."""
+"""Parameters are estimated from sounds of any level, rate and length, refined, and refused where there is no sound."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def off(model: ParameterModel, found: Mapping[str, Any], wanted: Mapping[str, An
     return float(np.max(np.abs(model.synth.to_unit(found) - model.synth.to_unit(wanted))))
 
 
-def test_what_is_heard_is_what_the_last_hop_of_the_stream_says(model: ParameterModel, sound: Sound) -> None:
+def test_estimates_are_those_of_the_last_hop_of_a_stream(model: ParameterModel, sound: Sound) -> None:
     found = infer(sound, RATE, model)
     whole = np.pad(from_onset(sound[0]), (0, 1024))[: 94 * 1024]
     whole = np.pad(whole, (0, 94 * 1024 - len(whole)))
@@ -66,14 +66,14 @@ def test_what_is_heard_is_what_the_last_hop_of_the_stream_says(model: ParameterM
     assert not found.warnings
 
 
-def test_parameters_are_heard(model: ParameterModel, sound: Sound) -> None:
+def test_estimates_are_near_the_parameters(model: ParameterModel, sound: Sound) -> None:
     found = infer(sound, RATE, model).values
     assert off(model, {"f0_hz": found["f0_hz"]}, {"f0_hz": 180.0}) < 0.05
     assert off(model, {"level_db": found["level_db"]}, {"level_db": -6.0}) < 0.1
     assert off(model, found, SETTINGS) < 0.5
 
 
-def test_silence_before_and_what_comes_after_change_nothing(model: ParameterModel, sound: Sound) -> None:
+def test_silence_before_and_sound_after_change_nothing(model: ParameterModel, sound: Sound) -> None:
     wanted = infer(sound, RATE, model).estimate
     whole = np.pad(sound, ((0, 0), (0, 0)))
     late = np.concatenate([np.zeros((1, 70_001), np.float32), whole], axis=1)
@@ -85,7 +85,7 @@ def test_silence_before_and_what_comes_after_change_nothing(model: ParameterMode
     np.testing.assert_array_equal(cut[:kept], from_onset(whole[0]))
 
 
-def test_a_sound_shorter_than_those_of_the_training_ends_in_silence(
+def test_a_sound_shorter_than_those_of_training_is_padded_with_silence(
     model: ParameterModel, sound: Sound
 ) -> None:
     short = infer(sound[:, :20_000], RATE, model).target
@@ -95,14 +95,16 @@ def test_a_sound_shorter_than_those_of_the_training_ends_in_silence(
 
 
 @pytest.mark.parametrize("rate", [44_100, 96_000, 22_050])
-def test_other_rates_and_stereo_are_heard_alike(model: ParameterModel, sound: Sound, rate: int) -> None:
+def test_other_rates_and_stereo_give_the_same_estimates(
+    model: ParameterModel, sound: Sound, rate: int
+) -> None:
     wanted = infer(sound, RATE, model).estimate
     converted = resample(sound[0], RATE, rate)
     stereo = np.stack([1.2 * converted, 0.8 * converted])
     assert off(model, infer(stereo, rate, model).estimate, wanted) < 0.03
 
 
-def test_rates_are_converted_on_one_time_line() -> None:
+def test_rates_are_converted_without_delay() -> None:
     time = np.arange(4410) / 44_100
     tone = np.sin(2 * np.pi * 1000 * time).astype(np.float32)
     converted = resample(tone, 44_100, 48_000)
@@ -131,7 +133,7 @@ def test_gain_is_none_near_the_range_and_reaches_its_nearer_end_from_afar() -> N
     assert gain_into_range(10.0, -25.0, -3.0) == -13
 
 
-def test_silent_short_and_senseless_sounds_are_refused(model: ParameterModel, sound: Sound) -> None:
+def test_silent_short_and_malformed_sounds_are_refused(model: ParameterModel, sound: Sound) -> None:
     with pytest.raises(InferenceError, match="silent"):
         infer(np.zeros((1, RATE), np.float32), RATE, model)
     with pytest.raises(InferenceError, match="silent"):
@@ -188,7 +190,7 @@ def test_refinement_never_makes_it_worse(renderer: Renderer, sound: Sound) -> No
     assert hopeless.mss_after <= hopeless.mss_before
 
 
-def test_refinement_refuses_what_cannot_be(renderer: Renderer, sound: Sound) -> None:
+def test_refinement_refuses_impossible_requests(renderer: Renderer, sound: Sound) -> None:
     with pytest.raises(UsageError, match="2 or more"):
         refine(sound[0], renderer, SETTINGS, 1)
     with pytest.raises(ControlError):
@@ -205,7 +207,7 @@ def test_refinement_without_cma_says_what_to_install(
     assert brainsynth("infer", files / "bell.wav", "--model", "fm").code == 0
 
 
-def test_inference_with_refinement_says_what_it_did(model: ParameterModel, sound: Sound) -> None:
+def test_inference_with_refinement_reports_its_search(model: ParameterModel, sound: Sound) -> None:
     found = infer(sound, RATE, model, refine_renders=12)
     assert found.refinement is not None
     assert found.values == found.refinement.values
@@ -220,7 +222,7 @@ def changed_synth(folder: Path, old: str, new: str) -> Path:
     return path
 
 
-def test_a_synth_that_has_changed_is_told(model: ParameterModel, sound: Sound, tmp_path: Path) -> None:
+def test_a_synth_that_has_changed_is_reported(model: ParameterModel, sound: Sound, tmp_path: Path) -> None:
     other = ParameterModel(model.model, changed_synth(tmp_path, "; Two operators", "; Both operators"))
     assert "has changed since fm was trained on it" in infer(sound, RATE, other).warnings[0]
 
@@ -274,7 +276,7 @@ def test_command_writes_preset_sound_and_picture(brainsynth: Command, files: Pat
     assert outputs[2].read_bytes()[:4] == b"\x89PNG"
 
 
-def test_command_refuses_in_a_sentence(brainsynth: Command, files: Path) -> None:
+def test_command_refuses_with_one_sentence(brainsynth: Command, files: Path) -> None:
     model, bell = "fm", files / "bell.wav"
     soundfile.write(files / "silence.wav", np.zeros(RATE), RATE)
     soundfile.write(files / "moment.wav", np.ones(1), RATE)
@@ -322,7 +324,7 @@ def test_command_takes_any_rate_and_channels(
     assert f0_hz == pytest.approx(180.0, rel=0.15)
 
 
-def test_command_reads_no_more_of_a_long_sound_than_is_heard(files: Path, sound: Sound) -> None:
+def test_command_reads_no_more_of_a_long_sound_than_it_uses(files: Path, sound: Sound) -> None:
     long = np.concatenate([np.zeros(5 * RATE), np.tile(sound[0], 15)])
     soundfile.write(files / "long.flac", long, RATE)
     audio, rate, repaired = read_from_onset(files / "long.flac", 3.0)
@@ -331,7 +333,7 @@ def test_command_reads_no_more_of_a_long_sound_than_is_heard(files: Path, sound:
     assert from_onset(audio[0])[:RATE] == pytest.approx(from_onset(sound[0])[:RATE], abs=2**-15)
 
 
-def test_command_tells_what_is_wrong_with_samples(brainsynth: Command, files: Path, sound: Sound) -> None:
+def test_command_reports_what_is_wrong_with_samples(brainsynth: Command, files: Path, sound: Sound) -> None:
     broken = sound[0] * 1e4
     broken[:3] = np.inf
     soundfile.write(files / "broken.wav", broken, RATE, subtype="FLOAT")

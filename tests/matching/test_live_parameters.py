@@ -1,4 +1,4 @@
-"""Parameters estimated live: a dictionary per hop in Python, and an orchestra that listens and plays."""
+"""Parameters estimated live: a dictionary per hop in Python, and an orchestra that plays them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_stream_gives_a_dictionary_for_every_hop() -> None:
     assert course[-1] == pytest.approx(300.0, rel=0.06)
 
 
-def test_the_orchestra_answers_every_note_and_is_silent_between(brainsynth: Command, folder: Path) -> None:
+def test_the_orchestra_plays_every_note_and_is_silent_between(brainsynth: Command, folder: Path) -> None:
     time = np.arange(int(2.5 * RATE)) / RATE
     sounding = ((time > 0.2) & (time < 0.8)) | ((time > 1.4) & (time < 2.0))
     # Edges of 5 ms.
@@ -63,7 +63,7 @@ def test_the_orchestra_answers_every_note_and_is_silent_between(brainsynth: Comm
     assert np.abs(sound).max() <= 1
 
 
-def test_the_orchestra_answers_a_file_that_begins_at_once_and_ends_after_it(
+def test_the_orchestra_plays_a_file_that_begins_at_once_and_ends_after_it(
     brainsynth: Command, tmp_path: Path
 ) -> None:
     time = np.arange(RATE) / RATE

@@ -1,4 +1,4 @@
-"""The distances of sounds are those that targets are stated in: librosa's spectra, and a time warp done the slow way."""
+"""The distances of sounds are those of the literature: librosa's spectra, and a time warp done the slow way."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_mss_is_that_of_librosa() -> None:
     assert mss(TARGET, OTHER, RATE) == pytest.approx(float(expected), rel=1e-4)
 
 
-def test_wmfcc_is_librosas_coefficients_along_the_best_warp() -> None:
+def test_wmfcc_is_the_distance_of_librosas_coefficients_along_the_best_warp() -> None:
     a, b = (
         librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=20, n_fft=2400, hop_length=480, n_mels=128).T
         for y in (TARGET, OTHER)
@@ -72,14 +72,14 @@ def test_wmfcc_is_librosas_coefficients_along_the_best_warp() -> None:
     assert wmfcc(TARGET, OTHER, RATE) == pytest.approx(expected, rel=1e-4)
 
 
-def test_wmfcc_forgives_what_comes_late() -> None:
+def test_wmfcc_forgives_delay() -> None:
     late = np.concatenate([np.zeros(4800, np.float32), TARGET[:-4800]])
     straight = np.pad(TARGET, (4800, 0))[: len(TARGET)]
     assert np.array_equal(late, straight)
     assert wmfcc(TARGET, late, RATE) < 0.5 * wmfcc(TARGET, OTHER, RATE)
 
 
-def test_sot_tells_by_how_much_a_spectrum_is_moved() -> None:
+def test_sot_is_the_distance_by_which_a_spectrum_is_moved() -> None:
     time = np.arange(RATE) / RATE
     low, high = (np.sin(2 * np.pi * f0 * time).astype(np.float32) for f0 in (2000.0, 5000.0))
     # 3 kHz of 24 kHz.
@@ -94,7 +94,7 @@ def test_rms_cosine_is_that_of_librosa() -> None:
     assert rms_cosine(TARGET, OTHER, RATE) == pytest.approx(expected, rel=1e-5)
 
 
-def test_equal_sounds_are_not_apart() -> None:
+def test_equal_sounds_have_no_distance() -> None:
     assert distances(TARGET, TARGET, RATE) == pytest.approx(
         {"mss": 0, "wmfcc": 0, "sot": 0, "rms_cosine": 1}, abs=1e-9
     )

@@ -51,7 +51,7 @@ def test_what_cannot_be_timed_is_refused(block_size: int, duration_s: float, mod
         bench(Model(models / "gain.onnx"), block_size, 48_000, duration_s)
 
 
-def test_sound_to_time_with_is_a_tone_within_full_scale() -> None:
+def test_the_sound_that_is_timed_is_a_tone_within_full_scale() -> None:
     sound = make_sound(1.0, 48_000)
     assert sound.shape == (1, 48_000)
     assert 0.3 < np.abs(sound).max() < 1

@@ -1,4 +1,4 @@
-"""Perform small orchestras in this process and give what they play and say."""
+"""Perform small orchestras in this process and give their sound and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of the bundled model of the synth `fm` that say something else of their origin."""
+"""Copies of the bundled model of the synth `fm` with another provenance."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from plugin_host.model_file.bundled import find_model
 def copy_model(path: Path, provenance: Mapping[str, str] | None = None) -> Path:
     """Write a copy of the model, its provenance changed."""
     model = onnx.load(str(find_model("fm")))
-    facts = {entry.key: entry.value for entry in model.metadata_props}
-    facts |= {f"brainsynth.provenance.{name}": text for name, text in (provenance or {}).items()}
-    facts["brainsynth.name"] = path.stem
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    properties |= {f"brainsynth.provenance.{name}": text for name, text in (provenance or {}).items()}
+    properties["brainsynth.name"] = path.stem
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, facts)
+    onnx.helper.set_model_props(model, properties)
     path.write_bytes(model.SerializeToString())
     return path

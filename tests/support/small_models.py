@@ -11,7 +11,7 @@ from training.streaming.model import Control, StreamingModel
 
 
 class Reed(StreamingModel):
-    """A generator: a recurrent layer hears pitch and loudness and draws every hop as it likes."""
+    """A generator: a recurrent layer turns pitch and loudness into hops of sound."""
 
     family, role, hop_length, tail_samples = "reed", "generator", 128, 512
     controls = (

@@ -23,7 +23,7 @@ def write_synth(
     header: str = HEADER,
     options: str = "-odac",
 ) -> Path:
-    """Write a .csd: one sine of 0.1 s within 0.2 s at 8 kHz, unless told otherwise."""
+    """Write a .csd: one sine of 0.1 s within 0.2 s at 8 kHz, unless given otherwise."""
     path.write_text(
         f"<CsoundSynthesizer>\n<CsOptions>\n{options}\n</CsOptions>\n<CsInstruments>\n{header}{orchestra}"
         f"</CsInstruments>\n<CsScore>\n{score}\n</CsScore>\n</CsoundSynthesizer>\n"

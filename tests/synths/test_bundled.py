@@ -1,4 +1,4 @@
-"""The bundled synths are instruments: every parameter is heard, presets fit, and they can be played live."""
+"""The bundled synths are instruments: every parameter is audible, presets fit, and they can be played live."""
 
 import json
 import re
@@ -60,18 +60,18 @@ def levels(sound: np.ndarray) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_parameter_is_heard_in_most_of_the_space(name: str) -> None:
+def test_every_parameter_is_audible_in_most_of_the_space(name: str) -> None:
     renderer = renderer_of(name)
     parameters = renderer.synth.parameters
     units = np.random.default_rng(6).uniform(0.2, 0.7, (5, len(parameters)))
-    heard = np.zeros((len(units), len(parameters)))
+    changes = np.zeros((len(units), len(parameters)))
     for row, unit in enumerate(units):
         sound = levels(renderer.render_unit(unit)[0])
-        for place, parameter in enumerate(parameters):
+        for index, parameter in enumerate(parameters):
             moved = unit.copy()
-            moved[place] += 0.3 if parameter.scale is not Scale.CHOICE else 0.5 if unit[place] < 0.5 else -0.5
-            heard[row, place] = np.abs(levels(renderer.render_unit(moved)[0]) - sound).mean()
-    medians = np.median(heard, axis=0)
+            moved[index] += 0.3 if parameter.scale is not Scale.CHOICE else 0.5 if unit[index] < 0.5 else -0.5
+            changes[row, index] = np.abs(levels(renderer.render_unit(moved)[0]) - sound).mean()
+    medians = np.median(changes, axis=0)
     quietest = {p.name: round(float(m), 3) for p, m in zip(parameters, medians, strict=True) if m < 0.06}
     assert not quietest
 
@@ -88,7 +88,7 @@ def test_presets_fit_and_sound(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["subtractive", "large"])
-def test_equal_voices_can_be_interchanged(name: str) -> None:
+def test_equal_voices_are_interchangeable(name: str) -> None:
     renderer = renderer_of(name)
     unit = np.random.default_rng(7).random(len(renderer.synth.parameters))
     settings = renderer.synth.from_unit(unit)
@@ -113,7 +113,7 @@ def test_a_held_note_follows_its_pitch(name: str) -> None:
     csound.start()
     # Defaults are there without a host that sets them.
     names = [name for name in ("f0_hz", "osc1_f0_hz", "osc2_f0_hz") if csound.controlChannel(name)[0] > 0]
-    heard: list[float] = []
+    found_hz: list[float] = []
     for hertz in (150, 300):
         for channel in names:
             csound.setControlChannel(channel, hertz)
@@ -124,10 +124,10 @@ def test_a_held_note_follows_its_pitch(name: str) -> None:
         end = np.concatenate(sound)[-16_384:]
         assert np.abs(end).max() > 1e-4
         likeness = np.fft.irfft(np.abs(np.fft.rfft(end * np.hanning(len(end)), 2**16)) ** 2)[: 48_000 // 100]
-        heard.append(48_000 / (100 + np.argmax(likeness[100:])))
+        found_hz.append(48_000 / (100 + np.argmax(likeness[100:])))
     csound.cleanup()
     csound.destroyMessageBuffer()
-    assert heard == pytest.approx([150, 300], rel=0.03)
+    assert found_hz == pytest.approx([150, 300], rel=0.03)
 
 
 def test_presets_are_plain_json() -> None:
@@ -138,7 +138,7 @@ def test_presets_are_plain_json() -> None:
         assert path.stem in NAMES
 
 
-def test_papers_name_every_synth() -> None:
+def test_the_docs_name_every_synth() -> None:
     folders = (SYNTHS.parent / "README.md").read_text()
     page = (SYNTHS.parent.parent / "docs" / "synths.md").read_text()
     assert {path.stem for path in SYNTHS.glob("*.csd")} >= set(NAMES)

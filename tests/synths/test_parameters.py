@@ -1,4 +1,4 @@
-"""What a .csd declares is what Csound says, and what cannot be is refused with a sentence."""
+"""A .csd's parameters are those that Csound lists; bad declarations are refused with one sentence."""
 
 import textwrap
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_parameters_are_the_input_channels_that_declare_something(kinds: Synth) 
     ]
 
 
-def test_facts_of_the_sound(kinds: Synth) -> None:
+def test_rate_channels_and_length_of_the_sound(kinds: Synth) -> None:
     assert (kinds.name, kinds.sample_rate, kinds.channels, kinds.frames) == ("kinds", 8000, 1, 1600)
     assert kinds.duration_s == 0.2
     assert kinds.defaults["shape"] == "saw"
@@ -69,7 +69,7 @@ def test_unit_values_follow_the_scale(kinds: Synth) -> None:
 
 
 @pytest.mark.parametrize("unit", [[0.5] * 5, [0.5] * 7, [0.5] * 5 + [float("nan")], 0.5])
-def test_numbers_that_are_no_settings_are_refused(kinds: Synth, unit: object) -> None:
+def test_numbers_that_are_not_settings_are_refused(kinds: Synth, unit: object) -> None:
     with pytest.raises(ControlError, match="needed are 6, one for each parameter"):
         kinds.from_unit(np.asarray(unit))
 
@@ -107,7 +107,7 @@ def test_settings_are_checked(kinds: Synth) -> None:
         ),
     ],
 )
-def test_declarations_that_cannot_be(declared: str, said: str, tmp_path: Path) -> None:
+def test_impossible_declarations_are_refused(declared: str, said: str, tmp_path: Path) -> None:
     path = write_synth(tmp_path / "wrong.csd", f"{declared}\ninstr 1\nendin\n")
     with pytest.raises(SynthError, match=said) as caught:
         Synth(path)
@@ -124,12 +124,12 @@ def test_csounds_own_message_is_shown(tmp_path: Path, capfd: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("score", "said"), [("f 0 100", "more than 60 s"), ("", "more than 60 s|plays nothing")]
 )
-def test_scores_without_a_sound(score: str, said: str, tmp_path: Path) -> None:
+def test_scores_without_a_sound_are_refused(score: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(SynthError, match=said):
         Synth(write_synth(tmp_path / "wrong.csd", score=score))
 
 
-def test_the_manuals_synth_is_one(tmp_path: Path) -> None:
+def test_the_synth_in_the_manual_works(tmp_path: Path) -> None:
     manual = (Path(__file__).parents[2] / "docs" / "synths.md").read_text()
     text = manual[manual.index("    <CsoundSynthesizer>") : manual.index("Save it as `mine.csd`")]
     path = tmp_path / "mine.csd"
@@ -163,13 +163,13 @@ def test_any_encoding_is_quoted(tmp_path: Path) -> None:
         Synth(path)
 
 
-def test_a_note_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_note_that_fails_is_reported(tmp_path: Path) -> None:
     orchestra = SINE.replace("out asine", "out asine*tab_i(1, 99)")
     with pytest.raises(SynthError, match=r"cannot be rendered; Csound says: INIT ERROR in instr 1 .*table"):
         Synth(write_synth(tmp_path / "wrong.csd", orchestra))
 
 
-def test_synths_that_are_not_there(tmp_path: Path) -> None:
+def test_missing_synths_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SynthError, match=r"none\.csd cannot be read"):
         Synth(tmp_path / "none.csd")
     with pytest.raises(UnknownSynthError, match="did you mean 'subtractive'"):

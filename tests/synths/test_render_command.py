@@ -1,4 +1,4 @@
-"""`brainsynth render` gives a sound, says what can be set, and refuses in one sentence."""
+"""`brainsynth render` gives a sound, lists parameters, and refuses with one sentence."""
 
 import re
 import subprocess
@@ -32,14 +32,14 @@ def test_a_sound_is_rendered(brainsynth: Command, sine: Path, tmp_path: Path) ->
     assert np.abs(sound).max() == pytest.approx(0.25, abs=0.01)
 
 
-def test_clipping_is_told(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
+def test_clipping_is_reported(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.flac"
     ended = brainsynth("render", sine, "--set", "level=2", "-o", out)
     assert ended.code == 0
     assert "samples were beyond full scale and clipped" in ended.err
 
 
-def test_what_can_be_set_is_listed(brainsynth: Command) -> None:
+def test_parameters_are_listed(brainsynth: Command) -> None:
     ended = brainsynth("render", "subtractive")
     assert ended.code == 0
     assert "subtractive, 2 s at 48000 Hz, 1 channel, 16 parameters" in ended.out
@@ -50,7 +50,7 @@ def test_what_can_be_set_is_listed(brainsynth: Command) -> None:
     assert "Presets: round bass, " in ended.out
 
 
-def test_silence_is_told(brainsynth: Command, tmp_path: Path) -> None:
+def test_silence_is_reported(brainsynth: Command, tmp_path: Path) -> None:
     silent = write_synth(tmp_path / "silent.csd", SINE.replace("out asine", "out 0.0009*asine"))
     ended = brainsynth("render", silent, "-o", tmp_path / "out.wav")
     assert ended.code == 0
@@ -82,7 +82,7 @@ def test_a_synth_of_one_parameter_and_two_channels(brainsynth: Command, tmp_path
     assert sound.any()
 
 
-def test_a_preset_of_another_synth_is_told(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
+def test_a_preset_of_another_synth_is_reported(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
     other = write_synth(tmp_path / "other.csd", SINE + "; other\n")
     saved = tmp_path / "saved.json"
     assert brainsynth("render", other, "--save", saved).code == 0
@@ -95,7 +95,7 @@ def test_a_preset_of_another_synth_is_told(brainsynth: Command, sine: Path, tmp_
     assert f"the preset 'saved' does not fit {sine}: level is nan" in ended.err
 
 
-def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_as_such(tmp_path: Path) -> None:
     """On a full disk where the system lets us have one, else with a limit on the size of files."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -173,7 +173,7 @@ def test_a_synth_that_is_never_the_same_is_reported(brainsynth: Command, tmp_pat
         (("-o", "out.wav", "--save", "mine.txt"), 2, "must have a name that ends in .json"),
     ],
 )
-def test_requests_that_cannot_be(
+def test_impossible_requests_are_refused(
     arguments: tuple[str, ...],
     code: int,
     said: str,
@@ -193,7 +193,7 @@ def test_requests_that_cannot_be(
     assert sine.read_bytes() == before
 
 
-def test_bad_synths(brainsynth: Command, tmp_path: Path) -> None:
+def test_bad_synths_are_refused(brainsynth: Command, tmp_path: Path) -> None:
     silent = write_synth(tmp_path / "silent.csd", "instr 1\nendin\n")
     wrong = write_synth(tmp_path / "wrong.csd", SINE.replace("oscili", "oscilly"))
     for name, said in (

@@ -134,7 +134,7 @@ def test_randomness_from_the_clock_is_found(tmp_path: Path) -> None:
         assert not renderer.deterministic
 
 
-def test_full_scale_channels_and_rate_are_the_orchestras(tmp_path: Path) -> None:
+def test_full_scale_channels_and_rate_are_those_of_the_orchestra(tmp_path: Path) -> None:
     header = "sr = 12000\nksmps = 30\nnchnls = 2\n0dbfs = 32768\n"
     orchestra = SINE.replace("out asine", "outs asine*32768, asine*-16384")
     synth = Synth(write_synth(tmp_path / "two.csd", orchestra, header=header))
@@ -147,7 +147,7 @@ def test_full_scale_channels_and_rate_are_the_orchestras(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("ksmps", [1, 7, 1600, 3000])
-def test_any_length_of_a_cycle(ksmps: int, tmp_path: Path) -> None:
+def test_any_number_of_samples_in_a_k_cycle(ksmps: int, tmp_path: Path) -> None:
     synth = Synth(write_synth(tmp_path / "odd.csd", header=HEADER.replace("ksmps = 20", f"ksmps = {ksmps}")))
     with Renderer(synth) as renderer:
         sounds = [renderer.render({"f0_hz": f0_hz}) for f0_hz in (200, 300, 200)]
@@ -171,7 +171,7 @@ def test_a_sound_is_as_long_as_with_defaults(tmp_path: Path) -> None:
     assert np.array_equal(sounds[0][:790], sounds[1][:790])
 
 
-def test_options_of_the_file_open_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+def test_options_of_the_file_open_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
     monkeypatch.chdir(tmp_path)
     path = write_synth(tmp_path / "loud.csd", options="-o written.wav -m7 -iadc -M0 -b 16 -n")
     sound = render(path)
@@ -180,7 +180,7 @@ def test_options_of_the_file_open_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert capfd.readouterr() == ("", "")
 
 
-def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     orchestra = SINE.replace("out asine", 'out asine/(chnget:k("level") - 1)')
     with Renderer(write_synth(tmp_path / "bursts.csd", orchestra)) as renderer:
         whole = renderer.render({"level": 0.5})
@@ -189,7 +189,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         assert np.array_equal(renderer.render({"level": 0.5}), whole)
 
 
-def test_what_is_set_is_checked_and_heard(tmp_path: Path) -> None:
+def test_settings_are_checked_and_change_the_sound(tmp_path: Path) -> None:
     with Renderer(write_synth(tmp_path / "sine.csd")) as renderer:
         with pytest.raises(ControlError, match="level is 3"):
             renderer.render({"level": 3})
@@ -197,7 +197,7 @@ def test_what_is_set_is_checked_and_heard(tmp_path: Path) -> None:
     assert (quiet, loud) == pytest.approx((0.25, 2), rel=0.01)
 
 
-def test_a_synth_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
+def test_a_synth_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
     synth = Synth(write_synth(tmp_path / "sine.csd"))
     write_synth(tmp_path / "sine.csd", SINE + "\n")
     with pytest.raises(SynthError, match="has changed since it was read"):
