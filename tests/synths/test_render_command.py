@@ -116,13 +116,16 @@ def test_a_full_disk_is_reported_as_such(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-COMMANDS = ("render", "generate", "infer", "cross", "train params", "train ar")
+COMMANDS = ("render", "generate", "infer", "cross", "train parameters", "train lpc")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_documentation_names_every_option(command: str, brainsynth: Command) -> None:
-    manual = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
-    section = manual.split(f"\n## {command.split()[0]}\n")[1].split("\n## ")[0]
+    docs = Path(__file__).parents[2] / "docs"
+    name, *family = command.split()
+    section = (docs / "command-line.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    if family:
+        section += (docs / "training.md").read_text().split(f"\n### {family[0]}\n")[1].split("\n### ")[0]
     words = brainsynth(*command.split(), "--help").out.replace("│", " ").split()
     options = {word for word in words if re.fullmatch(r"--[a-z-]+", word)} - {"--help"}
     assert options
