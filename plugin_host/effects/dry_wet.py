@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ..streaming.control_ramps import RAMP_SECONDS
 from ..streaming.finite_guard import repair
-from ..streaming.sample_queue import SampleFifo
+
+_ROOM = 8192
 
 
 class DryWetMix:
@@ -33,15 +34,16 @@ class DryWetMix:
 
     def __init__(self, channels: int, latency_samples: int, sample_rate: float, mix: float) -> None:
         self._latency_samples = latency_samples
-        self._dry = SampleFifo(channels, 2 * latency_samples + 8192)
+        # The dry signal up to now ends at `_end`; of what lies before, only the latency's length is needed.
+        self._memory = np.zeros((channels, latency_samples + _ROOM), dtype=np.float32)
         self._ramp_length = max(1, round(RAMP_SECONDS * sample_rate))
         self._start = self._target = mix
         self.reset()
 
     def reset(self) -> None:
         """Forget the dry signal and stand at the mix last asked for."""
-        self._dry.clear()
-        self._dry.append_zeros(self._latency_samples)
+        self._end = self._latency_samples
+        self._memory[:, : self._end] = 0.0
         self._done = self._ramp_length
         self._has_started = False
         self._find_out()
@@ -74,14 +76,16 @@ class DryWetMix:
         length = wet.shape[1]
         if length == 0:
             return wet
+        self._keep(dry, length)
+        if self._is_wet_alone:
+            return wet
         if not self._has_started:
             self._has_started = True
             self._find_out()
-        self._dry.append(length)[...] = dry
-        delayed = self._dry.front(length)
-        self._dry.drop(length)
-        if self._done >= self._ramp_length and self._target == 1.0:
-            return wet
+            if self._is_wet_alone:
+                return wet
+        end = self._end - self._latency_samples
+        delayed = self._memory[:, end - length : end]
         repair(delayed)
         if self._done < self._ramp_length:
             # From each sample's number, so that the sizes of blocks change nothing.
@@ -99,6 +103,24 @@ class DryWetMix:
         mixed += delayed * np.float32(1.0 - self._target)
         return mixed
 
+    def _keep(self, dry: NDArray[np.floating], length: int) -> None:
+        """Put a block behind the dry signal."""
+        start, end = self._end, self._end + length
+        if end > self._memory.shape[1]:
+            start, end = self._make_room(length)
+        self._memory[:, start:end] = dry
+        self._end = end
+
+    def _make_room(self, length: int) -> tuple[int, int]:
+        """Move what is still needed to the front, and give where a block of so many samples goes."""
+        latency, memory = self._latency_samples, self._memory
+        if latency + length > memory.shape[1]:
+            self._memory = np.zeros((len(memory), 2 * (latency + length)), dtype=np.float32)
+        # numpy copies overlapping ranges as if through a temporary.
+        self._memory[:, :latency] = memory[:, self._end - latency : self._end]
+        return latency, latency + length
+
     def _find_out(self) -> None:
         is_settled = self._has_started and self._done >= self._ramp_length
-        self.is_wet = self._latency_samples == 0 and is_settled and self._target == 1.0
+        self._is_wet_alone = is_settled and self._target == 1.0
+        self.is_wet = self._is_wet_alone and self._latency_samples == 0

@@ -79,6 +79,13 @@ def test_mix_of_nothing_is_the_input_bit_by_bit() -> None:
     np.testing.assert_array_equal(effect(audio, 44_100), audio)
 
 
+@pytest.mark.parametrize("sizes", [[100], [7000], [64, 20_000]])
+def test_dry_signal_of_a_long_stream_is_the_input_bit_by_bit(sizes: list[int]) -> None:
+    effect = gain(gain=0, mix=0)
+    audio = noise(60_000)
+    np.testing.assert_array_equal(play(effect, audio, sizes, SAMPLE_RATE)[:, 63:], audio[:, :-63])
+
+
 @pytest.mark.parametrize("size", [10, 64, 960, 4000])
 def test_mix_ramps_over_20_ms_whatever_the_blocks(size: int) -> None:
     effect = gain(gain=0)
