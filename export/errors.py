@@ -33,3 +33,7 @@ class ExportTargetError(ExportError, ValueError):
 
 class RegisterError(ExportError, ValueError):
     """A register that a model does not have."""
+
+
+class DescriptionError(ExportError, ValueError):
+    """A model that a file cannot describe: a control's name is taken, or a tolerance is over the cap."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import onnx
+from pydantic import ValidationError
 
 from plugin_host.model_file.array_text import Tensor
 from plugin_host.model_file.controls import Control
@@ -20,7 +21,7 @@ from plugin_host.model_file.golden import GoldenPair
 from plugin_host.playing.model import Model
 from training.streaming.model import StreamingModel
 
-from .errors import ExportTargetError, ProofError
+from .errors import DescriptionError, ExportTargetError, ProofError
 from .graph import build_graph, round_to_half, state_name
 from .proof import Proof, play_torch, prove
 from .signals import proof_inputs
@@ -44,7 +45,26 @@ def describe(
     trained: Mapping[str, tuple[float, float, float]] | None = None,
     provenance: Mapping[str, str] | None = None,
 ) -> ModelDocument:
-    """Return the metadata of a model, with a golden pair computed by torch."""
+    """Return the metadata of a model, with a golden pair computed by torch.
+
+    Raises
+    ------
+    DescriptionError
+        If the model is one that no file may hold.
+    """
+    try:
+        return _describe(model, name, trained or {}, provenance or {})
+    except ValidationError as error:
+        reasons = "; ".join(str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors())
+        raise DescriptionError(f"the model {name} cannot be written: {reasons}.") from error
+
+
+def _describe(
+    model: StreamingModel,
+    name: str,
+    trained: Mapping[str, tuple[float, float, float]],
+    provenance: Mapping[str, str],
+) -> ModelDocument:
     frames = min(GOLDEN_FRAMES, max(1, GOLDEN_SAMPLES // model.hop_length))
     golden = proof_inputs(model, frames, seed=1)
     state = model.initial_state(1)
@@ -64,10 +84,8 @@ def describe(
             StateTensor(name=state_name(k), shape=tuple(v.shape), dtype=str(v.dtype).removeprefix("torch."))
             for k, v in state.items()
         ),
-        trained={
-            k: Range(low=low, median=median, high=high) for k, (low, median, high) in (trained or {}).items()
-        },
-        provenance={"created": datetime.now(UTC).strftime("%Y-%m-%d"), **(provenance or {})},
+        trained={k: Range(low=low, median=median, high=high) for k, (low, median, high) in trained.items()},
+        provenance={"created": datetime.now(UTC).strftime("%Y-%m-%d"), **provenance},
         golden=GoldenPair(
             inputs={k: Tensor.of(v.numpy()) for k, v in golden.items()},
             outputs={k: Tensor.of(v) for k, v in play_torch(model, golden, [frames]).items()},
@@ -104,22 +122,25 @@ def write_model_files(jobs: Sequence[Job], overwrite: bool = False) -> list[Writ
         If a difference is over its tolerance. Nothing is written then; ``error.proofs`` holds every comparison.
     ExportTargetError
         If a file exists, cannot be written, or is not called ``.onnx``.
+    DescriptionError
+        If a model is one that no file may hold, before the work of proving it.
     """
     for job in jobs:
         _check_target(job.path, overwrite)
+        round_to_half(job.model)
+    documents = [describe(job.model, job.path.stem, job.trained, job.provenance) for job in jobs]
     graphs, proofs = [], []
     for job in jobs:
-        round_to_half(job.model)
         graphs.append(build_graph(job.model))
         proofs.append(prove(job.model, graphs[-1].SerializeToString()))
         _judge(proofs[-1], job.path)
     with contextlib.ExitStack() as stack:
         partials = []
-        for job, graph in zip(jobs, graphs, strict=True):
+        for job, graph, document in zip(jobs, graphs, documents, strict=True):
             digest = hashlib.sha256(graph.SerializeToString()).hexdigest()
-            provenance = {**job.provenance, "graph_sha256": digest}
-            document = describe(job.model, job.path.stem, job.trained, provenance)
-            onnx.helper.set_model_props(graph, document.to_metadata())
+            provenance = {**document.provenance, "graph_sha256": digest}
+            complete = document.model_copy(update={"provenance": provenance})
+            onnx.helper.set_model_props(graph, complete.to_metadata())
             partials.append(_write_beside(graph, job.path, stack))
         for job, partial in zip(jobs, partials, strict=True):
             partial.replace(job.path)
