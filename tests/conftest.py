@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 NEEDS_CSOUND = {"csound", "datasets", "synths"}
-"""The rooms of this folder all of whose tests make sound with Csound; elsewhere a test is marked by itself."""
+"""The rooms all of whose tests make sound with Csound; elsewhere a file or a test says so itself."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

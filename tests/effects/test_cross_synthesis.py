@@ -137,6 +137,7 @@ endin
 """
 
 
+@pytest.mark.csound
 @pytest.mark.parametrize("ksmps", [64, 441])
 def test_csound_plays_what_the_host_plays(ksmps: int) -> None:
     voice = np.pad(bursts(48_000, 0.5), (0, -24_000 % ksmps))[None]
@@ -152,6 +153,7 @@ def test_csound_plays_what_the_host_plays(ksmps: int) -> None:
     np.testing.assert_allclose(both, np.concatenate(wanted), atol=1e-6)
 
 
+@pytest.mark.csound
 def test_csound_says_that_it_needs_two_channels() -> None:
     done = perform('instr 1\nain inch 1\naout nnfx ain, "ar.cross"\nout aout\nendin')
     assert done.errors == 1

@@ -25,6 +25,8 @@ from plugin_host.synths.synth import SYNTHS_FOLDER
 from tests.conftest import Command
 from tests.support.parameter_models import copy_model
 
+pytestmark = pytest.mark.csound
+
 RATE = 48_000
 SETTINGS = {"f0_hz": 180.0, "ratio": 3.0, "index": 4.0, "level_db": -6.0, "attack_s": 0.02}
 

@@ -12,6 +12,8 @@ from brainsynth import Model, Renderer
 from tests.conftest import Command
 from tests.support.sound_files import read_sound
 
+pytestmark = pytest.mark.csound
+
 CSD = Path(__file__).parents[2] / "csd" / "listen_and_play.csd"
 RATE = 48_000
 

@@ -22,6 +22,7 @@ def melody(tmp_path: Path) -> Path:
     return tmp_path / "in.wav"
 
 
+@pytest.mark.csound
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(p.stem for p in EXAMPLES.glob("*.py")))
 def test_example(name: str, melody: Path, tmp_path: Path) -> None:

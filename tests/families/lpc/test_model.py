@@ -264,6 +264,7 @@ def test_effect_gives_back_what_it_heard_and_its_controls_mean_what_they_say() -
     assert level_db(play(gain=-12.0)) == pytest.approx(level_db(plain) - 12.0, abs=0.2)
 
 
+@pytest.mark.csound
 def test_a_clean_voice_does_not_become_hoarse() -> None:
     with Renderer("voice") as renderer:
         voice = renderer.render({"f0_hz": 160.0, "vibrato_cents": 3.0})[0]

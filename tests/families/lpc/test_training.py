@@ -29,6 +29,8 @@ from training.families.lpc.train import LpcTrainer
 from training.families.lpc.training_batch import TrainingBatch
 from training.loop.run import open_run
 
+pytestmark = pytest.mark.csound
+
 RATE, HOP = 24000, 128
 SIZE = LpcSize(width=24, hidden=16)
 PARTS = ("distance_db", "voicing", "pitch")

@@ -14,6 +14,8 @@ from brainsynth import generate
 from tests.conftest import Command
 from training.loop.run import open_run
 
+pytestmark = pytest.mark.csound
+
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
