@@ -91,10 +91,10 @@ class _Flat(nn.Module):
         self.model, self.inputs, self.state, self.outputs = model, inputs, state, outputs
 
     def forward(self, inputs: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-        outputs, following = self.model(
+        outputs, next_state = self.model(
             dict(zip(self.inputs, inputs, strict=True)), dict(zip(self.state, state, strict=True))
         )
-        return [*(outputs[name] for name in self.outputs), *(following[name] for name in self.state)]
+        return [*(outputs[name] for name in self.outputs), *(next_state[name] for name in self.state)]
 
 
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:

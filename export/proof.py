@@ -23,7 +23,7 @@ LONG_S = 10.0
 ENGINE_TOLERANCE = 1e-5
 ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
-GESTURE_TOLERANCE = 2e-5  # of an effect whose controls move: they scale what its ear hears differently
+GESTURE_TOLERANCE = 2e-5  # of an effect whose controls move: they scale what its tracker finds differently
 PHASE_TOLERANCE = 1e-4  # of an effect over ten seconds: its oscillators add those last bits up
 
 
@@ -116,7 +116,7 @@ def difference(x: Arrays, y: Arrays, name: str, absolute: bool = False) -> float
 def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     """Compare torch with ONNX Runtime, whole and in blocks, and each engine's blocks with its whole.
 
-    An effect with a pitch tracker is the hard case: engines differ in the last bits of what its network hears, a tie
+    An effect with a pitch tracker is the hard case: engines differ in the last bits of what its network finds, a tie
     between two bins of pitch falls either way, and the phase of its oscillators adds all that up. So an effect is held
     to a waveform over half a second, with moving controls, and more loosely over ten seconds, at rest; the analyzer and
     the generator it is made of are held to theirs throughout. ONNX Runtime's blocks equal its own whole for all of them.

@@ -51,7 +51,7 @@ class RecentSpectrum(StreamingModule):
     period, bins : int
         The frequencies are 1 to ``bins`` times 1 / ``period`` cycles a sample.
 
-    Shapes: (B, N, hop_length) -> (B, N, ...), the parts of all bins at `places` (2, bins).
+    Shapes: (B, N, hop_length) -> (B, N, ...), the parts of all bins at `indices` (2, bins).
     """
 
     window: Tensor
@@ -67,9 +67,9 @@ class RecentSpectrum(StreamingModule):
         self.register_buffer("rows", torch.arange(hops), persistent=False)
 
     @property
-    def places(self) -> Tensor:
+    def indices(self) -> Tensor:
         """Where in the output each bin's cosine and sine parts are."""
-        return self.transform.places.reshape(2, -1)
+        return self.transform.indices.reshape(2, -1)
 
     def own_state(self, batch: int) -> State:
         return {"past": torch.zeros(batch, len(self.rows) - 1, self.hop_length)}
@@ -89,20 +89,20 @@ class PitchFeatures(StreamingModule):
 
     LONG_BINS, SHORT_BINS = 128, 88
     size = LONG_BINS + SHORT_BINS
-    places: Tensor
+    indices: Tensor
 
     def __init__(self, hop_length: int) -> None:
         super().__init__()
         self.to_6k = FilterBank(fir_kernels(lowpass_fir(0.40 / 2, 36), hop_length // 2, 2), hop_length)
         self.long = RecentSpectrum(24, hop_length // 2, 512, self.LONG_BINS)  # 6000 / 512 = 1500 / 128 Hz
         self.short = RecentSpectrum(9, hop_length, 264, self.SHORT_BINS)  # 12000 / 264 = 4000 / 88 Hz
-        places = torch.cat([self.long.places, self.short.places + self.long.transform.size], 1)
-        self.register_buffer("places", places, persistent=False)
+        indices = torch.cat([self.long.indices, self.short.indices + self.long.transform.size], 1)
+        self.register_buffer("indices", indices, persistent=False)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
         parts = torch.cat([carry("long", carry("to_6k", x)), carry("short", x)], 2)
-        power = take(parts * parts, 2, self.places).sum(2)
+        power = take(parts * parts, 2, self.indices).sum(2)
         # Silence is exactly 0: around a large mean, layer normalisation in ONNX Runtime loses a small variance to rounding.
         level = (power * 2.5e9 + 1.0).log()
         return F.layer_norm(level, (self.size,)), carry.next_state

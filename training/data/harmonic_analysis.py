@@ -69,25 +69,25 @@ def _read(
     number = np.arange(1, harmonics + 1)
     centre = f0_hz[:, None] * number / per_bin
     inside = centre < bins - 4
-    # A peak is looked for within a quarter of the spacing, at most 3 bins, away from its place.
+    # A peak is looked for within a quarter of the spacing, at most 3 bins, away from there.
     reach = np.minimum(f0_hz[:, None] * 0.25 / per_bin, 3.0)
     peak = np.zeros_like(centre, dtype=np.float32)
     row = np.arange(len(f0_hz))[:, None]
     for step in (-1.0, -0.67, -0.33, 0.0, 0.33, 0.67, 1.0):
-        place = np.clip(np.rint(centre + step * reach), 0, bins - 1).astype(np.int64)
-        peak = np.maximum(peak, spectrum[row, place])
+        position = np.clip(np.rint(centre + step * reach), 0, bins - 1).astype(np.int64)
+        peak = np.maximum(peak, spectrum[row, position])
     amplitude = np.where(inside, peak * 2 / window.sum(), 0.0)
     between = np.clip(np.rint(centre + 0.5 * f0_hz[:, None] / per_bin), 0, bins - 1).astype(np.int64)
     floor = np.minimum(spectrum[row, between], spectrum[row, np.clip(between + 1, 0, bins - 1)])
     floor = floor / np.sqrt(np.sum(window**2))
-    places = np.linspace(0, bins - 1, bands)
+    positions = np.linspace(0, bins - 1, bands)
     noise = np.empty((len(f0_hz), bands), np.float32)
     for i in range(len(f0_hz)):
         known = inside[i]
-        noise[i] = np.interp(places, between[i][known], floor[i][known]) if known.any() else floor[i].min()
+        noise[i] = np.interp(positions, between[i][known], floor[i][known]) if known.any() else floor[i].min()
         top = between[i][known][-1] if known.any() else 0
-        beyond = places > top  # no harmonics up there: everything is noise
-        noise[i][beyond] = spectrum[i][places[beyond].astype(int)] / np.sqrt(np.sum(window**2))
+        beyond = positions > top  # no harmonics up there: everything is noise
+        noise[i][beyond] = spectrum[i][positions[beyond].astype(int)] / np.sqrt(np.sum(window**2))
     tones = np.log(np.maximum(amplitude, np.exp(FLOOR_NEPERS)))
     # A Rayleigh-distributed magnitude has its median 16 % below the root mean square.
     return tones.astype(np.float16), np.log(np.maximum(noise * 1.2, np.exp(FLOOR_NEPERS))).astype(np.float16)

@@ -106,9 +106,9 @@ class MovingFilter(StreamingModule):
         fades = torch.stack([1 - rise, rise]).reshape(2, hop_length // 16, 16)
         self.register_buffer("fades", fades, persistent=False)
         self.register_buffer("pair", torch.arange(2), persistent=False)
-        self.register_buffer("spectrum", self.analysis.places.reshape(2, bins), persistent=False)
+        self.register_buffer("spectrum", self.analysis.indices.reshape(2, bins), persistent=False)
         order = torch.zeros(self.synthesis.size, dtype=torch.int64)
-        order[self.synthesis.places] = torch.arange(len(waves))
+        order[self.synthesis.indices] = torch.arange(len(waves))
         self.register_buffer("waves", order, persistent=False)
         # In a row of pieces of one hop, the j-th of the frame that came j hops ago.
         piece = torch.arange(self.hops)
@@ -137,7 +137,7 @@ class MovingFilter(StreamingModule):
         product = [cosines * real + sines * imaginary, sines * real - cosines * imaginary]
         spectrum = torch.cat(product, -1).sum(2)
         y = self.synthesis.synthesise(take(spectrum, 2, self.waves))
-        line = torch.cat([state["ringing"], y.reshape(batch, -1, self.hops, self.hop_length)], 1)
-        places = torch.arange(sound.shape[1], device=sound.device)[:, None] * self.hops + self.parts
-        heard = take(line.flatten(1, 2), 1, places).sum(2)
-        return heard, {"response": last, "ringing": line[:, 1 - self.hops :]}
+        history = torch.cat([state["ringing"], y.reshape(batch, -1, self.hops, self.hop_length)], 1)
+        indices = torch.arange(sound.shape[1], device=sound.device)[:, None] * self.hops + self.parts
+        y = take(history.flatten(1, 2), 1, indices).sum(2)
+        return y, {"response": last, "ringing": history[:, 1 - self.hops :]}

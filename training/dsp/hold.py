@@ -23,11 +23,11 @@ class PitchHold(StreamingModule):
     def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         midi, voicing = x
         voiced = voicing > 0.5
-        # Slot k of the line is the pitch of the k-th voiced frame, slot 0 what was held before. The last slot takes what
+        # Slot k is the pitch of the k-th voiced frame, slot 0 what was held before. The last slot takes what
         # is unvoiced: if anything is, no frame reads that slot.
         number = voiced.long().cumsum(1)
-        line = torch.cat([state["midi"], midi], 1).scatter(
+        slots = torch.cat([state["midi"], midi], 1).scatter(
             1, torch.where(voiced, number, midi.shape[1]), midi
         )
-        held = line.gather(1, number)
+        held = slots.gather(1, number)
         return held.clamp_min(LOWEST_MIDI), {"midi": held[:, -1:]}

@@ -77,7 +77,7 @@ class StepUp(nn.Module):
 
 
 def _mirrors(order: int) -> Tensor:
-    """For each m the places m, m - 1, ..., 0, then places that are still 0 when m is reached."""
-    place = torch.arange(order + 1)
-    mirrored = place[:, None] - place
+    """For each m the indices m, m - 1, ..., 0, then those of values that are still 0 when m is reached."""
+    index = torch.arange(order + 1)
+    mirrored = index[:, None] - index
     return torch.where(mirrored >= 0, mirrored, order)

@@ -83,9 +83,9 @@ class FilteredNoise(StreamingModule):
         self.transform = Transform(n_fft, 16, n_fft // 16, waves, fourier_gains(n_fft) * (n_fft / 2) ** 0.5)
         offsets, spread = torch.zeros(len(waves), dtype=torch.int64), torch.zeros(bands, len(waves))
         curves = F.interpolate(torch.eye(bands)[None], size=bins, mode="linear", align_corners=True)[0]
-        for place, (k, sine) in zip(self.transform.places.tolist(), waves, strict=True):
-            offsets[place] = bins + k if sine else k
-            spread[:, place] = curves[:, k]
+        for index, (k, sine) in zip(self.transform.indices.tolist(), waves, strict=True):
+            offsets[index] = bins + k if sine else k
+            spread[:, index] = curves[:, k]
         self.spectra = NoiseSpectra(offsets)
         self.overlap_add = OverlapAdd(hop_length)
         self.register_buffer("spread", spread, persistent=False)

@@ -50,12 +50,12 @@ class Reverb(StreamingModule):
         # For each value of a spectrum, where the cosine part of its bin is and where the sine part, which has the opposite
         # sign in the product that makes a sine of it, and where the other of the two. 0 Hz and the Nyquist frequency have
         # no sine part.
-        place = dict(zip(waves, self.analysis.places.tolist(), strict=True))
+        index_of = dict(zip(waves, self.analysis.indices.tolist(), strict=True))
         parts, signs = torch.zeros(2, n_fft, dtype=torch.int64), torch.ones(2, n_fft)
         partner = torch.arange(n_fft)
-        for (k, is_sine), i in place.items():
-            parts[:, i] = torch.tensor([place[k, False], place.get((k, True), i)])
-            partner[i] = place.get((k, not is_sine), i)
+        for (k, is_sine), i in index_of.items():
+            parts[:, i] = torch.tensor([index_of[k, False], index_of.get((k, True), i)])
+            partner[i] = index_of.get((k, not is_sine), i)
             signs[1, i] = (-1.0 if is_sine else 1.0) if partner[i] != i else 0.0
         # What is multiplied with the sine part goes to the partner: instead, its waves change places.
         waves_at = synthesis.within.transpose(1, 2)

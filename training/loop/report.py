@@ -33,7 +33,7 @@ class Progress:
 
 
 class Reporter(Protocol):
-    """Is told what goes on."""
+    """Takes note of what goes on."""
 
     def prepare(self, what: str, done: int, total: int) -> None:
         """Take note of what is being prepared, and how much of how much is done."""

@@ -77,7 +77,7 @@ class Run:
 
     def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
         if _differ(before, now, "synth_sha256"):
-            # In a few words what would else be told by listing all parameters.
+            # In a few words what a list of all parameters would say.
             raise RunError(
                 f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
                 f" than {now.get('synth')}; choose another --out."

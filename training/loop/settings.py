@@ -15,7 +15,7 @@ _METADATA = "setting"
 
 @dataclass(frozen=True)
 class Range:
-    """What a field may be, and what a person is told about it.
+    """What a field may be, and what its help says.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ def train(
     settings, size : the family's dataclasses; their defaults if not given.
     device : "cpu", "cuda" or None for CUDA where there is one.
     report : Reporter, optional
-        Is told what goes on.
+        Takes note of what goes on.
 
     Raises
     ------

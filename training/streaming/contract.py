@@ -76,8 +76,8 @@ class Carry:
         child = getattr(self._module, name)
         prefix = f"{name}."
         part = {key[len(prefix) :]: value for key, value in self._state.items() if key.startswith(prefix)}
-        y, following = child(x, part)
-        self.next_state |= {prefix + key: value for key, value in following.items()}
+        y, next_state = child(x, part)
+        self.next_state |= {prefix + key: value for key, value in next_state.items()}
         return y
 
 
@@ -89,8 +89,8 @@ def with_previous(previous: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     previous : (B, 1, ...) the last frame of the call before.
     x : (B, N, ...)
     """
-    line = torch.cat([previous, x], 1)
-    return line[:, :-1], x, line[:, -1:]
+    padded = torch.cat([previous, x], 1)
+    return padded[:, :-1], x, padded[:, -1:]
 
 
 def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,8 +104,11 @@ def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns
     -------
-    frames : (B, N, M, S), oldest first; following : (B, M - 1, S).
+    frames : (B, N, M, S)
+        Oldest first.
+    past : (B, M - 1, S)
+        For the next call.
     """
-    line = torch.cat([past, x], 1)
+    padded = torch.cat([past, x], 1)
     rows = torch.arange(x.shape[1], device=x.device)[:, None] + window
-    return take(line, 1, rows), line[:, 1 - len(window) :]
+    return take(padded, 1, rows), padded[:, 1 - len(window) :]

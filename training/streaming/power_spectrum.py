@@ -34,13 +34,13 @@ class PowerSpectrum(nn.Module):
         if self.root**2 != length or self.root % 2:
             raise ValueError(f"a frame of {length} samples was asked for; needed is a power of four")
         half = self.root // 2 + 1
-        line = torch.arange(self.root)
+        numbers = torch.arange(self.root)
         # Real input: the columns k1 beyond the half mirror those before it.
-        self.register_buffer("first", _waves(line[:half], line, self.root), persistent=False)
+        self.register_buffer("first", _waves(numbers[:half], numbers, self.root), persistent=False)
         self.register_buffer(
-            "turns", _waves(line[:half], line, length).reshape(2, half, self.root), persistent=False
+            "turns", _waves(numbers[:half], numbers, length).reshape(2, half, self.root), persistent=False
         )
-        self.register_buffer("second", _waves(line, line, self.root).T.contiguous(), persistent=False)
+        self.register_buffer("second", _waves(numbers, numbers, self.root).T.contiguous(), persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
         if not torch.compiler.is_exporting():

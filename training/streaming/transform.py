@@ -38,7 +38,7 @@ class Transform(nn.Module):
 
     across: Tensor
     within: Tensor
-    places: Tensor
+    indices: Tensor
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Transform(nn.Module):
         across = torch.stack([angle.cos(), angle.sin()], 1)
         across[0, 1] = (-1.0) ** time  # half a cycle a row, which has no sine either
         within = torch.zeros(len(groups), 2, length, columns, dtype=torch.float64)
-        places = torch.zeros(len(waves), dtype=torch.int64)
+        indices = torch.zeros(len(waves), dtype=torch.int64)
         time = 2 * math.pi / period * torch.arange(length).double()
         for number, group in enumerate(groups):
             for column, i in enumerate(group):
@@ -75,15 +75,15 @@ class Transform(nn.Module):
                 else:
                     within[number, 0, :, column] = gain * parts[0]
                     within[number, 1, :, column] = gain * parts[1] * sign
-                places[i] = number * columns + column
+                indices[i] = number * columns + column
         self.groups, self.columns, self.rows, self.length = len(groups), columns, rows, length
         self.register_buffer("across", across.reshape(-1, rows).float(), persistent=False)
         self.register_buffer("within", within.reshape(len(groups), -1, columns).float(), persistent=False)
-        self.register_buffer("places", places, persistent=False)
+        self.register_buffer("indices", indices, persistent=False)
 
     @property
     def size(self) -> int:
-        """Values in a spectrum, some of them 0 if the groups differ in size; `places` tells where each wave is."""
+        """Values in a spectrum, some of them 0 if the groups differ in size; `indices` tells where each wave is."""
         return self.groups * self.columns
 
     def analyse(self, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tests.contract import BrokenContract, check_block, check_model
 from training.families.parameters.features import HOP_LENGTH, ParameterFeatures, level_db
-from training.families.parameters.memory import REST_FRAMES, OnsetMemory, even_places, growing_places, waves
+from training.families.parameters.memory import REST_FRAMES, OnsetMemory, even_slots, growing_slots, waves
 from training.families.parameters.model import Decoder, ParameterAnalyzer, Recollection
 from training.families.parameters.parameters import (
     SoundParameter,
@@ -59,8 +59,8 @@ def tone(f0_hz: float, level: float, hops: int = 12) -> np.ndarray:
 
 
 def test_features_tell_frequency_and_level() -> None:
-    heard = hear(tone(100 * RATE / 4096, 0.5))[0, -1]
-    fine = heard[: ParameterFeatures.FINE_BINS]
+    sounding = hear(tone(100 * RATE / 4096, 0.5))[0, -1]
+    fine = sounding[: ParameterFeatures.FINE_BINS]
     assert int(fine.argmax()) == 100 - 1
     # Half of full scale, power 0.25, over a floor of 1e-9.
     assert float(fine.max()) == pytest.approx(0.1 * math.log(0.25e9), abs=0.01)
@@ -74,61 +74,63 @@ def test_features_of_silence_are_exactly_nothing() -> None:
 
 def test_features_know_when_something_is_heard_and_how_loud_it_is() -> None:
     sound = np.concatenate([np.zeros(2 * HOP_LENGTH), tone(440, 0.1, 3)])
-    heard = hear(sound)
-    assert heard[0, :, -1].tolist() == [0, 0, 1, 1, 1]
-    assert float(level_db(heard)[0, 3].mean()) == pytest.approx(20 * math.log10(0.1 / math.sqrt(2)), abs=0.1)
+    sounding = hear(sound)
+    assert sounding[0, :, -1].tolist() == [0, 0, 1, 1, 1]
+    assert float(level_db(sounding)[0, 3].mean()) == pytest.approx(
+        20 * math.log10(0.1 / math.sqrt(2)), abs=0.1
+    )
 
 
 def test_high_bands_cover_all_that_is_above_the_bins() -> None:
     for f0_hz in (1700.0, 3000.0, 6000.0, 12_000.0, 20_000.0):
-        heard = hear(tone(f0_hz, 0.5))[0, -1]
-        bands = heard[
+        sounding = hear(tone(f0_hz, 0.5))[0, -1]
+        bands = sounding[
             ParameterFeatures.FINE_BINS : ParameterFeatures.FINE_BINS + ParameterFeatures.FINE_BANDS
         ]
         assert float(bands.max()) > 0.1 * math.log(0.05e9), f0_hz
 
 
-@pytest.mark.parametrize("weights", [even_places(20, 7), growing_places(20, 9), even_places(9, 9)])
+@pytest.mark.parametrize("weights", [even_slots(20, 7), growing_slots(20, 9), even_slots(9, 9)])
 def test_places_share_every_frame(weights: Tensor) -> None:
     torch.testing.assert_close(weights.sum(0), torch.ones(weights.shape[1]))
     assert (weights[:-1].sum(1) > 0).all()
     assert not weights[-1].any()
 
 
-def test_growing_places_begin_with_a_frame_each() -> None:
-    weights = growing_places(94, 16)
+def test_growing_slots_begin_with_a_frame_each() -> None:
+    weights = growing_slots(94, 16)
     torch.testing.assert_close(weights[:4, :4], torch.eye(4))
     assert (weights[:, -1] > 0).sum() > 8
 
 
-def memory_input(frames: int, heard: list[tuple[int, int]], seed: int = 0) -> tuple[Tensor, Tensor]:
+def memory_input(frames: int, sounding: list[tuple[int, int]], seed: int = 0) -> tuple[Tensor, Tensor]:
     flags = torch.zeros(1, frames, 1)
-    for first, last in heard:
+    for first, last in sounding:
         flags[:, first:last] = 1
     return noise(1, frames, 3, seed=seed), flags
 
 
 def test_memory_is_the_same_in_blocks_over_several_sounds() -> None:
-    memory = OnsetMemory([(growing_places(20, 6), 3)])
+    memory = OnsetMemory([(growing_slots(20, 6), 3)])
     check_block(memory, memory_input(90, [(3, 30), (33, 40), (60, 85)]), 1e-6)
 
 
 def test_memory_with_two_stores_is_two_memories() -> None:
-    stores = [(growing_places(20, 6), 2), (even_places(20, 3), 1)]
-    values, heard = memory_input(30, [(2, 30)])
+    stores = [(growing_slots(20, 6), 2), (even_slots(20, 3), 1)]
+    values, sounding = memory_input(30, [(2, 30)])
     both = OnsetMemory(stores)
-    kept, _ = both((values, heard), both.initial_state(1))
+    kept, _ = both((values, sounding), both.initial_state(1))
     parts = both.split(kept)
     assert [part.shape for part in parts] == [(1, 30, 6, 3), (1, 30, 3, 2)]
     for store, part, own in zip(stores, parts, values.split([2, 1], -1), strict=True):
         alone = OnsetMemory([store])
-        torch.testing.assert_close(part.flatten(2), alone((own, heard), alone.initial_state(1))[0])
+        torch.testing.assert_close(part.flatten(2), alone((own, sounding), alone.initial_state(1))[0])
 
 
 def test_memory_keeps_means_of_its_places() -> None:
-    memory = OnsetMemory([(even_places(4, 4), 3)])
-    values, heard = memory_input(12, [(2, 12)])
-    kept, _ = memory((values, heard), memory.initial_state(1))
+    memory = OnsetMemory([(even_slots(4, 4), 3)])
+    values, sounding = memory_input(12, [(2, 12)])
+    kept, _ = memory((values, sounding), memory.initial_state(1))
     last = kept[0, -1].reshape(4, 4)
     torch.testing.assert_close(last[:, :3], values[0, 2:6])
     torch.testing.assert_close(last[:, 3], torch.ones(4))
@@ -138,26 +140,26 @@ def test_memory_keeps_means_of_its_places() -> None:
 
 
 def test_memory_begins_again_at_an_onset_after_a_rest_and_only_there() -> None:
-    memory = OnsetMemory([(even_places(4, 4), 3)])
+    memory = OnsetMemory([(even_slots(4, 4), 3)])
     rest = REST_FRAMES
-    values, heard = memory_input(40 + rest, [(0, 10), (10 + rest, 40 + rest)])
-    kept, _ = memory((values, heard), memory.initial_state(1))
+    values, sounding = memory_input(40 + rest, [(0, 10), (10 + rest, 40 + rest)])
+    kept, _ = memory((values, sounding), memory.initial_state(1))
     torch.testing.assert_close(kept[0, 9 + rest], kept[0, 9])
     torch.testing.assert_close(kept[0, -1].reshape(4, 4)[:, :3], values[0, 10 + rest : 14 + rest])
-    short = heard.clone()
+    short = sounding.clone()
     short[:, 10] = 1  # a frame less of rest
     kept, _ = memory((values, short), memory.initial_state(1))
     torch.testing.assert_close(kept[0, -1].reshape(4, 4)[:, :3], values[0, :4])
 
 
-@pytest.mark.parametrize("heard", [[(0, 40)], [(5, 12), (30, 40)], [], [(0, 3), (6, 9), (35, 36)]])
-def test_memory_at_some_frames_is_what_it_is_there(heard: list[tuple[int, int]]) -> None:
-    memory = OnsetMemory([(growing_places(20, 6), 3)])
-    x = memory_input(40, heard)
+@pytest.mark.parametrize("sounding", [[(0, 40)], [(5, 12), (30, 40)], [], [(0, 3), (6, 9), (35, 36)]])
+def test_memory_at_some_frames_is_what_it_is_there(sounding: list[tuple[int, int]]) -> None:
+    memory = OnsetMemory([(growing_slots(20, 6), 3)])
+    x = memory_input(40, sounding)
     whole, _ = memory(x, memory.initial_state(1))
     frames = torch.tensor([[0, 7, 13, 31, 39]])
     torch.testing.assert_close(memory.at(x, frames), whole[:, frames[0]], atol=1e-6, rtol=1e-5)
-    assert bool(whole.any()) == bool(heard)
+    assert bool(whole.any()) == bool(sounding)
 
 
 def test_waves_answer_to_their_own_rate() -> None:
@@ -193,10 +195,10 @@ def test_network_at_some_frames_is_what_it_is_there() -> None:
     sound = 0.1 * noise(2, 30, HOP_LENGTH)
     sound[1, :7] = 0
     with torch.no_grad():
-        heard, _ = analyzer.features(sound, analyzer.features.initial_state(2))
-        whole, _ = analyzer.network(heard, analyzer.network.initial_state(2))
+        sounding, _ = analyzer.features(sound, analyzer.features.initial_state(2))
+        whole, _ = analyzer.network(sounding, analyzer.network.initial_state(2))
         frames = torch.tensor([[29, 3, 10], [29, 8, 6]])
-        some = analyzer.network.at(heard, frames)
+        some = analyzer.network.at(sounding, frames)
     torch.testing.assert_close(
         some, whole.gather(1, frames[..., None].expand(-1, -1, whole.shape[-1])), atol=1e-5, rtol=1e-4
     )

@@ -53,7 +53,7 @@ class PowerSpectrum(StreamingModule):
         window = window / window.square().sum().sqrt()
         self.register_buffer("window", window.reshape(-1, hop_length).double(), persistent=False)
         self.register_buffer("rows", torch.arange(len(self.window)), persistent=False)
-        self.register_buffer("parts", self.transform.places.reshape(2, -1), persistent=False)
+        self.register_buffer("parts", self.transform.indices.reshape(2, -1), persistent=False)
 
     def own_state(self, batch: int) -> State:
         return {"past": torch.zeros(batch, len(self.rows) - 1, self.hop_length)}

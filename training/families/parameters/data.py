@@ -145,14 +145,14 @@ class ParameterData:
 class FeatureRows:
     """Features and parameters of sounds, a row each, in half precision.
 
-    Half of the sounds begin a part of a hop late, so that an analyzer that hears a live sound, which does not begin on a
-    hop, has met that.
+    Half of the sounds begin a part of a hop late, so that an analyzer of live sound, which does not begin on a hop, has met
+    that.
 
     Parameters
     ----------
     sounds : SoundSet
     report : Reporter
-        Is told ``title`` and how many sounds are done.
+        Takes note of ``title`` and how many sounds are done.
     keep : bool
         Keep the rows in a file in the sounds' folder, if they have one.
 

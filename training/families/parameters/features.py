@@ -1,4 +1,4 @@
-"""What a parameter analyzer hears in a hop: a fine spectrum, a few quick ones, and the course of the level.
+"""What a parameter analyzer knows of a hop: a fine spectrum, a few quick ones, and the course of the level.
 
 Nothing in it is learned, so that it can be computed once for every sound and kept.
 """
@@ -27,7 +27,7 @@ FLOOR = 1e-9
 """Power of full scale that counts as nothing: -90 dB. Silence is exactly 0."""
 
 QUIETEST = 1e-7
-"""Mean square of a hop in which something is heard: -70 dB."""
+"""Mean square of a hop that is not silence: -70 dB."""
 
 
 def frames_of(duration_s: float) -> int:
@@ -79,7 +79,7 @@ class ParameterFeatures(StreamingModule):
     """Levels of bands and moments, on a logarithmic scale from 0, silence, to about 2, full scale.
 
     The fine spectrum (85 ms) has every bin up to 1.5 kHz, 12 Hz apart, and 64 bands above; four quick spectra (21 ms, every
-    5 ms) have 48 bands; 16 levels follow the sound every 1.3 ms. The last value is 1 if anything is heard, else 0.
+    5 ms) have 48 bands; 16 levels follow the sound every 1.3 ms. The last value is 1 if the hop is not silence, else 0.
 
     Shapes: (B, N, 1024) at 48 kHz -> (B, N, `size`).
     """
@@ -114,7 +114,7 @@ class ParameterFeatures(StreamingModule):
         parts, lanes = recent(state["lanes"], x.reshape(x.shape[0], -1, LANE), self.rows)
         quick = self.quick(self.short((parts * self.short_window).flatten(2)))
         slots = x.reshape(x.shape[0], -1, HOP_LENGTH // SLOT, SLOT).square().mean(-1)
-        heard = (slots.mean(-1, keepdim=True) > QUIETEST).to(x.dtype)
+        sounding = (slots.mean(-1, keepdim=True) > QUIETEST).to(x.dtype)
         spectra = torch.cat(
             [
                 fine[..., 1 : self.FINE_BINS + 1],
@@ -123,7 +123,7 @@ class ParameterFeatures(StreamingModule):
             ],
             -1,
         )
-        return torch.cat([_level(spectra), _level(slots), heard], -1), {"hops": hops, "lanes": lanes}
+        return torch.cat([_level(spectra), _level(slots), sounding], -1), {"hops": hops, "lanes": lanes}
 
 
 def _level(power: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ def _level(power: Tensor) -> Tensor:
     return (power * (1.0 / FLOOR) + 1.0).log() * 0.1
 
 
-def level_db(heard: Tensor) -> Tensor:
+def level_db(features: Tensor) -> Tensor:
     """Levels of 64 samples each in dB of full scale, out of features (..., F): (..., 16)."""
-    slots = heard[..., -1 - HOP_LENGTH // SLOT : -1]
+    slots = features[..., -1 - HOP_LENGTH // SLOT : -1]
     return 10 * (((slots * 10).exp() - 1).clamp_min(1e-3) * FLOOR).log10()

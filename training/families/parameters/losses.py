@@ -17,7 +17,7 @@ NEIGHBOUR = 0.4  # steps: how wide the distribution around a true integer is
 class ParameterLoss:
     """Cross-entropy of every parameter with a distribution around its true value.
 
-    Continuous parameters and integers have neighbours, choices have none. Voices that are equal may be told in any order:
+    Continuous parameters and integers have neighbours, choices have none. Voices that are equal may come in any order:
     that which costs least counts.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The parameter analyzer: hears a sound of a synthesiser and gives the parameters that make it."""
+"""The parameter analyzer: takes a sound of a synthesiser and gives the parameters that make it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ...streaming.contract import Carry, State, StreamingModule, with_previous
 from ...streaming.model import Control, StreamingModel
 from .features import HOP_LENGTH, LONG, SAMPLE_RATE, ParameterFeatures, frames_of
-from .memory import OnsetMemory, even_places, growing_places, waves
+from .memory import OnsetMemory, even_slots, growing_slots, waves
 from .parameters import SoundParameter
 from .settings import ParameterSize
 
@@ -66,16 +66,16 @@ class Recollection(StreamingModule):
         return {"past": torch.zeros(batch, 2 * self.apart, self.size)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        line = torch.cat([state["past"], x], 1)
-        parts = [line[:, : -2 * self.apart], line[:, self.apart : -self.apart], x]
-        return x + F.relu(self.mix(torch.cat(parts, -1))), {"past": line[:, -2 * self.apart :]}
+        padded = torch.cat([state["past"], x], 1)
+        parts = [padded[:, : -2 * self.apart], padded[:, self.apart : -self.apart], x]
+        return x + F.relu(self.mix(torch.cat(parts, -1))), {"past": padded[:, -2 * self.apart :]}
 
 
 class Modulation(nn.Module):
     """How strongly, and how fast, the levels of the fine spectrum go up and down: beats, tremolo, vibrato.
 
     The changes of every band's level are taken apart into waves over the whole sound, in the memory. How much of each rate
-    there is is told by a layer that looks at all bands and is the same for all rates.
+    there is is estimated by a layer that looks at all bands and is the same for all rates.
 
     Shapes: what the memory keeps (B, N, 2 * rates, bands + 1) -> (B, N, values * rates).
     """
@@ -125,8 +125,8 @@ class ParameterNetwork(StreamingModule):
         self.modulation = Modulation(size.modulation)
         self.memory = OnsetMemory(
             [
-                (even_places(frames, min(size.moments, frames)), size.moment),
-                (growing_places(frames, size.stretches), size.stretch),
+                (even_slots(frames, min(size.moments, frames)), size.moment),
+                (growing_slots(frames, size.stretches), size.stretch),
                 (waves(frames, MODULATION_HZ / frames_per_s), Modulation.BANDS),
             ]
         )
@@ -162,8 +162,8 @@ class ParameterNetwork(StreamingModule):
 
     def _conclude(self, kept: Tensor, frame: Tensor) -> Tensor:
         moments, stretches, waves = self.memory.split(kept)
-        heard = [moments.flatten(2), stretches.flatten(2), self.modulation(waves), frame]
-        hidden = F.relu(self.gather(torch.cat(heard, -1)))
+        kept_values = [moments.flatten(2), stretches.flatten(2), self.modulation(waves), frame]
+        hidden = F.relu(self.gather(torch.cat(kept_values, -1)))
         hidden = hidden + F.relu(self.think(hidden))
         return self.head(F.relu(self.conclude(hidden)))
 
