@@ -164,6 +164,47 @@ def test_columns_that_the_model_does_not_know_are_named_and_left_out(
     assert json.loads(report.read_text())["files"][0]["left_out"] == ["voicing", "note"]
 
 
+def test_vectors_triggers_and_seeds_are_played_from_tables_and_settings(
+    tmp_path: Path, brainsynth: Command
+) -> None:
+    generator = tiny_models.save(tiny_models.kinds_generator(), tmp_path)
+    frame_s = [f"{frame * FRAME_S:.6f}" for frame in range(4)]
+    rows = zip(frame_s, ("0.5", "-0.5", "0.25", "0"), ("0", "1", "0", "0"), strict=True)
+    lines = [f"{time},{place},{hit}" for time, place, hit in rows]
+    table = write_table(tmp_path / "in.csv", "\n".join(["time_s,place[2],hit", *lines]))
+    out = tmp_path / "out.wav"
+    call = ("process", table, "-m", generator, "-o", out, "--set", "place[1]=-0.125", "--set", "dice=3")
+    ended = brainsynth(*call)
+    assert ended.code == 0, ended.err
+    stream = Model(generator).stream()
+    stream.set(dice=3)
+    place = np.array([[0, 0, 0, 0], [-0.125] * 4, [0.5, -0.5, 0.25, 0]], dtype=np.float32)
+    wanted = stream.generate(4 * HOP, place=place, hit=np.array([0, 1, 0, 0], dtype=np.float32))
+    assert sorted(set(wanted[0].tolist())) == [2.75, 3.75, 4.75, 16.75]
+    found, _ = read_sound(out)
+    np.testing.assert_allclose(found, np.clip(wanted, -1, 1), atol=1e-6)
+    quiet = ("--set", "place=0.5,0,-0.25", "--seconds", 0.01, "--if-exists", "overwrite")
+    assert brainsynth("process", "-m", generator, "-o", out, *quiet).code == 0
+    np.testing.assert_allclose(read_sound(out)[0], -0.5, atol=1e-6)
+    for setting, words in (("place=1,2", "3 numbers are needed"), ("place[3]=0", "place[3]")):
+        ended = brainsynth("process", "-m", generator, "-o", out, "--seconds", 1, "--set", setting)
+        assert ended.code == 2
+        assert words in ended.err
+
+
+def test_an_analyzers_vector_has_a_column_for_each_element(
+    noise: Audio, tmp_path: Path, brainsynth: Command
+) -> None:
+    analyzer = tiny_models.save(tiny_models.ends_analyzer(), tmp_path)
+    source = write_sound(tmp_path / "in.wav", noise[:1], subtype="FLOAT")
+    assert brainsynth("process", source, "-m", analyzer, "-o", tmp_path / "out.csv").code == 0
+    table = read_table(tmp_path / "out.csv")
+    assert list(table) == ["time_s", "ends[0]", "ends[1]"]
+    for element in range(2):
+        found = np.array(table[f"ends[{element}]"], dtype=np.float32)
+        np.testing.assert_array_equal(found, noise[0].reshape(-1, HOP)[:, element])
+
+
 def test_a_recording_is_played_on_a_cello(tmp_path: Path, brainsynth: Command) -> None:
     time = np.arange(48_000) / 48_000
     tone = sum(np.sin(2 * np.pi * 196 * k * time) / k for k in range(1, 6))
