@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -15,34 +15,30 @@ class TrainingReport:
     """Shows a bar where somebody watches; warnings go to standard error. A context manager."""
 
     def __init__(self) -> None:
-        from rich import progress
+        from .progress import progress_bar
 
-        from .tables import open_console
-
-        console = open_console(errors=True)
-        self._bar = progress.Progress(console=console, transient=True, disable=not console.is_terminal)
-        self._shown = self._bar.add_task("preparing")
+        self._bar = progress_bar()
 
     def prepare(self, what: str, done: int, total: int) -> None:
         """Show what is being prepared, and how much of how much is done."""
-        self._bar.update(self._shown, description=what, completed=done, total=total)
+        self._show(what, done, total)
 
     def step(self, progress: Progress) -> None:
         """Show how far the training is, its loss, and when it will be done."""
         minutes = f"{progress.seconds_left / 60:.0f} min left"
         what = f"{progress.stage}, loss {progress.loss:.3f}, {progress.rate:.1f} steps a second, {minutes}"
-        self._bar.update(self._shown, description=what, completed=progress.step, total=progress.steps)
+        self._show(what, progress.step, progress.steps)
 
     def warn(self, sentence: str) -> None:
         """Say what is doubtful."""
         typer.echo(f"brainsynth: {sentence}", err=True)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._show = self._bar.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+    def __exit__(self, *error: Any) -> None:
+        self._bar.__exit__(*error)
 
 
 def say_what_comes_next(run: Path) -> None:

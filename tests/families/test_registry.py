@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 
 from brainsynth import Model
 from export.export_run import export_run
@@ -123,6 +125,26 @@ def test_a_family_learns_stops_and_goes_on_to_the_same_bits(
         if key.startswith("average.") and not torch.equal(value, _twin(checkpoint.tensors, key, names))
     ]
     assert moved, "the average equals the module: nothing was learned"
+
+
+@pytest.mark.parametrize(("name", "old"), [("timbre", "timbre"), ("parameters", "parameters"), ("lpc", "ar")])
+def test_a_run_of_the_first_version_goes_on_to_the_same_bits(
+    name: str, old: str, recordings: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    family = find_family(name)
+    source, (settings, size) = source_of(family, recordings, request), small(family)
+    train_family(name, source, tmp_path / "whole", settings, size)
+    train_family(name, source, tmp_path / "halves", settings, size, interrupt_at=2)
+    config = open_run(tmp_path / "halves").config
+    # What the first version wrote: no hash of recordings, another name, fewer facts beside the same tensors.
+    earlier = {key: value for key, value in config.items() if key != "recordings_sha256"} | {"family": old}
+    (tmp_path / "halves" / "config.json").write_text(json.dumps(earlier))
+    (path,) = (tmp_path / "halves" / "checkpoints").iterdir()
+    facts = {"step": 2, "errors": {"f0_hz": 0.25}, "held_out": 6}
+    save_file(load_file(path), path, {"facts": json.dumps(facts)})
+    assert open_run(tmp_path / "halves").metadata["figures"] == {"error/f0_hz": 0.25}
+    assert train_family(name, source, tmp_path / "halves", settings, size).steps == [3, 4]
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
 def _twin(tensors: dict[str, torch.Tensor], key: str, names: set[str]) -> torch.Tensor:
