@@ -160,6 +160,8 @@ def run_command(folder: Path, synth: Path, count: int = 4000) -> subprocess.Pope
         cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # Where the suite itself runs in the background, SIGINT is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

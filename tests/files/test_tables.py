@@ -376,6 +376,7 @@ def test_table_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     assert tree(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_table(models: Path, tmp_path: Path) -> None:
     def lines(count: int) -> Iterator[str]:
         yield "time_s,f0_hz\n"
