@@ -33,10 +33,11 @@ from brainsynth import Model, Renderer
 from plugin_host.showing.block_timing import bench
 from training.data.recordings import find_recordings
 from training.data.split import split_recordings
+from training.families.lpc.data import read_recordings
 from training.families.lpc.envelopes import itakura_saito
-from training.families.lpc.excerpts import read_recordings
 from training.families.lpc.sounds import EXCITATION, NAMES, f0_hz, polynomial, sections
 from training.families.lpc.training_batch import clean_power
+from training.loop.report import Silent
 
 SEED = 20261121  # no data set of a training has it
 WINDOWS = (512, 768, 1024, 1536, 2048)
@@ -156,7 +157,7 @@ def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, 
     """Divergence (Itakura-Saito) of clean recordings' spectra from envelopes estimated clean and in white noise."""
     rate, hop = model.document.sample_rate, model.document.hop_length
     paths = split_recordings(find_recordings(folder))[1]
-    recordings, _ = read_recordings(paths, seconds)
+    recordings = read_recordings(folder, paths, seconds, Silent())
     figures: dict[str, Any] = {"recordings": len(recordings)}
     for noise in NOISES[:2]:
         ours, theirs = [], []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import soundfile
@@ -12,6 +13,7 @@ import soxr
 
 from ..errors import RecordingsError
 
+Made = TypeVar("Made")
 SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".aif", ".aiff", ".ogg", ".oga", ".opus"})
 
 
@@ -89,3 +91,59 @@ def content_hash(paths: Iterable[Path]) -> str:
                 f"{path} cannot be read ({error.strerror}); remove it or replace it."
             ) from error
     return whole.hexdigest()
+
+
+class ReadingReport(Protocol):
+    """Takes note of what is read, as a training's reporter does."""
+
+    def prepare(self, what: str, done: int, total: int) -> Any:
+        """Take note of what is being read, and how much of how much is done."""
+        ...
+
+    def warn(self, sentence: str) -> Any:
+        """Take note of what is left out."""
+        ...
+
+
+def read_usable(
+    folder: Path,
+    paths: Sequence[Path],
+    read: Callable[[Path], Made],
+    report: ReadingReport,
+    enough: Callable[[Mapping[Path, Made]], bool] = lambda _: False,
+) -> dict[Path, Made]:
+    """Read recordings one after another. Those that cannot be used are named and left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they come from.
+    paths : sequence of Path
+        In the order in which they are read.
+    read : callable
+        Gives what is made of a recording, or raises RecordingsError with a sentence that says why it cannot be used.
+    report : ReadingReport
+        Takes note of each recording, and at the end of each that was left out.
+    enough : callable
+        Given what there is so far, tells whether the rest need not be read.
+
+    Raises
+    ------
+    RecordingsError
+        If none can be used.
+    """
+    found: dict[Path, Made] = {}
+    left_out: list[str] = []
+    for number, path in enumerate(paths):
+        if enough(found):
+            break
+        report.prepare(f"reading {path.name}", number, len(paths))
+        try:
+            found[path] = read(path)
+        except RecordingsError as error:
+            left_out.append(str(error))
+    for sentence in left_out:
+        report.warn(sentence)
+    if not found:
+        raise RecordingsError(f"{folder} holds no recording that sounds: {'; '.join(left_out[:3])}")
+    return found

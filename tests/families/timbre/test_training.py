@@ -18,7 +18,7 @@ from training.data.source import Source
 from training.data.split import is_held_out, split_recordings
 from training.errors import RecordingsError, RunError
 from training.families.timbre.data import TimbreData, trained_range
-from training.families.timbre.features import Features, analyse, features_of
+from training.families.timbre.features import Corpus, analyse, features_of
 from training.families.timbre.settings import TimbreSettings, TimbreSize
 from training.families.timbre.train import TimbreTrainer
 from training.loop.run import Run, open_run
@@ -133,9 +133,9 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
 @pytest.mark.slow
 def test_it_learns_the_timbre(recordings: Path) -> None:
     analyzer = load_analyzer()
-    parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
+    parts = [Corpus.of(features_of(p, analyzer, 64, 65)) for p in find_recordings(recordings)]
     settings = TimbreSettings(steps=120, taught=0.75, batch=2, excerpt_frames=60)
-    data = TimbreData(Features.concatenate(parts), parts[0])
+    data = TimbreData(Corpus.join(parts), parts[0])
     trainer = TimbreTrainer(data, settings, SIZE)
     losses = [trainer.step()["loss"] for _ in range(120)]
     assert np.mean(losses[80:90]) < 0.8 * np.mean(losses[:5])  # the stage of levels
@@ -231,8 +231,8 @@ def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path)
 
 def test_trained_range_is_the_instruments(recordings: Path) -> None:
     analyzer = load_analyzer()
-    parts = [features_of(p, analyzer, 64, 65) for p in find_recordings(recordings)]
-    low, median, high = trained_range(Features.concatenate(parts))["f0_hz"]
+    parts = [Corpus.of(features_of(p, analyzer, 64, 65)) for p in find_recordings(recordings)]
+    low, median, high = trained_range(Corpus.join(parts))["f0_hz"]
     assert 125 < low < median < high < 260
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...data.recordings import content_hash, find_recordings
+from ...data.recordings import content_hash, find_recordings, read_mono, read_usable
 from ...data.source import EndlessSounds, Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError, SoundsError
 from ...loop.report import Reporter
-from .excerpts import read_recordings
 from .settings import LpcSettings, LpcSize
 from .sounds import AllPoleSounds
 from .tracker import SAMPLE_RATE
 
 HELD_OUT_SHARE = 10  # one sound in so many
+SHORTEST, SILENT = 2048, 1e-3  # of a recording: samples, peak
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,29 @@ def prepare(source: Source, settings: LpcSettings, size: LpcSize, report: Report
     if source.recordings is None:
         return LpcData(known, [])
     paths, _ = split_recordings(find_recordings(source.recordings))
+    return LpcData(known, read_recordings(source.recordings, paths, settings.recorded_s, report))
 
-    def on_reading(name: str, done: int, total: int) -> None:
-        report.prepare(f"reading {name}", done, total)
 
-    read, left_out = read_recordings(paths, settings.recorded_s, on_reading)
-    for sentence in left_out:
-        report.warn(sentence)
-    if not read:
-        raise RecordingsError(
-            f"{source.recordings} holds no recording that sounds: {'; '.join(left_out[:3])}"
-        )
-    return LpcData(known, read)
+def read_recordings(
+    folder: Path, paths: Sequence[Path], longest_s: float, report: Reporter
+) -> list[np.ndarray]:
+    """Read recordings (T,) at the model's rate until there are ``longest_s`` seconds, in an order that their names give.
+
+    Raises
+    ------
+    RecordingsError
+        If no recording sounds.
+    """
+    ordered = sorted(paths, key=lambda p: hashlib.sha256(p.name.encode()).hexdigest())
+
+    def enough(found: Mapping[Path, np.ndarray]) -> bool:
+        return sum(map(len, found.values())) >= longest_s * SAMPLE_RATE
+
+    return list(read_usable(folder, ordered, _read, report, enough).values())
+
+
+def _read(path: Path) -> np.ndarray:
+    audio = read_mono(path, SAMPLE_RATE)
+    if len(audio) < SHORTEST or np.abs(audio).max() < SILENT:
+        raise RecordingsError(f"{path} is silent or too short; left out.")
+    return audio

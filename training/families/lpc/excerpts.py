@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...data.recordings import read_mono
 from ...dsp.units import hz_to_midi
-from ...errors import RecordingsError
 from .sounds import EXCITATION, AllPoleSounds, f0_hz, polynomial, sections
 from .spectra import DELAY_HOPS
 
@@ -184,32 +180,3 @@ def add_noise(clean: np.ndarray, random: np.random.Generator) -> np.ndarray:
     below_db = random.uniform(0.0, 40.0, (count, 1)) + 200.0 * (random.random((count, 1)) < CLEAN)
     level = np.sqrt(np.mean(clean.astype(np.float64) ** 2, 1, keepdims=True)) * 10 ** (-below_db / 20)
     return (clean + noise * level).astype(np.float32)
-
-
-def read_recordings(
-    paths: Sequence[Path], longest_s: float, report: Callable[[str, int, int], None] = lambda *_: None
-) -> tuple[list[np.ndarray], list[str]]:
-    """Read recordings at the model's rate until there are ``longest_s`` seconds, in an order that their names give.
-
-    Returns
-    -------
-    recordings : list of (T,) arrays that sound.
-    left_out : sentences about those that cannot be read or are silent.
-    """
-    recordings, left_out, seconds = [], [], 0.0
-    ordered = sorted(paths, key=lambda p: hashlib.sha256(p.name.encode()).hexdigest())
-    for path in ordered:
-        if seconds >= longest_s:
-            break
-        report(path.name, round(seconds), round(longest_s))
-        try:
-            audio = read_mono(path, SAMPLE_RATE)
-        except RecordingsError as error:
-            left_out.append(str(error))
-            continue
-        if len(audio) < 2048 or np.abs(audio).max() < 1e-3:
-            left_out.append(f"{path} is silent or too short; left out.")
-            continue
-        recordings.append(audio)
-        seconds += len(audio) / SAMPLE_RATE
-    return recordings, left_out

@@ -12,12 +12,12 @@ import torch
 
 from ...analysis.bundled_weights import load_analyzer
 from ...analysis.tracker import PitchAnalyzer
-from ...data.recordings import content_hash, find_recordings
+from ...data.recordings import content_hash, find_recordings, read_usable
 from ...data.source import Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError
 from ...loop.report import Reporter
-from .features import Features, features_of
+from .features import Corpus, features_of
 from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import TimbreSettings, TimbreSize
 
@@ -29,8 +29,8 @@ SILENT_DB = -70.0
 class TimbreData:
     """Features to train on and features kept aside."""
 
-    train: Features
-    held_out: Features
+    train: Corpus
+    held_out: Corpus
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -66,58 +66,47 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     """
     assert source.recordings is not None
     train, held_out = split_recordings(find_recordings(source.recordings))
-    paths, features, left_out = train + held_out, list[Features | None](), list[str]()
     analyzer, threads = load_analyzer(), torch.get_num_threads()
+
+    def read(path: Path) -> Corpus:
+        return _analyse(path, analyzer, size)
+
     torch.set_num_threads(1)  # small products, one after another: a second thread only waits
     try:
-        for number, path in enumerate(paths):
-            report.prepare(f"reading {path.name}", number, len(paths))
-            features.append(_analyse(path, analyzer, size, left_out))
+        found = read_usable(source.recordings, train + held_out, read, report)
     finally:
         torch.set_num_threads(threads)
-    for sentence in left_out:
-        report.warn(sentence)
-    learned = [part for part in features[: len(train)] if part is not None]
-    aside = [part for part in features[len(train) :] if part is not None]
-    if not learned:
-        raise RecordingsError(
-            f"{source.recordings} holds no recording that sounds: {'; '.join(left_out[:3])}"
-        )
-    whole = Features.concatenate(learned)
+    learned, aside = ([found[path] for path in paths if path in found] for paths in (train, held_out))
+    # Where only one of both can be used, it is trained on and measured by.
+    whole = Corpus.join(learned or aside)
     _refuse_unusable(whole, source.recordings)
-    return TimbreData(whole, Features.concatenate(aside or learned[-1:]))
+    return TimbreData(whole, Corpus.join(aside or learned[-1:]))
 
 
-def _analyse(path: Path, analyzer: PitchAnalyzer, size: TimbreSize, left_out: list[str]) -> Features | None:
-    """Analyse a recording, or say why it is left out."""
-    try:
-        features = features_of(path, analyzer, size.harmonic_rows * size.harmonic_columns, size.bands)
-    except RecordingsError as error:
-        left_out.append(str(error))
-        return None
+def _analyse(path: Path, analyzer: PitchAnalyzer, size: TimbreSize) -> Corpus:
+    features = features_of(path, analyzer, size.harmonic_rows * size.harmonic_columns, size.bands)
     if features.loudness_db.max() < SILENT_DB:
-        left_out.append(f"{path} is silent; left out.")
-        return None
-    return features
+        raise RecordingsError(f"{path} is silent; left out.")
+    return Corpus.of(features)
 
 
-def _refuse_unusable(features: Features, recordings: Path) -> None:
-    seconds = float((features.loudness_db > SILENT_DB).sum()) * HOP_LENGTH / SAMPLE_RATE
+def _refuse_unusable(corpus: Corpus, recordings: Path) -> None:
+    seconds = float((corpus.loudness_db > SILENT_DB).sum()) * HOP_LENGTH / SAMPLE_RATE
     if seconds < SHORTEST_S:
         raise RecordingsError(
             f"{recordings} holds {seconds:.1f} s of sound; at least {SHORTEST_S:.0f} s are needed,"
             " and ten minutes or more are good."
         )
-    if not (features.voicing > 0.5).mean() > 0.05:
+    if not (corpus.voicing > 0.5).mean() > 0.05:
         raise RecordingsError(
             f"{recordings} holds hardly any pitched sound; timbre transfer needs a pitched, monophonic instrument."
         )
 
 
-def trained_range(features: Features) -> dict[str, tuple[float, float, float]]:
+def trained_range(corpus: Corpus) -> dict[str, tuple[float, float, float]]:
     """The 5th, 50th and 95th percentile of pitch and loudness where the instrument sounds."""
-    sounding = (features.voicing > 0.5) & (features.loudness_db > features.loudness_db.max() - 40.0)
-    chosen = {"f0_hz": features.f0_hz[sounding], "loudness_db": features.loudness_db[sounding]}
+    sounding = (corpus.voicing > 0.5) & (corpus.loudness_db > corpus.loudness_db.max() - 40.0)
+    chosen = {"f0_hz": corpus.f0_hz[sounding], "loudness_db": corpus.loudness_db[sounding]}
     return {
         name: (float(low), float(median), float(high))
         for name, (low, median, high) in ((k, np.percentile(v, [5, 50, 95])) for k, v in chosen.items())

@@ -6,7 +6,8 @@ and noise read off the spectrum, which teach the decoder before any sound is mad
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...analysis.bundled_weights import WEIGHTS
 from ...analysis.tracker import PitchAnalyzer
 from ...data.cache import cache_key, cached_arrays
 from ...data.harmonic_analysis import harmonic_levels
+from ...data.joined import JoinedArrays
 from ...data.recordings import read_mono
 from ...errors import RecordingsError
 
@@ -25,7 +27,7 @@ BLOCK_FRAMES = 4096
 
 @dataclass(frozen=True)
 class Features:
-    """One or more recordings, frame by frame.
+    """A recording, frame by frame.
 
     Attributes
     ----------
@@ -42,15 +44,54 @@ class Features:
     harmonics: np.ndarray
     bands: np.ndarray
 
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings one after another. What is tracked is in the memory, 12 bytes a frame; the rest stays on the disk.
+
+    Attributes
+    ----------
+    f0_hz, voicing, loudness_db, harmonics, bands
+        As in `Features`, of all recordings.
+    audio : (N, hop_length) float32
+    """
+
+    f0_hz: np.ndarray
+    voicing: np.ndarray
+    loudness_db: np.ndarray
+    audio: JoinedArrays
+    harmonics: JoinedArrays
+    bands: JoinedArrays
+
     @property
     def frames(self) -> int:
         """Number of frames."""
         return len(self.f0_hz)
 
-    @staticmethod
-    def concatenate(parts: list[Features]) -> Features:
-        """Put recordings one after another."""
-        return Features(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)))
+    @classmethod
+    def of(cls, features: Features) -> Corpus:
+        """Take one recording."""
+        hops = features.audio.reshape(len(features.f0_hz), -1)
+        return cls(
+            np.array(features.f0_hz),
+            np.array(features.voicing),
+            np.array(features.loudness_db),
+            JoinedArrays([hops]),
+            JoinedArrays([features.harmonics]),
+            JoinedArrays([features.bands]),
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Corpus]) -> Corpus:
+        """Put recordings one after another; there must be one or more."""
+        return cls(
+            np.concatenate([p.f0_hz for p in parts]),
+            np.concatenate([p.voicing for p in parts]),
+            np.concatenate([p.loudness_db for p in parts]),
+            JoinedArrays([p.audio for p in parts]),
+            JoinedArrays([p.harmonics for p in parts]),
+            JoinedArrays([p.bands for p in parts]),
+        )
 
 
 def features_of(path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:

@@ -13,8 +13,8 @@ from ...dsp.reverb import convolve
 from ...dsp.units import DB, hz_to_midi
 from ...loop.spectral_losses import FFT_SIZES, level_loss, loudness_loss, multi_scale_spectral_loss
 from ...streaming.contract import Carry
-from .features import Features
-from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
+from .features import Corpus
+from .model import SAMPLE_RATE, Instrument
 
 AUDIBLE_DB = -75.0
 FFT_SIZES_A_STEP = 3
@@ -37,10 +37,10 @@ class TrainingBatch:
     network_score: Tensor
 
 
-def scores(features: Features, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+def scores(corpus: Corpus, rows: np.ndarray) -> tuple[Tensor, Tensor]:
     """Return f0 (B, N, 1) and score (B, N, 5) of the frames ``rows`` (B, N)."""
-    f0 = torch.from_numpy(features.f0_hz[rows])[:, :, None]
-    tracked = torch.from_numpy(np.stack([features.loudness_db[rows], features.voicing[rows]], -1))
+    f0 = torch.from_numpy(corpus.f0_hz[rows])[:, :, None]
+    tracked = torch.from_numpy(np.stack([corpus.loudness_db[rows], corpus.voicing[rows]], -1))
     return f0, torch.cat([hz_to_midi(f0), tracked, torch.zeros_like(tracked)], -1)
 
 
@@ -113,7 +113,6 @@ def loudness_elsewhere(
     return loudness_loss(made, wanted, louder[:, :, 0] * DB, SAMPLE_RATE)
 
 
-def sounds_of(features: Features, rows: np.ndarray) -> Tensor:
+def sounds_of(corpus: Corpus, rows: np.ndarray) -> Tensor:
     """Return the sound of the frames ``rows`` (B, N): (B, N * hop_length)."""
-    samples = rows[:, :, None] * HOP_LENGTH + np.arange(HOP_LENGTH)
-    return torch.from_numpy(features.audio[samples.reshape(len(rows), -1)])
+    return torch.from_numpy(corpus.audio[rows].reshape(len(rows), -1))

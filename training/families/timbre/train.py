@@ -34,7 +34,7 @@ class TimbreTrainer(Trainer):
         self, data: TimbreData, settings: TimbreSettings, size: TimbreSize, device: str = "cpu"
     ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.features, self.device = settings, data.train, torch.device(device)
+        self.settings, self.corpus, self.device = settings, data.train, torch.device(device)
         self.instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         self.average = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         room = self.instrument.synthesizer.room.impulse_response
@@ -49,8 +49,8 @@ class TimbreTrainer(Trainer):
             [Stage(LEVELS, levels), Stage(SOUND, settings.steps - levels)],
             [Learner("instrument", self.instrument, self.average, self.optimiser, largest_gradient=3.0)],
         )
-        sounding = self.features.loudness_db > SILENT_DB
-        starts = np.flatnonzero(sounding[: max(1, self.features.frames - settings.excerpt_frames)])
+        sounding = self.corpus.loudness_db > SILENT_DB
+        starts = np.flatnonzero(sounding[: max(1, self.corpus.frames - settings.excerpt_frames)])
         self.starts = starts if len(starts) else np.zeros(1, np.int64)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
@@ -70,10 +70,10 @@ class TimbreTrainer(Trainer):
 
     def _batch(self, count: int, random: np.random.Generator) -> tuple[np.ndarray, Tensor, Tensor]:
         """Draw excerpts that begin where something sounds: their frames (B, N), f0 and score."""
-        frames = min(self.settings.excerpt_frames, self.features.frames)
-        first = np.minimum(random.choice(self.starts, count), self.features.frames - frames)
+        frames = min(self.settings.excerpt_frames, self.corpus.frames)
+        first = np.minimum(random.choice(self.starts, count), self.corpus.frames - frames)
         rows = first[:, None] + np.arange(frames)
-        f0, score = (x.to(self.device) for x in scores(self.features, rows))
+        f0, score = (x.to(self.device) for x in scores(self.corpus, rows))
         return rows, f0, score
 
     def _levels(self, random: np.random.Generator) -> Tensor:
@@ -81,13 +81,13 @@ class TimbreTrainer(Trainer):
         batch = TrainingBatch(f0, score, as_another_player(score, random))
         tones, bands = (
             torch.from_numpy(levels[rows]).to(self.device).float()
-            for levels in (self.features.harmonics, self.features.bands)
+            for levels in (self.corpus.harmonics, self.corpus.bands)
         )
         return levels_loss(self.instrument, batch, tones, bands)
 
     def _sound(self, random: np.random.Generator) -> Tensor:
         rows, f0, score = self._batch(self.settings.batch, random)
-        wanted = sounds_of(self.features, rows).to(self.device)
+        wanted = sounds_of(self.corpus, rows).to(self.device)
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
         batch = TrainingBatch(f0, score, as_another_player(score, random))
         loss = sound_loss(self.instrument, batch, wanted, noise_from, random)
