@@ -21,7 +21,3 @@ class SoundsError(TrainingError, ValueError):
 
 class RunError(TrainingError, ValueError):
     """A run folder cannot be created, resumed or read."""
-
-
-class ContractError(TrainingError, ValueError):
-    """A streaming module was called against its contract (zero frames, wrong state, wrong shape)."""

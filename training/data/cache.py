@@ -90,9 +90,9 @@ class RowFile:
     fill : callable
         Given empty rows and the number of the first of them, computes them.
     count_valid : callable
-        Given the rows that are there, tells how many from the first on are those wanted.
+        Given the rows that are there, returns how many from the first on are those wanted.
     on_rows : callable
-        Told how many rows are there, of how many.
+        Called with how many rows are there, and how many there shall be.
     at_once : int
         How many rows are computed at a time.
 

@@ -1,6 +1,6 @@
 """Recurrence of any kind: a cell called frame by frame, with its own output fed back where it wants that.
 
-What `StreamingGRU` and filters of fixed length do not cover (a network that hears its own output, a filter sample by
+What `StreamingGRU` and filters of fixed length do not cover (a network whose output is fed back, a filter sample by
 sample) is written as a cell for one frame. In training `Scan` is a loop in Python; in a file it is ONNX's Scan, whose
 number of frames is free.
 """
@@ -33,8 +33,8 @@ class Scan(StreamingModule):
 
     Notes
     -----
-    A frame costs what its nodes cost and about 1 us for the loop. In ONNX Runtime, on one core, a GRU cell of 64 that
-    hears its own output takes 9 us a frame; a filter of second order takes 2 us a sample, at 48 kHz a tenth of real
+    A frame costs what its nodes cost and about 1 us for the loop. In ONNX Runtime, on one core, a GRU cell of 64 whose
+    output is fed back takes 9 us a frame; a filter of second order takes 2 us a sample, at 48 kHz a tenth of real
     time. A call costs 12 us more.
 
     In a graph the batch is one.
