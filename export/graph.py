@@ -20,11 +20,8 @@ from .operators import TRANSLATIONS
 
 OPSET = 20
 EXAMPLE_FRAMES = 5
-FEWEST_TRACED = (
-    3  # slices of a state as short as two frames put this bound on the trace; the graph itself runs with one
-)
-
-
+# Slices of a state as short as two frames put this bound on the trace; the graph itself runs with one.
+FEWEST_TRACED = 3
 SMALLEST_HALVED = 1024  # values; below that a cast costs more than it saves
 
 

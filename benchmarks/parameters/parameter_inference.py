@@ -24,8 +24,8 @@ from benchmarks.parameters.parameter_sounds import Neighbours, change_db, known_
 from brainsynth import Renderer
 from plugin_host.matching.inference import ParameterModel
 
-ESTIMATES = "heard"
-"""The key of the model's estimates in the results, under which earlier ones are kept."""
+ESTIMATES = "estimated"
+"""The key of the model's estimates in the results."""
 
 
 def _format(figure: Figure, digits: int = 3) -> str:

@@ -29,8 +29,6 @@ from . import (
 from .exit_codes import SUMMARY, ExitCode, exit_code
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
-
-
 PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
 
 

@@ -75,7 +75,7 @@ class FileTask:
         self._maker: Maker | None = None
 
     def __call__(self, work: Work, on_progress: Callable[[float], None]) -> Outcome:
-        """Do a file; `on_progress` gets how much is done, from 0 to 1. What fails is told, not raised."""
+        """Do a file; `on_progress` gets how much is done, from 0 to 1. What fails is reported, not raised."""
         job = work.job
         try:
             if self._may_be_kept(work):

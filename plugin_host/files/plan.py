@@ -17,7 +17,6 @@ AUDIO_SUFFIXES = frozenset(
 )
 """The endings by which a file in a folder is taken for audio, and by which an output is written."""
 
-
 TABLE_SUFFIXES = frozenset({".csv"})
 """The endings by which a file is taken for a table of controls."""
 

@@ -99,9 +99,9 @@ class TableCurves:
         self, times: NDArray[np.float64], values: NDArray[np.float64], start: int, frames: int
     ) -> NDArray[np.float64]:
         curve = np.zeros(frames)
-        places = np.floor((times + _SLACK_S) / self._frame_s).astype(np.int64) - start
-        within = (places >= 0) & (places < frames)
-        np.maximum.at(curve, places[within], values[within])
+        frame_indices = np.floor((times + _SLACK_S) / self._frame_s).astype(np.int64) - start
+        within = (frame_indices >= 0) & (frame_indices < frames)
+        np.maximum.at(curve, frame_indices[within], values[within])
         return curve
 
 

@@ -115,7 +115,7 @@ class AudioWriter:
                 self._partial.path, "w", sample_rate, channels, subtype=subtype, format=container
             )
         except soundfile.SoundFileError as error:
-            # A header that finds no room is told as a format that is not known.
+            # A full disk, which has no room for the header, looks like an unknown format.
             obstacle = self._partial.find_obstacle()
             self._partial.__exit__(None, None, None)
             raise obstacle or AudioFileError(

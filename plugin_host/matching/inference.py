@@ -95,7 +95,7 @@ class ParameterModel:
         if document.family != FAMILY or "synth" not in origin:
             raise SynthMismatchError(
                 f"model {self.model.name!r} estimates no synth's parameters (its family is {document.family});"
-                " train one with brainsynth train params"
+                " train one with brainsynth train parameters"
             )
         self.frames = round(float(origin["sound_seconds"]) * document.sample_rate)
         self._synth = synth if isinstance(synth, Synth) else None

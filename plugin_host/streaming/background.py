@@ -165,7 +165,13 @@ class BackgroundStream:
         return self.process(block)
 
     def flush(self) -> NDArray[np.float32]:
-        """End the input and give the rest, (C, `latency_samples` + `tail_samples`); waits for the worker."""
+        """End the input and give the rest, (C, `latency_samples` + `tail_samples`); waits for the worker.
+
+        Raises
+        ------
+        StreamError
+            If the worker has failed, or the stream was closed.
+        """
         self._wait()
         last = self._exchange.done.get(self._blocks - 1)
         if last is None:
@@ -175,7 +181,7 @@ class BackgroundStream:
         return rest
 
     def reset(self) -> None:
-        """Start again as if new; waits for the worker."""
+        """Start again as if new; waits for the worker, and raises StreamError if it has failed."""
         self._wait()
         self._stream.reset()
         self._start()
@@ -196,8 +202,7 @@ class BackgroundStream:
         """Hand over a block and give the result of the one before, or None where there is none yet."""
         exchange = self._exchange
         with exchange.changed:
-            if exchange.failure is not None or exchange.is_closed:
-                raise StreamError(f"{self._label} has stopped in the background") from exchange.failure
+            self._refuse_if_stopped()
             if len(exchange.waiting) < _MOST_WAITING:
                 exchange.waiting.append((self._blocks, samples, self._pending))
                 self._pending = []
@@ -211,8 +216,18 @@ class BackgroundStream:
             return exchange.done.pop(wanted, None)
 
     def _wait(self) -> None:
+        """Wait until the worker has done all that was handed over, or raise StreamError where it has stopped."""
         with self._exchange.changed:
             self._exchange.changed.wait_for(lambda: _is_idle(self._exchange))
+            self._refuse_if_stopped()
+
+    def _refuse_if_stopped(self) -> None:
+        failure = self._exchange.failure
+        if failure is not None or self._exchange.is_closed:
+            reason = f" ({failure})" if failure is not None else ""
+            raise StreamError(
+                f"{self._label} has stopped in the background{reason}: make another stream"
+            ) from failure
 
 
 def _work(stream: Stream, exchange: _Exchange) -> None:

@@ -141,7 +141,7 @@ class ControlTrack:
         self._control = control
         self._memory = np.zeros(control.size * maximum_frames, dtype=np.float32)
         self._lanes: list[Lane] = [
-            TriggerLane() if control.is_trigger else RampLane(default, ramp_frames, control.is_stepped)
+            TriggerLane() if control.is_trigger else RampLane(default, ramp_frames, not control.is_ramped)
             for default in control.defaults
         ]
         self._moving = set(range(control.size))

@@ -182,6 +182,10 @@ class Stream(ABC):
         """Start again as if new: zero state, silence in every queue. Controls keep their values."""
         self._copies.reset()
 
+    def __reduce__(self) -> NoReturn:
+        # A copy would share the memory that the graph writes its states into.
+        raise StreamError(f"a stream of {self._label} cannot be copied or pickled: make another of its model")
+
     def _refuse(self, role: Role) -> NoReturn:
         right = _VERBS[self.document.role]
         raise StreamError(f"{self._label} cannot {_VERBS[role]}: call {right} instead")

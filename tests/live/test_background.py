@@ -183,3 +183,18 @@ def test_worker_ends_with_its_stream() -> None:
     while workers() > before and time.monotonic() < deadline:
         time.sleep(0.001)
     assert workers() == before
+
+
+@pytest.mark.parametrize("verb", ["process", "flush", "reset"])
+def test_a_worker_that_failed_is_told_by_whatever_is_called_next(verb: str) -> None:
+    stream = load(tiny_models.gain_effect()).stream(block_size=64, background=True)
+
+    def fail(_: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise RuntimeError("no more memory")
+
+    foreground: Any = stream._stream
+    foreground.process = fail
+    stream.process(noise(64))
+    wait_for(stream)
+    with pytest.raises(StreamError, match=r"has stopped in the background \(no more memory\): make another"):
+        stream.process(noise(64)) if verb == "process" else getattr(stream, verb)()

@@ -1,6 +1,8 @@
 """Streams: the same sound in any blocks, at any rate, on any number of channels."""
 
+import copy
 import math
+import pickle
 import resource
 import tracemalloc
 from collections.abc import Callable
@@ -255,3 +257,10 @@ def test_memory_stays_flat_over_20000_blocks(rate: int) -> None:
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident
     assert grown < 4096
     assert stream.counters.blocks == 20_000
+
+
+@pytest.mark.parametrize("make_another", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_stream_cannot_be_copied(make_another: Callable[[object], object]) -> None:
+    stream = load(tiny_models.leaky_effect()).stream()
+    with pytest.raises(StreamError, match="cannot be copied or pickled: make another of its model"):
+        make_another(stream)
