@@ -10,13 +10,12 @@ from ..model_file.document import Role
 from .control_arguments import ControlInputs, OpcodeArgument
 from .csound_abi import Array, Engine, argument_address, instance_of, read_string
 from .k_cycles import cycles_per_block, latency_samples
+from .note_context import InputCollector, NoteContext
 from .note_players import (
     AnalyzerNotePlayer,
     EffectNotePlayer,
     FailedNotePlayer,
     GeneratorNotePlayer,
-    InputCollector,
-    NoteContext,
     NotePlayer,
 )
 from .opcode_signatures import OpcodeSignature
