@@ -19,5 +19,9 @@ class SoundsError(TrainingError, ValueError):
     """Sounds of a synthesiser that a model cannot be trained on."""
 
 
+class MemoryShortageError(TrainingError, MemoryError):
+    """Settings or sizes need more memory than there is."""
+
+
 class RunError(TrainingError, ValueError):
     """A run folder cannot be created, resumed or read."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from os import PathLike
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CalibrationError, NothingToCalibrateError
-
-if TYPE_CHECKING:
-    from ..model_file.document import ModelDocument, Range
-    from ..playing.model import Model
+from ..model_file.document import ModelDocument, Range
+from ..playing.model import Model
+from .neural_effect import NeuralEffect
 
 ANALYZER = "pitch"
 VOICED = 0.5
@@ -24,14 +23,18 @@ ABOVE_DB = 3.0
 
 
 def calibrate(
-    model: Model, audio: NDArray[np.floating], sample_rate: float, analyzer: Model | None = None
+    model: Model | NeuralEffect | str | PathLike[str],
+    audio: NDArray[np.floating],
+    sample_rate: float,
+    analyzer: Model | None = None,
 ) -> dict[str, float]:
     """Find the octave and the gain that bring a sound into the range in which a model was trained.
 
     Parameters
     ----------
-    model : Model
-        An effect with the controls ``octave`` and ``loudness_gain``, whose file carries its trained range.
+    model : Model, NeuralEffect, str or path
+        An effect, a bundled one's name or a file of one, with the controls ``octave`` and ``loudness_gain``; its file
+        carries its trained range.
     audio : array
         (C, T) or (T,) floating-point samples from -1 to 1: a few seconds or more of what will be played.
     sample_rate : float
@@ -53,6 +56,10 @@ def calibrate(
     StreamError
         If audio or rate cannot be analysed at all.
     """
+    if isinstance(model, NeuralEffect):
+        model = model.model
+    elif not isinstance(model, Model):
+        model = Model(model)
     register, loudness_range = _ranges(model.document)
     controls = model.controls
     missing = [name for name in ("octave", "loudness_gain") if name not in controls]
@@ -60,7 +67,7 @@ def calibrate(
         raise CalibrationError(
             f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
         )
-    f0_hz, loudness_db = _voiced_frames(analyzer or _bundled_analyzer(), audio, sample_rate)
+    f0_hz, loudness_db = _voiced_frames(analyzer or Model(ANALYZER), audio, sample_rate)
     octave, gain = controls["octave"], controls["loudness_gain"]
     return {
         "octave": float(np.clip(_octaves(f0_hz, register), octave.minimum, octave.maximum)),
@@ -79,12 +86,6 @@ def _ranges(document: ModelDocument) -> tuple[Range, Range]:
             " set its controls by hand"
         )
     return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
-
-
-def _bundled_analyzer() -> Model:
-    from ..playing.model import Model
-
-    return Model(ANALYZER)
 
 
 def _voiced_frames(

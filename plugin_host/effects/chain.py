@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..streaming.input_checks import MOST_CHANNELS, as_rows, check_block_size, check_sample_rate
+from ..streaming.input_checks import (
+    MOST_CHANNELS,
+    as_rows,
+    check_block_size,
+    check_sample_rate,
+    is_whole_number,
+)
 from .chain_pass import ChainPass
 from .neural_effect import NeuralEffect
 from .pedalboard_group import import_pedalboard
 
+_MOST_CHANNELS = MOST_CHANNELS // 2
 _FLOAT32 = np.dtype(np.float32)
 
 
@@ -55,9 +62,25 @@ class Chain:
     """
 
     def __init__(self, plugins: Sequence[Any], block_size: int | None = None) -> None:
+        if not isinstance(plugins, Iterable):
+            raise StreamError(
+                f"a chain takes a list of plugins, and one {type(plugins).__name__} arrived: put it into a list"
+            )
         self.plugins: tuple[Any, ...] = tuple(itertools.chain.from_iterable(map(_flatten, plugins)))
         self.block_size = check_block_size(block_size, "the chain")
         self._pass: ChainPass | None = None
+
+    def __len__(self) -> int:
+        """Count the plugins."""
+        return len(self.plugins)
+
+    def __getitem__(self, index: int) -> Any:
+        """Give a plugin, to change its settings."""
+        return self.plugins[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through the plugins in the order of the signal."""
+        return iter(self.plugins)
 
     def __repr__(self) -> str:
         return f"Chain([{', '.join(map(repr, self.plugins))}])"
@@ -128,9 +151,9 @@ class Chain:
             return running.process(input_array)
         rate = check_sample_rate(sample_rate, "the chain")
         rows = as_rows(input_array, "the chain")
-        if not 1 <= len(rows) <= MOST_CHANNELS // 2:
+        if not 1 <= len(rows) <= _MOST_CHANNELS:
             raise StreamError(
-                f"the chain takes audio of shape (channels, samples) with 1 to {MOST_CHANNELS // 2} "
+                f"the chain takes audio of shape (channels, samples) with 1 to {_MOST_CHANNELS} "
                 f"channels, and shape {np.shape(input_array)} arrived: transpose it if its rows are samples"
             )
         if reset:
@@ -143,8 +166,18 @@ class Chain:
         return output.reshape(np.shape(input_array))
 
     def prepare(self, sample_rate: float, channels: int) -> None:
-        """Get ready for blocks with ``reset=False``, so that the first is no slower than the others."""
+        """Get ready for blocks with ``reset=False``, so that the first is no slower than the others.
+
+        Raises
+        ------
+        StreamError
+            For a rate or a number of channels that the chain cannot take.
+        """
         rate = check_sample_rate(sample_rate, "the chain")
+        if not is_whole_number(channels) or not 1 <= channels <= _MOST_CHANNELS:
+            raise StreamError(
+                f"the chain takes 1 to {_MOST_CHANNELS} channels, and {channels!r} was asked for"
+            )
         if self._pass is not None and (self._pass.sample_rate, self._pass.channels) == (rate, channels):
             return
         self.reset()

@@ -65,6 +65,14 @@ class EffectSettings:
             self._triggers.append((self.version + 1, {control.name: new}))
         self.version += 1
 
+    def check(self, name: str, value: object) -> None:
+        """Raise ControlError for a name or value that `set` would refuse."""
+        control, element = find_control(name, self.controls, self.owner)
+        if element is None:
+            check_numbers(control, value)
+        else:
+            check_value(control, value, name)
+
     def set_mix(self, mix: float) -> None:
         """Set the mix to a checked value."""
         self.mix = mix
@@ -111,6 +119,14 @@ class ControlValues(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: object) -> None:
         """Set a value; raises ControlError for an unknown name or a value out of range."""
         self._settings.set(name, value)
+
+    def update(self, *others: Any, **more: Any) -> None:
+        """Set several values, as a dictionary does; if one of them is refused, none is set."""
+        values = dict(*others, **more)
+        for name, value in values.items():
+            self._settings.check(name, value)
+        for name, value in values.items():
+            self._settings.set(name, value)
 
     def __delitem__(self, name: str) -> None:
         """Refuse to remove a control."""

@@ -74,7 +74,8 @@ class NeuralEffect:
         loaded = model if isinstance(model, Model) else Model(model)
         if loaded.document.role is not Role.EFFECT:
             raise StreamError(
-                f"{loaded.name!r} is no effect but of role {loaded.document.role}: use Model.stream"
+                f"{loaded.name!r} is no effect but of role {loaded.document.role}: play it with Model.stream, or over "
+                "files with brainsynth process"
             )
         effect = super().__new__(class_with_controls(cls, loaded.document.controls))
         # The guard against misspelt attributes needs the model, so this is set past it.

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from types import FrameType
 from typing import Any, Generic, TypeVar
 
 JobT = TypeVar("JobT")
@@ -22,6 +23,7 @@ Task = Callable[[JobT, Callable[[float], None]], ResultT]
 It is pickled into each worker before its first call, so whatever is costly is made by that call and kept.
 """
 
+_MOMENT_S = 0.01
 _FAREWELL_S = 5.0
 
 
@@ -133,10 +135,26 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def end_on_terminate() -> None:
+    """Let SIGTERM end this process by an exception, so that what is half written is removed on the way out."""
+
+    def end(_: int, frame: FrameType | None) -> None:
+        while frame is not None and hasattr(signal, "setitimer"):
+            if frame.f_code.co_name == "__del__":
+                # An exception would be printed and lost there: try again in a moment.
+                signal.setitimer(signal.ITIMER_REAL, _MOMENT_S)
+                return
+            frame = frame.f_back
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, end)
+
+
 def _serve(connection: Connection, progress: Any, task: Task[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # As an exception, so that what is half written is removed on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_on_terminate()
     while True:
         try:
             index, job = connection.recv()

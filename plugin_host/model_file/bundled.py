@@ -28,6 +28,10 @@ def find_model(name_or_path: str | PathLike[str]) -> Path:
     UnknownModelError
         For a name that is neither; it lists the bundled models.
     """
+    if not isinstance(name_or_path, str | PathLike) or not fspath(name_or_path):
+        raise UnknownModelError(
+            f"a model is given by a bundled name or the path of a .onnx file, and {name_or_path!r} arrived"
+        )
     text = fspath(name_or_path)
     path = Path(text)
     if isinstance(name_or_path, PathLike) or path.suffix == ".onnx" or len(path.parts) > 1:

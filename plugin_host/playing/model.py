@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from ..model_file.bundled import find_model
+from ..model_file.bundled import MODELS_FOLDER, find_model
 from ..model_file.controls import Control
 from ..model_file.document import ModelDocument
 from ..model_file.onnx_bytes import SIZE_LIMIT, check_header, read_header, read_model_bytes
@@ -79,8 +79,13 @@ class Model:
         self._try_out()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle a model as its file, which is loaded again, and shares its session where that still lives."""
-        return functools.partial(type(self), self.path, **self._options), ()
+        """Pickle a model as its file, which is loaded again, and shares its session where that still lives.
+
+        A bundled one is pickled by its name, so that it opens wherever the package is installed.
+        """
+        is_bundled = self.path.parent == MODELS_FOLDER.absolute()
+        file = self.path.name.removesuffix(".onnx") if is_bundled else self.path
+        return functools.partial(type(self), file, **self._options), ()
 
     def __copy__(self) -> Self:
         """Give the model itself, which nothing changes."""

@@ -24,6 +24,8 @@ def check_name(name: str, known: Iterable[str], owner: str) -> None:
     names = list(known)
     if name in names:
         return
+    if not isinstance(name, str):
+        raise ControlError(f"{owner} has controls by name, and {name!r} arrived: one of {', '.join(names)}")
     listed = f"it has {', '.join(names)}" if names else "it has no controls"
     raise ControlError(f"{owner} has no control {name!r}: {did_you_mean(name, names).strip() or listed}")
 
@@ -41,7 +43,7 @@ def find_control(name: str, controls: Mapping[str, Control], owner: str) -> tupl
     ControlError
         If there is no such control or element.
     """
-    element = None if name in controls else _ELEMENT.fullmatch(name)
+    element = _ELEMENT.fullmatch(name) if isinstance(name, str) and name not in controls else None
     base = element[1] if element is not None else name
     check_name(base, controls, owner)
     control = controls[base]

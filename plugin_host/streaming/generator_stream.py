@@ -15,6 +15,9 @@ from .loaded_graph import LoadedGraph
 from .sample_outlet import SampleOutlet
 from .stream import Stream
 
+MOST_SAMPLES = 2**28
+"""The most samples a call gives: an hour and a half at 48 kHz."""
+
 
 class GeneratorStream(Stream):
     """A running generator. See `Stream` for its parameters.
@@ -76,9 +79,10 @@ class GeneratorStream(Stream):
 
     def frames_for(self, samples: int) -> int:
         """Give how many frames will be computed for the next `samples` samples."""
-        if not is_whole_number(samples) or samples < 0:
+        if not is_whole_number(samples) or not 0 <= samples <= MOST_SAMPLES:
             raise StreamError(
-                f"{self._label} gives a whole number of samples from 0 up, and {samples!r} was asked for"
+                f"{self._label} gives a whole number of samples from 0 to {MOST_SAMPLES} a call, and {samples!r} "
+                "was asked for"
             )
         return max(0, -(-self._outlet.missing(samples) // self.document.hop_length))
 

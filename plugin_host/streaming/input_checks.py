@@ -98,9 +98,8 @@ def check_sample_rate(rate: float, owner: str) -> float:
             return int(hertz) if hertz.is_integer() else hertz
     raise StreamError(
         f"{owner} takes sample rates from {LOWEST_RATE} to {HIGHEST_RATE} Hz, and {rate!r} arrived: "
-        "pass the rate that the samples were recorded at"
+        "pass that of the sound, such as 48000"
     )
-    return int(rate) if rate == int(rate) else float(rate)
 
 
 def check_channels(channels: int, model_channels: int, owner: str) -> int:
@@ -116,8 +115,8 @@ def check_channels(channels: int, model_channels: int, owner: str) -> int:
         f"from 1 to {MOST_CHANNELS} channels" if model_channels == 1 else f"exactly {model_channels} channels"
     )
     raise StreamError(
-        f"{owner} takes {needed}, and {channels!r} arrived: audio has the shape (channels, samples), so "
-        "transpose it if its rows are samples"
+        f"{owner} takes {needed}, and {channels!r} arrived: audio has the shape (channels, samples), so if its "
+        "rows are samples, transpose it"
     )
 
 

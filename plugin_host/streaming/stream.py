@@ -97,6 +97,10 @@ class Stream(ABC):
         self.latency: Latency = plan.latency
         self._copies = ChannelCopies(graph, self.channels, self.counters)
 
+    def __repr__(self) -> str:
+        what = f"{self.channels} channels at {self.sample_rate} Hz, block_size={self.block_size}"
+        return f"<{type(self).__name__} of {self._label}, {what}>"
+
     @property
     def latency_samples(self) -> int:
         """By how many samples, at the stream's rate, output lags input: the total of `latency`."""

@@ -174,3 +174,11 @@ def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Comman
     assert not files["low.wav"]["uncalibrated"]
     assert read_sound(tmp_path / "out" / "low.wav")[0].shape == (1, 48_000)
     assert not np.any(read_sound(tmp_path / "out" / "silent.wav")[0])
+
+
+def test_a_name_an_effect_and_a_model_are_calibrated_alike(analyzer: Model) -> None:
+    model = Model("cello")
+    expected = calibrate(model, tone(440.0), 48_000, analyzer)
+    assert expected["octave"] != 0
+    assert calibrate("cello", tone(440.0), 48_000) == expected
+    assert calibrate(NeuralEffect(model), tone(440.0), 48_000) == expected

@@ -286,3 +286,21 @@ def test_plugin_that_withholds_more_than_before_is_found_out() -> None:
     plugin.reset()
     with pytest.raises(StreamError, match="latency of MP3Compressor has grown while playing: call reset"):
         chain.process(noise(64), 44_100, reset=False)
+
+
+@pytest.mark.parametrize("channels", [0, -1, 33, 1.5, "two"])
+def test_prepare_refuses_channels_that_cannot_be(channels: Any) -> None:
+    with pytest.raises(StreamError, match=r"the chain takes 1 to 32 channels, and .* was asked for"):
+        Chain([pedalboard.Gain(), leaky()]).prepare(SAMPLE_RATE, channels)
+
+
+def test_plugins_of_a_chain_can_be_reached() -> None:
+    gain, effect = pedalboard.Gain(3), leaky()
+    chain = Chain([gain, effect])
+    assert (len(chain), chain[1], list(chain)) == (2, effect, [gain, effect])
+
+
+def test_one_plugin_without_a_list_is_refused() -> None:
+    plugin: Any = leaky()
+    with pytest.raises(StreamError, match="takes a list of plugins, and one NeuralEffect arrived"):
+        Chain(plugin)

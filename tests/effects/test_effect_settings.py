@@ -13,6 +13,7 @@ from plugin_host.effects.chain import Chain
 from plugin_host.effects.effect_settings import EffectSettings
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import ControlError
+from plugin_host.model_file.bundled import MODELS_FOLDER
 from plugin_host.model_file.controls import Control
 from tests.support import tiny_models
 from tests.support.tiny_models import HOP_LENGTH, SAMPLE_RATE, load, save
@@ -160,3 +161,26 @@ def test_class_goes_when_nobody_uses_it() -> None:
     del cls
     gc.collect()
     assert len(control_properties._classes) <= before
+
+
+def test_a_control_that_is_no_name_is_refused() -> None:
+    controls: Any = NeuralEffect(load(tiny_models.gain_effect())).controls
+    with pytest.raises(ControlError, match="has controls by name, and 0 arrived: one of gain"):
+        controls[0] = 1.0
+
+
+def test_a_bundled_effect_is_pickled_by_its_name() -> None:
+    pickled = pickle.dumps(NeuralEffect("cello", pitch_shift=5))
+    assert str(MODELS_FOLDER).encode() not in pickled
+    assert pickle.loads(pickled).pitch_shift == 5
+
+
+def test_an_update_sets_all_or_nothing() -> None:
+    controls = NeuralEffect("cello").controls
+    with pytest.raises(ControlError, match="has no control 'nope'"):
+        controls.update(pitch_shift=2, nope=3)
+    with pytest.raises(ControlError, match="pitch_shift is 99"):
+        controls.update({"octave": 1, "pitch_shift": 99})
+    assert (controls["pitch_shift"], controls["octave"]) == (0, 0)
+    controls.update({"octave": 1}, pitch_shift=2)
+    assert (controls["pitch_shift"], controls["octave"]) == (2, 1)

@@ -51,6 +51,7 @@ class ForgetfulGraph(Reed):
         return outputs, {name: keep * value for name, value in state.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
@@ -65,6 +66,7 @@ def test_a_broken_model_is_seen(broken: type[Reed], said: str, tmp_path: Path) -
         check_model(reed(broken), tmp_path, frames=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "stream", "method"),
     [

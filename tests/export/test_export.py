@@ -55,6 +55,7 @@ def test_a_written_file_carries_its_contract(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["reed.onnx"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Deceptive, Mute])
 def test_nothing_is_written_if_a_proof_fails(kind: type[Reed], tmp_path: Path) -> None:
     honest = Job(reed(), tmp_path / "good.onnx", RANGE, FACTS)
@@ -64,6 +65,7 @@ def test_nothing_is_written_if_a_proof_fails(kind: type[Reed], tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_exists_stays_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "reed.onnx"
     path.write_bytes(b"mine")
@@ -81,12 +83,14 @@ def test_names_that_are_no_model_names(name: str, tmp_path: Path) -> None:
         write_model_files([Job(reed(), tmp_path / name, RANGE, FACTS)])
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportTargetError, match="cannot be written"):
         write_model_files([Job(reed(), tmp_path / "file" / "reed.onnx", RANGE, FACTS)])
 
 
+@pytest.mark.slow
 def test_the_graph_has_free_time_and_no_paths_in_it() -> None:
     graph = build_graph(reed())
     axes = {t.name: t.type.tensor_type.shape.dim[-1] for t in (*graph.graph.input, *graph.graph.output)}
@@ -97,6 +101,7 @@ def test_the_graph_has_free_time_and_no_paths_in_it() -> None:
     assert not graph.graph.value_info
 
 
+@pytest.mark.slow
 def test_weights_are_stored_in_half_precision_without_loss() -> None:
     model = reed(hidden=64)
     whole = len(build_graph(model).SerializeToString())

@@ -100,6 +100,7 @@ def test_the_golden_pair_moves_every_element_and_strikes_single_frames() -> None
     assert np.all(dice == np.rint(dice))
 
 
+@pytest.mark.slow
 def test_an_analyzer_of_a_vector_declares_a_tolerance_for_each_output(tmp_path: Path) -> None:
     written = write(Edges(), tmp_path)
     allowed = {
@@ -118,6 +119,7 @@ def test_an_analyzer_of_a_vector_declares_a_tolerance_for_each_output(tmp_path: 
     np.testing.assert_array_equal(edges, sound.reshape(1, 10, 32)[..., :2].transpose(0, 2, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("excess", "passes"), [(1e-4, True), (1e-3, False)])
 def test_engines_are_held_to_what_an_output_declares(excess: float, passes: bool, tmp_path: Path) -> None:
     model = Drum()

@@ -149,3 +149,23 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str] | sub
         assert running.poll() is None, "the program ended before it could be stopped"
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX")
+def test_a_worker_told_to_end_while_an_object_is_freed_ends_all_the_same() -> None:
+    code = """
+import os, signal
+from plugin_host.files.processes import end_on_terminate
+
+class Freed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1000))
+
+end_on_terminate()
+freed = Freed()
+del freed
+signal.pause()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")

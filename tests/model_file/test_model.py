@@ -316,3 +316,11 @@ def test_import_takes_only_what_it_needs(statement: str, unwanted: list[str]) ->
     code = f"{statement}; import sys; print(*[name for name in {unwanted} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", [3, None, ""])
+def test_what_is_no_name_and_no_path_is_refused(name: Any) -> None:
+    with pytest.raises(
+        UnknownModelError, match=r"by a bundled name or the path of a \.onnx file, and .* arrived"
+    ):
+        Model(name)

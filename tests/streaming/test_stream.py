@@ -6,6 +6,7 @@ import pickle
 import resource
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -264,3 +265,17 @@ def test_a_stream_cannot_be_copied(make_another: Callable[[object], object]) -> 
     stream = load(tiny_models.leaky_effect()).stream()
     with pytest.raises(StreamError, match="cannot be copied or pickled: make another of its model"):
         make_another(stream)
+
+
+def test_a_stream_says_what_it_is() -> None:
+    stream = load(tiny_models.leaky_effect()).stream(44_100, 2, 64)
+    assert repr(stream) == "<EffectStream of effect 'leaky', 2 channels at 44100 Hz, block_size=64>"
+
+
+@pytest.mark.parametrize("samples", [-1, 1.5, "a", 2**28 + 1, 10**12])
+def test_a_generator_refuses_what_it_cannot_give(samples: Any) -> None:
+    stream = load(tiny_models.sine_generator()).stream()
+    with pytest.raises(
+        StreamError, match=r"a whole number of samples from 0 to 268435456 a call, and .* was"
+    ):
+        stream.generate(samples)

@@ -125,6 +125,7 @@ def test_a_state_lost_between_calls_is_seen() -> None:
         check_block(Amnesiac(Voice()), torch.randn(1, 30, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", [Voice, Composed])
 def test_model_keeps_the_contract_from_torch_to_the_host(cell: type[StreamingModule], tmp_path: Path) -> None:
     check_model(Instrument(cell()).eval(), tmp_path, frames=60)
@@ -136,6 +137,7 @@ def test_feedback_that_a_graph_lacks_is_seen(tmp_path: Path) -> None:
         check_model(Instrument(Deaf()).eval(), tmp_path, frames=30)
 
 
+@pytest.mark.slow
 def test_a_graph_runs_for_any_number_of_frames() -> None:
     model = Instrument(Voice()).eval()
     graph = build_graph(model)
@@ -152,6 +154,7 @@ def test_a_graph_runs_for_any_number_of_frames() -> None:
         np.testing.assert_array_equal(in_blocks["output.audio"], whole["output.audio"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("halved", [False, True])
 def test_tables_of_a_cell_are_shared_and_halved_like_all_others(halved: bool) -> None:
     model = Instrument(Composed()).eval()

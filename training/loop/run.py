@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -51,7 +52,7 @@ class Run:
     ----------
     folder : Path
     config : dict
-        Compared with the folder's own where there is one.
+        Compared with the folder's own where something was learned there; else the run begins anew.
 
     Raises
     ------
@@ -64,7 +65,8 @@ class Run:
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
         written = folder / "config.json"
         if written.is_file():
-            self._compare(_read_config(written), json.loads(json.dumps(config)))
+            if self._steps():
+                self._compare(_read_config(written), json.loads(json.dumps(config)))
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not a training run; choose another folder for --out.")
         try:
@@ -93,6 +95,15 @@ class Run:
                 f"{self.folder} was started with other settings: {', '.join(changed)}; use them again or choose"
                 " another --out."
             )
+
+    def discard_unless_learned(self) -> None:
+        """Remove the folder if no checkpoint was written, so that a run that was refused leaves nothing behind."""
+        if self._steps():
+            return
+        with contextlib.suppress(OSError):
+            (self.folder / "config.json").unlink()
+            self.checkpoints.rmdir()
+            self.folder.rmdir()
 
     def save(self, step: int, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Path:
         """Write a checkpoint and drop all but the last two."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 
 from ..data.source import Source
+from ..errors import MemoryShortageError, SettingsError
 from .family import Family
 from .logs import LOSSES_EVERY, Logs
 from .report import Progress, Reporter, Silent
@@ -42,7 +44,7 @@ def train(
     out : Path
         The run's folder, new or begun with the same settings.
     settings, size : the family's dataclasses; their defaults if not given.
-    device : "cpu", "cuda" or None for CUDA where there is one.
+    device : "cpu", "cuda" (or one of several, "cuda:1") or None for CUDA where there is one.
     report : Reporter, optional
         Takes note of what goes on.
 
@@ -53,11 +55,16 @@ def train(
     """
     settings, size, report = settings or family.settings(), size or family.size(), report or Silent()
     torch.set_flush_denormal(True)  # numbers that are nearly zero cost many times as much
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = _find_device(device)
     config = {"family": family.name, **family.identify(source)}
     run = Run(out, config | {"settings": asdict(settings), "size": asdict(size)})
-    data = family.prepare(source, settings, size, report)
-    trainer: Trainer = family.make_trainer(data, settings, size, device)
+    try:
+        with _memory_shortage_in_words():
+            data = family.prepare(source, settings, size, report)
+            trainer: Trainer = family.make_trainer(data, settings, size, device)
+    except BaseException:
+        run.discard_unless_learned()
+        raise
     figures: dict[str, float] = {}
     checkpoint = run.latest()
     if checkpoint is None:
@@ -65,9 +72,35 @@ def train(
     else:
         trainer.restore(checkpoint.tensors, checkpoint.metadata)
         figures = checkpoint.metadata.get("figures", {})
-    with closing(Logs(run.logs, trainer.done)) as logs:
+    with closing(Logs(run.logs, trainer.done)) as logs, _memory_shortage_in_words():
         _Session(family, data, trainer, run, logs, report, figures).go_on()
     return out
+
+
+def _find_device(name: str | None) -> str:
+    has_cuda = torch.cuda.is_available()
+    if name is None:
+        return "cuda" if has_cuda else "cpu"
+    if name != "cpu" and not re.fullmatch(r"cuda(:\d+)?", name):
+        raise SettingsError(f"--device is {name!r}; needed is cpu or cuda.")
+    if name != "cpu" and not has_cuda:
+        raise SettingsError(
+            f"--device is {name!r}, and PyTorch finds no CUDA here; leave it out, or take cpu."
+        )
+    return name
+
+
+@contextmanager
+def _memory_shortage_in_words() -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # torch's own error is a RuntimeError like any other.
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate" not in str(error):
+            raise
+        raise MemoryShortageError(
+            "these settings need more memory than there is; make the batch, the excerpts or the sizes smaller."
+        ) from error
 
 
 class _Session:

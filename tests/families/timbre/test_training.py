@@ -142,6 +142,7 @@ def test_it_learns_the_timbre(recordings: Path) -> None:
     assert np.mean(losses[-5:]) < np.mean(losses[90:95])  # the stage of sound
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_exactly(recordings: Path, tmp_path: Path) -> None:
     whole = train(recordings, tmp_path / "whole")
     assert whole.stages == ["levels"] * 4 + ["sound"] * 4
@@ -195,6 +196,7 @@ def test_a_run_with_other_settings_is_refused(recordings: Path, tmp_path: Path) 
     assert (tmp_path / "other" / "mine.txt").read_text() == "keep me"
 
 
+@pytest.mark.slow
 def test_recordings_that_cannot_be_learned_from(tmp_path: Path) -> None:
     def refuse(folder: Path) -> None:
         train(folder, tmp_path / f"run_{folder.name}")
