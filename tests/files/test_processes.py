@@ -151,7 +151,6 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str] | sub
         time.sleep(0.01)
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX")
 def test_a_worker_told_to_end_while_an_object_is_freed_ends_all_the_same() -> None:
     code = """
 import os, signal
