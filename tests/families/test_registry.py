@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,9 @@ SMALL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "pitch": ({"batch": 2, "excerpt_frames": 40}, {"width": 24, "hidden": 16}),
 }
 """Settings and sizes with which a step takes no time; a family that is not here has its own defaults."""
+
+MODULES = ["settings", "model", "data", "losses", "train", "measures", "exports"]
+"""What is in every family's package; `features` or `sounds` are only where they are needed."""
 
 each_family = pytest.mark.parametrize("name", FAMILIES)
 
@@ -219,15 +223,29 @@ def test_the_toy_goes_from_recordings_to_sound_by_the_command_line(
 def test_the_toy_takes_nothing_but_its_line_of_the_registry() -> None:
     shared = [p for room in ("training", "export", "plugin_host") for p in (REPOSITORY / room).rglob("*.py")]
     assert len(shared) > 100
-    assert not [path for path in shared if "toy" in path.read_text().lower().split()]
+    assert not [path for path in shared if re.search(r"\btoy", path.read_text(), re.IGNORECASE)]
     assert find_family("toy").settings.__module__ == f"{TOY}.settings"
     assert len(families()) == len(PACKAGES) + 1
+
+
+@each_family
+def test_every_family_has_the_same_file_names(name: str) -> None:
+    package = find_family(name).settings.__module__.rpartition(".")[0]
+    folder = Path(*package.split("."))
+    assert not [module for module in MODULES if not (REPOSITORY / folder / f"{module}.py").is_file()]
+
+
+@pytest.mark.parametrize("page", ["adding-a-family.md", "design.md"])
+def test_the_docs_name_the_files_of_a_family(page: str) -> None:
+    text = (REPOSITORY / "docs" / page).read_text()
+    (listed,) = (line for line in text.splitlines() if "same file names" in line)
+    assert re.findall(r"`(\w+)\.py`", listed) == MODULES
 
 
 def test_the_page_on_families_shows_the_toy_as_it_is() -> None:
     page = (REPOSITORY / "docs" / "adding-a-family.md").read_text()
     files = sorted((Path(__file__).parent / "toy").glob("*.py"))
-    assert len(files) == 7
+    assert len(files) == 1 + len(MODULES)
     for path in files:
         assert f"```python\n{path.read_text()}```" in page, path.name
 

@@ -17,17 +17,17 @@ class TwoStages(Trainer):
 
     def __init__(self) -> None:
         torch.manual_seed(3)
-        self.parts = {name: (nn.Linear(4, 4), nn.Linear(4, 4)) for name in ("coder", "prior", "critic")}
+        self.parts = {name: nn.Linear(4, 4) for name in ("coder", "prior", "critic")}
         optimisers = {"coder": torch.optim.Adam, "prior": torch.optim.AdamW, "critic": torch.optim.SGD}
         learners = [
-            Learner(name, module, average, optimisers[name](module.parameters(), lr=0.01))
-            for name, (module, average) in self.parts.items()
+            Learner(name, module, optimisers[name](module.parameters(), lr=0.01))
+            for name, module in self.parts.items()
         ]
         super().__init__(5, [Stage("coding", 3), Stage("playing", 4)], learners)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         x = torch.from_numpy(random.normal(size=(8, 4)).astype(np.float32))
-        coder, prior, critic = (module for module, _ in self.parts.values())
+        coder, prior, critic = self.parts.values()
         if self.stage == "coding":
             loss = (coder(x) - x).square().mean()
             self.learn(loss, "coder")
@@ -40,7 +40,7 @@ class TwoStages(Trainer):
 
 
 def weights(trainer: TwoStages, name: str) -> Tensor:
-    return trainer.parts[name][0].weight.detach().clone()
+    return trainer.parts[name].weight.detach().clone()
 
 
 def test_each_stage_trains_its_own_modules() -> None:

@@ -11,6 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RecordingsError
+from .recordings import content_hash, find_recordings
+
 Resynthesis = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From parameters (P,), 0 to 1, to a sound (T,)."""
 
@@ -90,3 +93,27 @@ class Source:
     recordings: Path | None = None
     sounds: SoundSet | EndlessSounds | None = None
     resynthesise: Resynthesis | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of recordings, or the one recording.
+
+        Raises
+        ------
+        RecordingsError
+            If none is given.
+        """
+        if self.recordings is None:
+            raise RecordingsError("there is nothing to learn from; give a folder of recordings.")
+        return self.recordings
+
+    def identify_recordings(self) -> dict[str, Any]:
+        """Name the recordings, and hash what they hold.
+
+        Raises
+        ------
+        RecordingsError
+            If there are none.
+        """
+        found = find_recordings(self.folder)
+        return {"recordings": str(self.folder.resolve()), "recordings_sha256": content_hash(found)}

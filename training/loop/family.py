@@ -3,8 +3,8 @@
 A family is a package whose modules have the same names everywhere. This object is defined in its ``__init__``, and
 knows names, settings and sources; the modules that need torch are imported when something is asked of them:
 
-- ``data.identify(source) -> dict`` names what is learned from, for config.json, and refuses what cannot be;
 - ``data.prepare(source, settings, size, report) -> Data`` reads, computes and caches;
+- ``data.identify(source) -> dict``, where more than recordings are learned from, see `Family.identify`;
 - ``train.make_trainer(data, settings, size, device) -> Trainer``, see `training.loop.trainer`;
 - ``measures.measure(trainer, data) -> Measured``, see `training.loop.logs`;
 - ``exports.export_specs(checkpoint, name) -> list[ExportSpec]``, see `training.loop.exports`.
@@ -15,7 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ..data.source import Source
 
 Kind = TypeVar("Kind")
 
@@ -89,10 +92,20 @@ class Family:
         """Give what the family says of a kind of source, None if it does not learn from it."""
         return next((one for one in self.learns_from if isinstance(one, kind)), None)
 
-    @property
-    def identify(self) -> Callable[..., dict[str, Any]]:
-        """``data.identify``."""
-        return self._part("data").identify
+    def identify(self, source: Source) -> dict[str, Any]:
+        """Say for config.json what is learned from: the recordings, and what ``data.identify`` adds, if there is one.
+
+        Raises
+        ------
+        training.errors.TrainingError
+            If it cannot be learned from, or is not there.
+        """
+        recordings = self.learns(Recordings)
+        own = getattr(self._part("data"), "identify", None)
+        found = own(source) if own else {}
+        if recordings and (recordings.required or source.recordings is not None):
+            found |= source.identify_recordings()
+        return found
 
     @property
     def prepare(self) -> Callable[..., Any]:

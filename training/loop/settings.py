@@ -97,8 +97,15 @@ def settings_of(kind: type) -> list[Setting]:
     return [Setting(f.name, types[f.name], f.default, f.metadata[_METADATA]) for f in fields(kind)]
 
 
+class Checked:
+    """A base of settings and sizes. They are checked when they are made, see `check`."""
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 def check(values: Any) -> None:
-    """Check every field's type and range; a dataclass calls it in ``__post_init__``.
+    """Check every field's type and range.
 
     Raises
     ------

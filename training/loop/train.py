@@ -146,5 +146,6 @@ class _Session:
         self.report.step(Progress(trainer.done, trainer.steps, stage, losses["loss"], rate, left))
 
     def _save(self) -> None:
-        metadata = {**self.data.metadata, **self.trainer.metadata(), "figures": self.figures}
+        said = getattr(self.data, "metadata", {})
+        metadata = {**said, **self.trainer.metadata(), "figures": self.figures}
         self.run.save(self.trainer.done, self.trainer.tensors(), metadata)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+Net = TypeVar("Net", bound=nn.Module)
 AVERAGE, OPTIMISER = "average.", "optimiser."
 
 
@@ -22,15 +24,15 @@ class Stage:
 
 
 @dataclass
-class Learner:
+class Learner(Generic[Net]):
     """A module that learns, with its optimiser, and a second module of its kind that follows it slowly.
 
     Attributes
     ----------
     name : str
         What the module is called in checkpoints.
-    module, average : nn.Module
-        The average begins equal to the module; it is what is exported.
+    module : nn.Module
+        What learns.
     optimiser : torch.optim.Optimizer
         Of the module's parameters.
     largest_gradient : float
@@ -39,18 +41,19 @@ class Learner:
         How much of the average stays at each step, in the long run.
     steps : int
         Steps that this module has done; fewer than the trainer's where it rests in a stage.
+    average : nn.Module
+        Begins as a copy of the module; it is what is exported.
     """
 
     name: str
-    module: nn.Module
-    average: nn.Module
+    module: Net
     optimiser: torch.optim.Optimizer
     largest_gradient: float = 1.0
     slowness: float = 0.998
     steps: int = 0
 
     def __post_init__(self) -> None:
-        self.average.load_state_dict(self.module.state_dict())
+        self.average: Net = deepcopy(self.module)
 
     def descend(self) -> None:
         """Do a step down the gradients that are there, and let the average follow."""
@@ -83,7 +86,7 @@ class Trainer:
         Steps done.
     """
 
-    def __init__(self, seed: int, stages: Sequence[Stage], learners: Sequence[Learner]) -> None:
+    def __init__(self, seed: int, stages: Sequence[Stage], learners: Sequence[Learner[Any]]) -> None:
         self.seed, self.stages = seed, tuple(stages)
         self.learners = {learner.name: learner for learner in learners}
         self.done = 0
@@ -173,7 +176,7 @@ class Trainer:
             # Checkpoints of the first version do not hold it; there one module learned at every step.
             learner.steps = metadata.get("learned", {}).get(learner.name, self.done)
 
-    def _part(self, learner: Learner) -> str:
+    def _part(self, learner: Learner[Any]) -> str:
         """Averages and optimisers carry a name only where there are several."""
         return f"{learner.name}." if len(self.learners) > 1 else ""
 

@@ -11,5 +11,4 @@ from .settings import ToySize
 def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     model = Residual(ToySize(**checkpoint.config["size"]))
     model.load_state_dict(weights_of(checkpoint.tensors))
-    data = f"{checkpoint.metadata['seconds']:.0f} s of recordings"
-    return [ExportSpec("", model, {}, provenance_of(checkpoint, data))]
+    return [ExportSpec("", model, provenance=provenance_of(checkpoint, "recordings"))]

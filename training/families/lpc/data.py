@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data.recordings import content_hash, find_recordings, read_mono, read_usable
+from ...data.recordings import find_recordings, read_mono, read_usable
 from ...data.source import EndlessSounds, Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError, SoundsError
@@ -51,21 +51,17 @@ class LpcData:
 
 
 def identify(source: Source) -> dict[str, Any]:
-    """Name the synth, how many sounds there are, and the recordings.
+    """Name the synth, and how many sounds there are; recordings may be added.
 
     Raises
     ------
-    SoundsError, RecordingsError
-        If there are no sounds, or a folder holds no recordings.
+    SoundsError
+        If there are no sounds.
     """
     if source.sounds is None or isinstance(source.sounds, EndlessSounds):
         raise SoundsError("filters are learned from a data set: brainsynth generate allpole -o DATA")
     identity = {"synth": source.sounds.synth, "synth_sha256": source.sounds.synth_sha256}
-    identity |= {"sounds": len(source.sounds), "recordings": None}
-    if source.recordings is not None:
-        identity["recordings"] = str(source.recordings.resolve())
-        identity["recordings_sha256"] = content_hash(find_recordings(source.recordings))
-    return identity
+    return identity | {"sounds": len(source.sounds), "recordings": None}
 
 
 def prepare(source: Source, settings: LpcSettings, size: LpcSize, report: Reporter) -> LpcData:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...loop.settings import check, setting, size
+from ...loop.settings import Checked, setting, size
 
 
 @dataclass(frozen=True)
-class LpcSettings:
+class LpcSettings(Checked):
     """Settings of a training run."""
 
     steps: int = setting(3600, "steps in all; 3,600 take about 25 minutes", minimum=1)
@@ -18,16 +18,10 @@ class LpcSettings:
     learning_rate: float = setting(2e-3, "the highest", minimum=0)
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True)
-class LpcSize:
+class LpcSize(Checked):
     """Sizes that the weights' shapes depend on."""
 
     width: int = size(128, "values in the dense layers")
     hidden: int = size(128, "values in the recurrent layers", minimum=2)
-
-    def __post_init__(self) -> None:
-        check(self)

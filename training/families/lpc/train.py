@@ -13,7 +13,7 @@ from .data import LpcData
 from .excerpts import draw_recorded, draw_synthetic, join
 from .losses import lpc_loss
 from .settings import LpcSettings, LpcSize
-from .tracker import LpcNetwork, new_tracker
+from .tracker import new_tracker
 from .training_batch import TrainingBatch
 
 POOL_BATCHES, POOL_TURNS = 8, 4
@@ -31,14 +31,15 @@ class LpcTrainer(Trainer):
         self.data, self.settings, self.device = data, settings, torch.device(device)
         tracker = new_tracker(size).to(self.device)
         self.front_end, self.network = tracker.front_end, tracker.network
-        self.average = LpcNetwork(size).to(self.device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98)
         )
+        learner = Learner("network", self.network, self.optimiser, slowness=0.997)
+        self.average = learner.average
         super().__init__(
             settings.seed,
             [Stage("learning", settings.steps)],
-            [Learner("network", self.network, self.average, self.optimiser, slowness=0.997)],
+            [learner],
         )
         self._pool: tuple[int, TrainingBatch] | None = None
 
@@ -88,6 +89,4 @@ class LpcTrainer(Trainer):
         return TrainingBatch.of(self.front_end, join([first, second]).to(self.device))
 
 
-def make_trainer(data: LpcData, settings: LpcSettings, size: LpcSize, device: str = "cpu") -> LpcTrainer:
-    """Make a trainer with new weights."""
-    return LpcTrainer(data, settings, size, device)
+make_trainer = LpcTrainer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...loop.settings import check, setting, size
+from ...loop.settings import Checked, setting, size
 
 
 @dataclass(frozen=True)
-class ParameterSettings:
+class ParameterSettings(Checked):
     """Settings of a training run."""
 
     steps: int = setting(12000, "steps in all", minimum=1)
@@ -24,12 +24,9 @@ class ParameterSettings:
     )
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True)
-class ParameterSize:
+class ParameterSize(Checked):
     """Sizes that the weights' shapes depend on."""
 
     width: int = size(256, "values of a hop in the first layer")
@@ -42,6 +39,3 @@ class ParameterSize:
     hidden: int = size(384, "values of what is made of the memory")
     last: int = size(256, "values before the last layer")
     bins: int = size(32, "of the distribution over a continuous parameter's range", minimum=2)
-
-    def __post_init__(self) -> None:
-        check(self)

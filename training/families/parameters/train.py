@@ -29,7 +29,6 @@ class ParameterTrainer(Trainer):
         self.parameters = tuple(SoundParameter.of(p) for p in data.sounds.parameters)
         duration_s = data.sounds.duration_s
         self.analyzer = ParameterAnalyzer(self.parameters, duration_s, size).to(self.device)
-        self.average = ParameterAnalyzer(self.parameters, duration_s, size).to(self.device)
         self.loss = ParameterLoss(self.parameters, self.analyzer.decoder)
         matrices = [p for p in self.analyzer.parameters() if p.ndim > 1]
         others = [p for p in self.analyzer.parameters() if p.ndim < 2]
@@ -38,10 +37,12 @@ class ParameterTrainer(Trainer):
             {"params": others, "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+        learner = Learner("analyzer", self.analyzer, self.optimiser)
+        self.average = learner.average
         super().__init__(
             settings.seed,
             [Stage("learning", settings.steps)],
-            [Learner("analyzer", self.analyzer, self.average, self.optimiser)],
+            [learner],
         )
 
     def begin(self) -> None:
@@ -79,8 +80,4 @@ class ParameterTrainer(Trainer):
         return self.average.decoder.units(torch.cat(logits)[:, 0]).cpu()
 
 
-def make_trainer(
-    data: ParameterData, settings: ParameterSettings, size: ParameterSize, device: str = "cpu"
-) -> ParameterTrainer:
-    """Make a trainer with new weights."""
-    return ParameterTrainer(data, settings, size, device)
+make_trainer = ParameterTrainer

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from ...data.source import Source
 from ...loop.report import Reporter
+from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import PitchSettings, PitchSize
 from .sounds import SoundSource, SyntheticSounds
 
-SAMPLE_RATE, HOP_LENGTH = 12000, 32
 HELD_OUT_SEED, HELD_OUT_SOUNDS = 1 << 40, 32
 
 
@@ -21,11 +20,6 @@ class PitchData:
     """A source of sounds by number: the same number gives the same sounds on the same kind of device."""
 
     settings: PitchSettings
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What checkpoints say of it: nothing, for there are no recordings."""
-        return {}
 
     def batch(self, number: int, device: torch.device) -> SyntheticSounds:
         """Synthesise a batch."""
@@ -36,11 +30,6 @@ class PitchData:
         """Synthesise sounds that are in no batch."""
         sounds = SoundSource(SAMPLE_RATE, HOP_LENGTH, str(device), HELD_OUT_SEED)
         return sounds.batch(HELD_OUT_SOUNDS, self.settings.excerpt_frames)
-
-
-def identify(source: Source) -> dict[str, Any]:
-    """Say that nothing is needed to learn from."""
-    return {"recordings": None}
 
 
 def prepare(source: Source, settings: PitchSettings, size: PitchSize, report: Reporter) -> PitchData:

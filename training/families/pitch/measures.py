@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ...dsp.units import hz_to_midi
 from ...loop.logs import Measured
-from .data import HOP_LENGTH, PitchData
+from .data import PitchData
 from .losses import delayed
+from .model import HOP_LENGTH
 from .sounds import SyntheticSounds
 from .train import PitchTrainer
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...loop.settings import check, setting, size
+from ...loop.settings import Checked, setting, size
 
 
 @dataclass(frozen=True)
-class PitchSettings:
+class PitchSettings(Checked):
     """Settings of a training run."""
 
     steps: int = setting(7000, "steps in all; 7,000 take about 45 minutes", minimum=1)
@@ -19,16 +19,10 @@ class PitchSettings:
     begin: str = setting("", "weights to begin with, a .safetensors file; new ones if not given")
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True)
-class PitchSize:
+class PitchSize(Checked):
     """Sizes that the weights' shapes depend on."""
 
     width: int = size(128, "values in the dense layers")
     hidden: int = size(96, "values in the recurrent layer")
-
-    def __post_init__(self) -> None:
-        check(self)

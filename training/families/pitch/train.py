@@ -9,12 +9,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ...analysis.pitch_network import PitchNetwork
 from ...errors import RunError
 from ...loop.schedule import set_rate, warm_cosine
 from ...loop.trainer import Learner, Stage, Trainer
-from .data import HOP_LENGTH, PitchData
+from .data import PitchData
 from .losses import pitch_loss
+from .model import HOP_LENGTH, new_network
 from .settings import PitchSettings, PitchSize
 
 WARM_STEPS, LOWEST_RATE = 200, 5e-4
@@ -28,9 +28,7 @@ class PitchTrainer(Trainer):
     ) -> None:
         torch.manual_seed(settings.seed)
         self.data, self.settings, self.device = data, settings, torch.device(device)
-        self.network, self.average = (
-            PitchNetwork(HOP_LENGTH, size.width, size.hidden).to(self.device) for _ in range(2)
-        )
+        self.network = new_network(size).to(self.device)
         if settings.begin:
             self._load(Path(settings.begin))
         self.optimiser = torch.optim.AdamW(
@@ -39,10 +37,12 @@ class PitchTrainer(Trainer):
             weight_decay=settings.weight_decay,
             betas=(0.9, 0.98),
         )
+        learner = Learner("network", self.network, self.optimiser)
+        self.average = learner.average
         super().__init__(
             settings.seed,
             [Stage("learning", settings.steps)],
-            [Learner("network", self.network, self.average, self.optimiser)],
+            [learner],
         )
 
     def _load(self, path: Path) -> None:
@@ -68,8 +68,4 @@ class PitchTrainer(Trainer):
         return {name: float(value.detach()) for name, value in parts.items()}
 
 
-def make_trainer(
-    data: PitchData, settings: PitchSettings, size: PitchSize, device: str = "cpu"
-) -> PitchTrainer:
-    """Make a trainer with new weights."""
-    return PitchTrainer(data, settings, size, device)
+make_trainer = PitchTrainer

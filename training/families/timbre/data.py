@@ -12,7 +12,7 @@ import torch
 
 from ...analysis.bundled_weights import load_analyzer
 from ...analysis.tracker import PitchAnalyzer
-from ...data.recordings import content_hash, find_recordings, read_usable
+from ...data.recordings import find_recordings, read_usable
 from ...data.source import Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError
@@ -42,20 +42,6 @@ class TimbreData:
         }
 
 
-def identify(source: Source) -> dict[str, Any]:
-    """Name the recordings, and hash what they hold.
-
-    Raises
-    ------
-    RecordingsError
-        If there are none.
-    """
-    if source.recordings is None:
-        raise RecordingsError("a timbre is learned from recordings; give a folder of them.")
-    found = find_recordings(source.recordings)
-    return {"recordings": str(source.recordings.resolve()), "recordings_sha256": content_hash(found)}
-
-
 def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: Reporter) -> TimbreData:
     """Analyse recordings; those that cannot be used are named and left out.
 
@@ -64,8 +50,7 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     RecordingsError
         If there is less than ten seconds that sounds, in all, or hardly any pitch.
     """
-    assert source.recordings is not None
-    train, held_out = split_recordings(find_recordings(source.recordings))
+    train, held_out = split_recordings(find_recordings(source.folder))
     analyzer, threads = load_analyzer(), torch.get_num_threads()
 
     def read(path: Path) -> Corpus:
@@ -73,13 +58,13 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
 
     torch.set_num_threads(1)  # small products, one after another: a second thread only waits
     try:
-        found = read_usable(source.recordings, train + held_out, read, report)
+        found = read_usable(source.folder, train + held_out, read, report)
     finally:
         torch.set_num_threads(threads)
     learned, aside = ([found[path] for path in paths if path in found] for paths in (train, held_out))
     # Where only one of both can be used, it is trained on and measured by.
     whole = Corpus.join(learned or aside)
-    _refuse_unusable(whole, source.recordings)
+    _refuse_unusable(whole, source.folder)
     return TimbreData(whole, Corpus.join(aside or learned[-1:]))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...loop.settings import check, setting, size
+from ...loop.settings import Checked, setting, size
 
 
 @dataclass(frozen=True)
-class TimbreSettings:
+class TimbreSettings(Checked):
     """Settings of a training run."""
 
     steps: int = setting(2600, "steps in all; 2,600 take about ten minutes", minimum=1)
@@ -20,12 +20,9 @@ class TimbreSettings:
     learning_rate: float = setting(3e-3, "the highest; the second stage takes 0.4 of it", minimum=0)
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True)
-class TimbreSize:
+class TimbreSize(Checked):
     """Sizes that the weights' shapes depend on."""
 
     width: int = size(128, "values in the dense layers")
@@ -34,6 +31,3 @@ class TimbreSize:
     harmonic_columns: int = size(8, "harmonics are rows times columns")
     bands: int = size(65, "bands of the noise", minimum=2)
     partitions: int = size(64, "length of the room, in hops of 128 samples", "hops")
-
-    def __post_init__(self) -> None:
-        check(self)

@@ -36,18 +36,19 @@ class TimbreTrainer(Trainer):
         torch.manual_seed(settings.seed)
         self.settings, self.corpus, self.device = settings, data.train, torch.device(device)
         self.instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
-        self.average = Instrument(SAMPLE_RATE, HOP_LENGTH, size).to(self.device)
         room = self.instrument.synthesizer.room.impulse_response
         others = [p for p in self.instrument.parameters() if p is not room]
         # Adam moves each tap as far as any weight: at the full rate the room begins as noise.
         groups = [{"params": others, "share": 1.0}, {"params": [room], "share": ROOM_RATE}]
         self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+        learner = Learner("instrument", self.instrument, self.optimiser, largest_gradient=3.0)
+        self.average = learner.average
         self.border = settings.taught * settings.steps
         levels = math.ceil(self.border)
         super().__init__(
             settings.seed,
             [Stage(LEVELS, levels), Stage(SOUND, settings.steps - levels)],
-            [Learner("instrument", self.instrument, self.average, self.optimiser, largest_gradient=3.0)],
+            [learner],
         )
         sounding = self.corpus.loudness_db > SILENT_DB
         starts = np.flatnonzero(sounding[: max(1, self.corpus.frames - settings.excerpt_frames)])
@@ -97,8 +98,4 @@ class TimbreTrainer(Trainer):
         )
 
 
-def make_trainer(
-    data: TimbreData, settings: TimbreSettings, size: TimbreSize, device: str = "cpu"
-) -> TimbreTrainer:
-    """Make a trainer with new weights."""
-    return TimbreTrainer(data, settings, size, device)
+make_trainer = TimbreTrainer
