@@ -23,7 +23,7 @@ from training.dsp.allpole import MovingFilter, PolynomialResponse, inverse, warp
 from training.dsp.levinson import Levinson, StepUp
 from training.families.lpc.model import FORMANT_SHIFT, CrossSynthesis, LpcAnalyzer, LpcEffect, LpcGenerator
 from training.families.lpc.settings import LpcSize
-from training.families.lpc.spectra import PowerSpectrum, autocorrelation_matrix, short_window
+from training.families.lpc.spectra import WindowedPower, autocorrelation_matrix, short_window
 from training.families.lpc.tracker import LpcTracker, new_tracker
 from training.streaming.contract import Carry
 from training.streaming.model import StreamingModel
@@ -70,7 +70,7 @@ class Doubled(StreamingModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.spectrum = PowerSpectrum(short_window(512), HOP)
+        self.spectrum = WindowedPower(short_window(512), HOP)
         self.register_buffer("lags", autocorrelation_matrix(512, 3))
         self.levinson, self.step_up = Levinson(3), StepUp(3)
         self.response, self.filter = PolynomialResponse(3, 512, 60.0, RATE), MovingFilter(HOP, 512)

@@ -13,7 +13,7 @@ from torch import Tensor
 from tests.contract import BrokenContract, check_block, check_model
 from training.families.parameters.features import HOP_LENGTH, ParameterFeatures, level_db
 from training.families.parameters.memory import REST_FRAMES, OnsetMemory, even_slots, growing_slots, waves
-from training.families.parameters.model import Decoder, ParameterAnalyzer, Recollection
+from training.families.parameters.model import ParameterAnalyzer, ParameterDecoder, Recollection
 from training.families.parameters.parameters import (
     SoundParameter,
     describe,
@@ -205,7 +205,7 @@ def test_network_at_some_frames_is_what_it_is_there() -> None:
 
 
 def test_decoder_gives_each_parameter_in_its_own_unit() -> None:
-    decoder = Decoder(PARAMETERS, 32)
+    decoder = ParameterDecoder(PARAMETERS, 32)
     unit = torch.tensor([[0.25, 0.9, 3 / 7, 0.5]])
     certain = decoder.target(unit[:, :2]).log()
     steps = torch.full((1, 11), -20.0)
@@ -218,7 +218,7 @@ def test_decoder_gives_each_parameter_in_its_own_unit() -> None:
 
 @pytest.mark.parametrize("unit", [0.0, 0.003, 0.5, 0.77, 1.0])
 def test_decoder_finds_the_middle_of_a_distribution_to_the_ends_of_the_range(unit: float) -> None:
-    decoder = Decoder(PARAMETERS[:1], 32)
+    decoder = ParameterDecoder(PARAMETERS[:1], 32)
     logits = decoder.target(torch.tensor([[unit]])).log()
     assert float(decoder.units(logits.flatten(1))) == pytest.approx(unit, abs=2e-3)
 

@@ -19,7 +19,7 @@ from training.data.split import split_numbers
 from training.errors import RunError, SoundsError
 from training.families.parameters.data import FeatureRows, ParameterData, lateness, rows_name
 from training.families.parameters.losses import ParameterLoss, matched, parameter_errors
-from training.families.parameters.model import Decoder
+from training.families.parameters.model import ParameterDecoder
 from training.families.parameters.parameters import SoundParameter
 from training.families.parameters.settings import ParameterSettings
 from training.families.parameters.train import ParameterTrainer
@@ -218,7 +218,7 @@ def two_voices() -> list[SoundParameter]:
 
 def test_equal_voices_may_come_in_any_order() -> None:
     voices = two_voices()
-    decoder = Decoder(voices, 16)
+    decoder = ParameterDecoder(voices, 16)
     loss = ParameterLoss(voices, decoder)
     logits = torch.randn(5, 2, decoder.logits, generator=torch.Generator().manual_seed(0))
     unit = torch.tensor([[0.1, 0.0, 0.9, 1.0]]).expand(5, -1)
@@ -242,7 +242,7 @@ def test_errors_match_equal_voices_as_wholes() -> None:
 
 
 def test_loss_is_least_at_the_truth() -> None:
-    decoder = Decoder(parameters(), 16)
+    decoder = ParameterDecoder(parameters(), 16)
     loss = ParameterLoss(parameters(), decoder)
     unit = torch.tensor([[0.3, 0.6, 0.9, 1 / 3, 1.0]])
     true = torch.cat(

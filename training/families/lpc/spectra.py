@@ -28,7 +28,7 @@ LOUD = 10 ** (-FAINTEST_DB / 10)
 """Powers are multiplied by it before 1 is added to them: optimisers of graphs take an addend of 1e-10 for nothing."""
 
 
-class PowerSpectrum(StreamingModule):
+class WindowedPower(StreamingModule):
     """Power of the newest samples under a window, in bins from 0 Hz to the Nyquist frequency.
 
     White noise of variance 1 gives 1 in the mean.
@@ -98,7 +98,7 @@ def band_curves(n_fft: int, sample_rate: int) -> Tensor:
     return (1 - (place - torch.arange(BANDS)[:, None]).abs()).clamp_min(0).half().double()
 
 
-class Bands(nn.Module):
+class BandLevels(nn.Module):
     """Log power in bands, in nepers of power, and how far the mean of the logarithms is below it.
 
     That is 0.6 for noise, and more for tones.
@@ -162,11 +162,11 @@ class SpectralFrontEnd(StreamingModule):
     def __init__(self, sample_rate: int, hop_length: int) -> None:
         super().__init__()
         self.hop_length = hop_length
-        self.long = PowerSpectrum(long_window(LONG_HOPS * hop_length, DELAY_HOPS * hop_length), hop_length)
-        self.short = PowerSpectrum(short_window(SHORT_HOPS * hop_length), hop_length)
+        self.long = WindowedPower(long_window(LONG_HOPS * hop_length, DELAY_HOPS * hop_length), hop_length)
+        self.short = WindowedPower(short_window(SHORT_HOPS * hop_length), hop_length)
         self.slow = SlowSpectrum(self.long.n_fft // 2 + 1, SLOW_STEPS, SLOW_HOPS)
-        self.long_bands = Bands(self.long.n_fft, sample_rate)
-        self.short_bands = Bands(self.short.n_fft, sample_rate)
+        self.long_bands = BandLevels(self.long.n_fft, sample_rate)
+        self.short_bands = BandLevels(self.short.n_fft, sample_rate)
         # The pitch network listens at 12 kHz and answers every 32 samples there: twice a hop. The first answer is of
         # 8 ms before it is given, which is `DELAY_HOPS` before the end of the hop.
         ratio = sample_rate // 12000

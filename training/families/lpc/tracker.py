@@ -22,8 +22,8 @@ from .spectra import (
     LONG_HOPS,
     LOUD,
     SHORT_HOPS,
-    PowerSpectrum,
     SpectralFrontEnd,
+    WindowedPower,
     autocorrelation_matrix,
     band_curves,
     short_window,
@@ -169,7 +169,7 @@ class Whitener(StreamingModule):
     def __init__(self) -> None:
         super().__init__()
         window = short_window(2 * DELAY_HOPS * HOP_LENGTH)
-        self.spectrum = PowerSpectrum(window, HOP_LENGTH)
+        self.spectrum = WindowedPower(window, HOP_LENGTH)
         self.levinson = Levinson(ORDER)
         self.register_buffer("lags", autocorrelation_matrix(len(window), ORDER), persistent=False)
         self.register_buffer("floor", noise_floor(), persistent=False)

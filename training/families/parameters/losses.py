@@ -8,7 +8,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from .model import Decoder
+from .model import ParameterDecoder
 from .parameters import SoundParameter, equal_voices
 
 NEIGHBOUR = 0.4  # steps: how wide the distribution around a true integer is
@@ -23,10 +23,10 @@ class ParameterLoss:
     Parameters
     ----------
     parameters : sequence of SoundParameter
-    decoder : Decoder
+    decoder : ParameterDecoder
     """
 
-    def __init__(self, parameters: Sequence[SoundParameter], decoder: Decoder) -> None:
+    def __init__(self, parameters: Sequence[SoundParameter], decoder: ParameterDecoder) -> None:
         self.parameters, self.decoder = parameters, decoder
         self.orders = [list(permutations(range(len(voices)))) for voices in equal_voices(parameters)]
         self.voices = equal_voices(parameters)

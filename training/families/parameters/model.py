@@ -23,7 +23,7 @@ SPREAD = 1.0
 """Bins: how wide the distribution around a true value is."""
 
 STEPS_TO_MEDIAN, NEAREST = 4, 1.0
-"""See `Decoder`; how near a bin counts as near, in bins."""
+"""See `ParameterDecoder`; how near a bin counts as near, in bins."""
 
 FINE_BIN_HZ = SAMPLE_RATE / LONG
 MODULATION_HZ = np.concatenate([np.arange(0.5, 8.0, 0.5), [8.0, 9.0, 10.0, 11.5, 13.0]])
@@ -168,7 +168,7 @@ class ParameterNetwork(StreamingModule):
         return self.head(F.relu(self.conclude(hidden)))
 
 
-class Decoder(nn.Module):
+class ParameterDecoder(nn.Module):
     """From logits to parameters.
 
     A continuous parameter is nearly the median of its distribution, the value with the least expected absolute error: four
@@ -281,7 +281,7 @@ class ParameterAnalyzer(StreamingModel):
         self.tolerances = {c.name: _tolerance(c) for c in self.outputs}
         self.frames = frames_of(duration_s)
         self.features = ParameterFeatures()
-        self.decoder = Decoder(parameters, size.bins)
+        self.decoder = ParameterDecoder(parameters, size.bins)
         self.network = ParameterNetwork(
             self.frames, self.sample_rate / self.hop_length, self.decoder.logits, size
         )
