@@ -30,15 +30,17 @@ class FamilyCommands(TyperGroup):
             return [family.name for family in families()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Build the command of a family, by its name or an older one; None if there is none."""
+        """Build the command of a family, by its name or an older one.
+
+        Raises
+        ------
+        UsageError
+            If there is none; the sentence names the nearest one, or all.
+        """
         with training_packages():
-            from training.errors import SettingsError
             from training.families import find_family
 
-            try:
-                return family_command(find_family(cmd_name))
-            except SettingsError:
-                return None
+            return family_command(find_family(cmd_name))
 
 
 app = typer.Typer(

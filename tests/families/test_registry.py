@@ -140,12 +140,12 @@ def test_a_run_of_the_first_version_goes_on_to_the_same_bits(
     train_family(name, source, tmp_path / "whole", settings, size)
     train_family(name, source, tmp_path / "halves", settings, size, interrupt_at=2)
     config = open_run(tmp_path / "halves").config
-    # What the first version wrote: no hash of recordings, another name, fewer facts beside the same tensors.
+    # What the first version wrote: no hash of recordings, another name, less metadata beside the same tensors.
     earlier = {key: value for key, value in config.items() if key != "recordings_sha256"} | {"family": old}
     (tmp_path / "halves" / "config.json").write_text(json.dumps(earlier))
     (path,) = (tmp_path / "halves" / "checkpoints").iterdir()
-    facts = {"step": 2, "errors": {"f0_hz": 0.25}, "held_out": 6}
-    save_file(load_file(path), path, {"facts": json.dumps(facts)})
+    metadata = {"step": 2, "errors": {"f0_hz": 0.25}, "held_out": 6}
+    save_file(load_file(path), path, {"facts": json.dumps(metadata)})
     assert open_run(tmp_path / "halves").metadata["figures"] == {"error/f0_hz": 0.25}
     assert train_family(name, source, tmp_path / "halves", settings, size).steps == [3, 4]
     assert_same_run(tmp_path / "whole", tmp_path / "halves")
@@ -265,7 +265,10 @@ def test_a_family_that_does_not_exist_is_named_with_its_neighbour(brainsynth: Co
         find_family("timbr")
     refused = brainsynth("train", "timbr")
     assert refused.code == 2
-    assert "timbr" in refused.err
+    assert refused.err == "brainsynth: there is no family 'timbr'; did you mean timbre?\n"
+    listed = brainsynth("train", "xyz", "--help")
+    assert listed.code == 2
+    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, toy\n")
 
 
 @each_family

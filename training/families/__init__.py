@@ -1,6 +1,6 @@
 """The families of models, a package for each, and the registry that lists them: one line a family.
 
-Nothing here needs torch. A package's ``__init__`` defines its `FAMILY`; docs/adding-a-family.md tells how to add one.
+Nothing here needs torch. A package's ``__init__`` defines its `FAMILY`; docs/adding-a-family.md shows how to add one.
 """
 
 from __future__ import annotations
@@ -36,5 +36,9 @@ def find_family(name: str) -> Family:
     if name in by_name:
         return by_name[name]
     near = get_close_matches(name, by_name, 1)
-    guess = f"did you mean {near[0]}?" if near else ", ".join(family.name for family in families())
+    guess = (
+        f"did you mean {near[0]}?"
+        if near
+        else f"the families are {', '.join(family.name for family in families())}"
+    )
     raise SettingsError(f"there is no family {name!r}; {guess}")
