@@ -1,4 +1,4 @@
-"""Train in tests: a reporter that remembers what it was told and can interrupt, and a run to its end."""
+"""Train in tests: a reporter that remembers what it was given and can interrupt, and a run to its end."""
 
 from __future__ import annotations
 

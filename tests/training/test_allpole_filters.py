@@ -110,13 +110,13 @@ def test_moving_filter_keeps_the_contract() -> None:
     response = torch.stack(parts, 2).float()
     check_block(MovingFilter(HOP, N_FFT), (sound, response))
 
-    class Deaf(MovingFilter):
+    class Forgetful(MovingFilter):
         def forward(self, x, state):
-            y, following = super().forward(x, state)
-            return y, following | {"ringing": following["ringing"] * 0}
+            y, next_state = super().forward(x, state)
+            return y, next_state | {"ringing": next_state["ringing"] * 0}
 
     with pytest.raises(BrokenContract):
-        check_block(Deaf(HOP, N_FFT), (sound, response))
+        check_block(Forgetful(HOP, N_FFT), (sound, response))
 
 
 def test_filters_that_jump_stay_within_bounds() -> None:

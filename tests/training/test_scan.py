@@ -24,7 +24,7 @@ HIDDEN, HOP = 16, 4
 
 
 class Voice(StreamingModule):
-    """A GRU cell that hears its own output, and an oscillator in double precision that it drives."""
+    """A GRU cell whose output is fed back, and an oscillator in double precision that it drives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,8 +92,8 @@ class Instrument(StreamingModel):
         return {"audio": self.up(y).flatten(1)[:, None]}, carry.next_state
 
 
-class Deaf(Voice):
-    """In a graph it does not hear itself."""
+class WithoutFeedback(Voice):
+    """In a graph its output is not fed back."""
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         y, next_state = super().forward(x, state)
@@ -134,7 +134,7 @@ def test_model_keeps_the_contract_from_torch_to_the_host(cell: type[StreamingMod
 @pytest.mark.slow
 def test_feedback_that_a_graph_lacks_is_seen(tmp_path: Path) -> None:
     with pytest.raises(BrokenContract, match="ONNX whole against torch whole"):
-        check_model(Instrument(Deaf()).eval(), tmp_path, frames=30)
+        check_model(Instrument(WithoutFeedback()).eval(), tmp_path, frames=30)
 
 
 @pytest.mark.slow

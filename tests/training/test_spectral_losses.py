@@ -36,7 +36,7 @@ def test_the_loudness_asked_for_costs_nothing_and_another_does() -> None:
     assert loudness_loss(other_timbre, wanted, weighting[:, 20:21], RATE) < 1e-2
 
 
-def test_what_cannot_be_heard_does_not_count() -> None:
+def test_what_is_inaudible_does_not_count() -> None:
     faint = sine(440.0, 1e-5)
     assert loudness_loss(torch.zeros_like(faint), faint, torch.zeros(1, 1), RATE) == 0.0
 

@@ -97,7 +97,7 @@ def test_filter_bank_is_a_fir_filter() -> None:
     np.testing.assert_allclose(y.flatten().numpy(), expected, atol=1e-4)
 
 
-def test_oscillator_plays_the_harmonics_it_is_told() -> None:
+def test_oscillator_plays_the_harmonics_it_is_given() -> None:
     f0 = torch.full((1, 375, 1), 220.0)
     amplitudes = torch.zeros(1, 375, 64)
     amplitudes[:, :, [0, 2, 40]] = torch.tensor([0.5, 0.25, 0.1])
@@ -131,8 +131,8 @@ def test_nothing_sounds_above_the_nyquist_frequency() -> None:
     f0 = torch.full((1, 200, 1), 4000.0)
     y = play_oscillator(f0, torch.full((1, 200, 64), 0.1), HarmonicOscillator(RATE, HOP))[HOP * 20 :]
     spectrum = np.abs(np.fft.rfft(y[:14400] * np.hanning(14400)))
-    places = np.fft.rfftfreq(14400, 1 / RATE)
-    tone = np.min(np.abs(places[:, None] - 4000 * np.arange(1, 6)), 1) < 50
+    frequencies = np.fft.rfftfreq(14400, 1 / RATE)
+    tone = np.min(np.abs(frequencies[:, None] - 4000 * np.arange(1, 6)), 1) < 50
     assert spectrum[~tone].max() < 1e-4 * spectrum.max()
 
 
@@ -175,8 +175,8 @@ def test_noise_follows_its_bands() -> None:
     with torch.no_grad():
         y, _ = noise(bands, noise.initial_state(1))
     power = np.abs(np.fft.rfft(y.flatten().numpy().reshape(-1, 1280) * np.hanning(1280), axis=1)).mean(0) ** 2
-    places = np.fft.rfftfreq(1280, 1 / RATE)
-    inside = (places > 7000) & (places < 9200)
+    frequencies = np.fft.rfftfreq(1280, 1 / RATE)
+    inside = (frequencies > 7000) & (frequencies < 9200)
     assert power[inside].sum() > 0.99 * power.sum()
 
 
@@ -202,13 +202,13 @@ def test_reverb_is_convolution() -> None:
     np.testing.assert_allclose(whole[0].numpy(), expected, atol=2e-4)
 
 
-@pytest.mark.parametrize("place", [0.0, 2.3, 5.0, 150.7, 291.5, 295.0])
-def test_pitch_is_the_mean_around_the_peak(place: float) -> None:
-    logits = -((torch.arange(PITCH_BINS) - place) ** 2) / 2
+@pytest.mark.parametrize("peak", [0.0, 2.3, 5.0, 150.7, 291.5, 295.0])
+def test_pitch_is_the_mean_around_the_peak(peak: float) -> None:
+    logits = -((torch.arange(PITCH_BINS) - peak) ** 2) / 2
     midi = PitchNetwork(32).midi(logits.reshape(1, 1, -1)).item()
-    first = min(max(round(place) - 5, 0), PITCH_BINS - 11)
+    first = min(max(round(peak) - 5, 0), PITCH_BINS - 11)
     bins = np.arange(first, first + 11)
-    weights = np.exp(-((bins - place) ** 2) / 2)
+    weights = np.exp(-((bins - peak) ** 2) / 2)
     expected = LOWEST_MIDI + CENTS_PER_BIN / 100 * (weights @ bins) / weights.sum()
     assert midi == pytest.approx(expected, abs=1e-5)
 

@@ -132,7 +132,7 @@ def test_what_fails_while_it_is_computed_is_not_kept(tmp_path, monkeypatch: pyte
     assert list(cached_arrays("key", lambda: {"x": np.ones(1)})) == ["x"]
 
 
-def test_rows_are_told_as_they_come(tmp_path) -> None:
+def test_rows_are_reported_as_they_come(tmp_path) -> None:
     said: list[tuple[int, int]] = []
 
     def fill(rows: np.ndarray, first: int) -> None:

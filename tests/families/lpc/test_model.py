@@ -1,4 +1,4 @@
-"""The LPC models: the contract from torch to the host, and what the bundled ones hear, play and change."""
+"""The LPC models: the contract from torch to the host, and what the bundled ones find, play and change."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_every_frame_is_stable_even_of_what_cannot_be_predicted() -> None:
 
 
 @pytest.mark.parametrize("excitation", [pulses(110), noise()], ids=["pulses", "noise"])
-def test_analyzer_hears_resonances_level_voicing_and_pitch(excitation: np.ndarray) -> None:
+def test_analyzer_finds_resonances_level_voicing_and_pitch(excitation: np.ndarray) -> None:
     sound = vowel(VOWEL, excitation)
     found = Model("ar.analyzer").render(sound[None], RATE)
     level = -20 * np.log10(np.abs(np.fft.rfft(polynomials(found)[150], 2048)))
@@ -240,7 +240,7 @@ def test_generator_plays_pitch_level_and_noise() -> None:
     assert max(abs(np.corrcoef(late[:-lag], late[lag:])[0, 1]) for lag in (1, 2, 5, 160)) < 0.04
 
 
-def test_effect_gives_back_what_it_heard_and_its_controls_mean_what_they_say() -> None:
+def test_effect_resynthesises_its_input_and_its_controls_mean_what_they_say() -> None:
     sound, period = vowel(VOWEL, pulses(120)), RATE // 120
 
     def play(**controls: float) -> Audio:
@@ -278,7 +278,7 @@ def test_a_clean_voice_does_not_become_hoarse() -> None:
         return 10 * np.log10(alike / (1 - alike))
 
     assert harmonics_to_noise_db(sound) > 25.0
-    # Were the voicing played as it is heard, about 0.9, this would be 10 dB.
+    # Were the voicing played as it is estimated, about 0.9, this would be 10 dB.
     assert harmonics_to_noise_db(Model("ar").render(sound[None], RATE)[0]) > 15.0
 
 
@@ -289,8 +289,8 @@ def crossed(first: Audio, second: Audio, **controls: float) -> Audio:
 def unlike(sound: Audio, other: Audio) -> float:
     """By how much spectra differ in shape, in dB, where voices have their resonances."""
     (level, hertz), (wanted, _) = spectrum_db(sound), spectrum_db(other)
-    heard = (hertz > 200) & (hertz < 9000)
-    return float(np.std((level - wanted)[heard]))
+    compared = (hertz > 200) & (hertz < 9000)
+    return float(np.std((level - wanted)[compared]))
 
 
 def test_cross_synthesis_gives_one_sound_the_filter_of_the_other() -> None:

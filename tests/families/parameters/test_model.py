@@ -1,4 +1,4 @@
-"""The parameter analyzer: what it hears, what it keeps of a sound, and what it makes of that."""
+"""The parameter analyzer: its features, its memory of a sound, and the parameters that it estimates."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def hear(sound: np.ndarray) -> Tensor:
-    listener = ParameterFeatures()
+def features_of(sound: np.ndarray) -> Tensor:
+    features = ParameterFeatures()
     hops = torch.from_numpy(sound.astype(np.float32)).reshape(1, -1, HOP_LENGTH)
-    return listener(hops, listener.initial_state(1))[0]
+    return features(hops, features.initial_state(1))[0]
 
 
 def tone(f0_hz: float, level: float, hops: int = 12) -> np.ndarray:
@@ -59,22 +59,22 @@ def tone(f0_hz: float, level: float, hops: int = 12) -> np.ndarray:
 
 
 def test_features_tell_frequency_and_level() -> None:
-    sounding = hear(tone(100 * RATE / 4096, 0.5))[0, -1]
+    sounding = features_of(tone(100 * RATE / 4096, 0.5))[0, -1]
     fine = sounding[: ParameterFeatures.FINE_BINS]
     assert int(fine.argmax()) == 100 - 1
     # Half of full scale, power 0.25, over a floor of 1e-9.
     assert float(fine.max()) == pytest.approx(0.1 * math.log(0.25e9), abs=0.01)
-    quieter = hear(tone(100 * RATE / 4096, 0.05))[0, -1]
+    quieter = features_of(tone(100 * RATE / 4096, 0.05))[0, -1]
     assert float(fine.max() - quieter.max()) == pytest.approx(0.1 * math.log(100), abs=0.01)
 
 
 def test_features_of_silence_are_exactly_nothing() -> None:
-    assert not hear(np.zeros(4 * HOP_LENGTH)).any()
+    assert not features_of(np.zeros(4 * HOP_LENGTH)).any()
 
 
-def test_features_know_when_something_is_heard_and_how_loud_it_is() -> None:
+def test_features_know_when_something_sounds_and_how_loud_it_is() -> None:
     sound = np.concatenate([np.zeros(2 * HOP_LENGTH), tone(440, 0.1, 3)])
-    sounding = hear(sound)
+    sounding = features_of(sound)
     assert sounding[0, :, -1].tolist() == [0, 0, 1, 1, 1]
     assert float(level_db(sounding)[0, 3].mean()) == pytest.approx(
         20 * math.log10(0.1 / math.sqrt(2)), abs=0.1
@@ -83,7 +83,7 @@ def test_features_know_when_something_is_heard_and_how_loud_it_is() -> None:
 
 def test_high_bands_cover_all_that_is_above_the_bins() -> None:
     for f0_hz in (1700.0, 3000.0, 6000.0, 12_000.0, 20_000.0):
-        sounding = hear(tone(f0_hz, 0.5))[0, -1]
+        sounding = features_of(tone(f0_hz, 0.5))[0, -1]
         bands = sounding[
             ParameterFeatures.FINE_BINS : ParameterFeatures.FINE_BINS + ParameterFeatures.FINE_BANDS
         ]
@@ -91,7 +91,7 @@ def test_high_bands_cover_all_that_is_above_the_bins() -> None:
 
 
 @pytest.mark.parametrize("weights", [even_slots(20, 7), growing_slots(20, 9), even_slots(9, 9)])
-def test_places_share_every_frame(weights: Tensor) -> None:
+def test_slots_share_every_frame(weights: Tensor) -> None:
     torch.testing.assert_close(weights.sum(0), torch.ones(weights.shape[1]))
     assert (weights[:-1].sum(1) > 0).all()
     assert not weights[-1].any()
@@ -127,14 +127,14 @@ def test_memory_with_two_stores_is_two_memories() -> None:
         torch.testing.assert_close(part.flatten(2), alone((own, sounding), alone.initial_state(1))[0])
 
 
-def test_memory_keeps_means_of_its_places() -> None:
+def test_memory_keeps_means_of_its_slots() -> None:
     memory = OnsetMemory([(even_slots(4, 4), 3)])
     values, sounding = memory_input(12, [(2, 12)])
     kept, _ = memory((values, sounding), memory.initial_state(1))
     last = kept[0, -1].reshape(4, 4)
     torch.testing.assert_close(last[:, :3], values[0, 2:6])
     torch.testing.assert_close(last[:, 3], torch.ones(4))
-    # Frame by frame it fills up; after its last place nothing changes.
+    # Frame by frame it fills up; after its last slot nothing changes.
     assert kept[0, 3].reshape(4, 4)[:, 3].tolist() == [1, 1, 0, 0]
     torch.testing.assert_close(kept[0, 6:], kept[0, 5:6].expand(6, -1))
 

@@ -118,10 +118,10 @@ def test_a_known_pitch_comes_back(f0_hz: float) -> None:
     partials = [k for k in range(1, 12) if k * f0_hz < 20000]
     tone = torch.as_tensor(sum(torch.sin(2 * torch.pi * k * f0_hz * time) / k for k in partials)) * 0.2
     with torch.no_grad():
-        heard, _ = analyzer({"audio": tone[None, None]}, analyzer.initial_state(1))
-    late = heard["control.f0_hz"][0, 60:]
+        tracked, _ = analyzer({"audio": tone[None, None]}, analyzer.initial_state(1))
+    late = tracked["control.f0_hz"][0, 60:]
     assert (1200 * (late / f0_hz).log2()).abs().median() < 15
-    assert heard["control.voicing"][0, 60:].min() > 0.5
+    assert tracked["control.voicing"][0, 60:].min() > 0.5
 
 
 def test_noise_and_silence_are_not_voiced() -> None:
@@ -129,5 +129,5 @@ def test_noise_and_silence_are_not_voiced() -> None:
     torch.manual_seed(0)
     for sound in (torch.zeros(1, 1, 48000), 0.1 * torch.randn(1, 1, 48000)):
         with torch.no_grad():
-            heard, _ = analyzer({"audio": sound}, analyzer.initial_state(1))
-        assert (heard["control.voicing"][0, 60:] > 0.5).float().mean() < 0.1
+            tracked, _ = analyzer({"audio": sound}, analyzer.initial_state(1))
+        assert (tracked["control.voicing"][0, 60:] > 0.5).float().mean() < 0.1

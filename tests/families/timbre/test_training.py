@@ -123,11 +123,11 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
     near, far = multi_scale_spectral_loss(0.9 * x, x), multi_scale_spectral_loss(0.3 * x, x)
     assert 0 < float(near) < float(far)
     levels = torch.tensor([[[0.0, -1.0, -20.0]]])
-    heard = torch.ones(1, 1, 1)
-    assert float(level_loss(levels, levels, heard)) == 0.0
-    # What lies far below the strongest is not heard and costs nothing.
-    assert float(level_loss(levels + torch.tensor([0.0, 0.0, -5.0]), levels, heard)) == 0.0
-    assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, heard)) == pytest.approx(0.1)
+    weight = torch.ones(1, 1, 1)
+    assert float(level_loss(levels, levels, weight)) == 0.0
+    # What lies far below the strongest is masked and costs nothing.
+    assert float(level_loss(levels + torch.tensor([0.0, 0.0, -5.0]), levels, weight)) == 0.0
+    assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, weight)) == pytest.approx(0.1)
 
 
 @pytest.mark.slow
@@ -186,7 +186,7 @@ def test_only_the_last_two_checkpoints_are_kept_and_none_is_half_written(tmp_pat
 
 
 def test_a_run_with_other_settings_is_refused(recordings: Path, tmp_path: Path) -> None:
-    Run(tmp_path / "run", {"settings": {"steps": 5}})
+    Run(tmp_path / "run", {"settings": {"steps": 5}}).save(1, {"x": torch.ones(1)}, {})
     with pytest.raises(RunError, match="other settings: settings"):
         Run(tmp_path / "run", {"settings": {"steps": 6}})
     (tmp_path / "other").mkdir()

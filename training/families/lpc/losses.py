@@ -1,4 +1,4 @@
-"""How far an LPC network's answers are off."""
+"""How far an LPC network's estimates are off."""
 
 from __future__ import annotations
 

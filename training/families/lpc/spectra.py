@@ -150,7 +150,7 @@ class SlowSpectrum(StreamingModule):
 class SpectralFrontEnd(StreamingModule):
     """Three power spectra, pitch, and all the features that the network is given.
 
-    The slow spectrum tells what stands still well, the short one what moves; the network weighs them.
+    The slow spectrum shows what stands still well, the short one what moves; the network weighs them.
 
     Shapes: (B, N, hop_length) at 24 kHz -> ``slow`` and ``long`` (B, N, 769) and ``short`` (B, N, 257) power, over 128, 64
     and 21 ms; ``answers`` of the pitch network (B, N, PITCH_BINS + 1); ``features`` (B, N, `size`).
@@ -167,7 +167,7 @@ class SpectralFrontEnd(StreamingModule):
         self.slow = SlowSpectrum(self.long.n_fft // 2 + 1, SLOW_STEPS, SLOW_HOPS)
         self.long_bands = BandLevels(self.long.n_fft, sample_rate)
         self.short_bands = BandLevels(self.short.n_fft, sample_rate)
-        # The pitch network listens at 12 kHz and answers every 32 samples there: twice a hop. The first answer is of
+        # The pitch network runs at 12 kHz and gives a value every 32 samples there: twice a hop. The first one is of
         # 8 ms before it is given, which is `DELAY_HOPS` before the end of the hop.
         ratio = sample_rate // 12000
         self.to_12k = FilterBank(

@@ -85,7 +85,7 @@ class ParameterData:
     rows : FeatureRows
         Of these sounds.
     numbers, held_out : ndarray of int
-        Which of them are trained on, and measured by. Silence tells nothing of what made it, and is in neither.
+        Which of them are trained on, and measured by. Silence shows nothing of what made it, and is in neither.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How far a pitch network's answers are off."""
+"""How far a pitch network's estimates are off."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def pitch_loss(logits: Tensor, truth: SyntheticSounds) -> tuple[Tensor, Tensor]:
 
 
 def delayed(x: Tensor) -> Tensor:
-    """Move (B, N) late by `LABEL_DELAY`, as the network speaks of the sound before."""
+    """Move (B, N) late by `LABEL_DELAY`, as the network estimates the pitch of the sound before."""
     return torch.cat([x[:, :1].expand(-1, LABEL_DELAY), x[:, :-LABEL_DELAY]], 1)

@@ -39,7 +39,7 @@ PLAYER_CONTROLS = (
 
 
 def _tuning_curves() -> Tensor:
-    """Rows of (which input, centre, width): where in pitch, loudness and voicing each curve answers most.
+    """Rows of (which input, centre, width): where in pitch, loudness and voicing each curve is highest.
 
     Narrow curves let neighbouring notes sound different, as they do on real instruments; wide ones carry what is learned
     on to pitches and levels that were never played.
@@ -52,7 +52,7 @@ def _tuning_curves() -> Tensor:
 class Decoder(StreamingModule):
     """From pitch, loudness and voicing to the amplitudes of harmonics and noise bands.
 
-    The network speaks in nepers relative to the loudness asked for: an untrained level follows the player by
+    The network's outputs are in nepers relative to the loudness asked for: an untrained level follows the player by
     construction, and what is learned is the timbre.
 
     Shapes: score (B, N, 5) -> (B, N, harmonics), (B, N, bands), linear amplitudes. A score is MIDI note number, loudness
