@@ -8,9 +8,10 @@ import torch
 
 from ...data.source import Source
 from ...loop.report import Reporter
+from .draws import Draws
 from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import PitchSettings, PitchSize
-from .sounds import SoundSource, SyntheticSounds
+from .sounds import SyntheticSounds, draw_sounds
 
 HELD_OUT_SEED, HELD_OUT_SOUNDS = 1 << 40, 32
 
@@ -23,13 +24,13 @@ class PitchData:
 
     def batch(self, number: int, device: torch.device) -> SyntheticSounds:
         """Synthesise a batch."""
-        sounds = SoundSource(SAMPLE_RATE, HOP_LENGTH, str(device), number)
-        return sounds.batch(self.settings.batch, self.settings.excerpt_frames)
+        draws = Draws(SAMPLE_RATE, HOP_LENGTH, device, number)
+        return draw_sounds(draws, self.settings.batch, self.settings.excerpt_frames)
 
     def held_out(self, device: torch.device) -> SyntheticSounds:
         """Synthesise sounds that are in no batch."""
-        sounds = SoundSource(SAMPLE_RATE, HOP_LENGTH, str(device), HELD_OUT_SEED)
-        return sounds.batch(HELD_OUT_SOUNDS, self.settings.excerpt_frames)
+        draws = Draws(SAMPLE_RATE, HOP_LENGTH, device, HELD_OUT_SEED)
+        return draw_sounds(draws, HELD_OUT_SOUNDS, self.settings.excerpt_frames)
 
 
 def prepare(source: Source, settings: PitchSettings, size: PitchSize, report: Reporter) -> PitchData:
