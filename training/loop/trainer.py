@@ -131,7 +131,7 @@ class Trainer:
         random : Generator
             Seeded by the run's seed and the number of the step.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must implement losses(random)")
 
     def learn(self, loss: Tensor, *names: str) -> None:
         """Step down the gradient of a loss with the learners of these names, with all if none is given."""
