@@ -115,7 +115,7 @@ def draw_synthetic(
     count, frames : how many excerpts, and hops in each.
     """
     medley = Medley.draw(sounds, rows, random, count, frames * HOP_LENGTH)
-    # What a frame speaks of: the end of its hop, so many hops before.
+    # A frame describes the end of a hop, DELAY_HOPS before its own.
     indices = ((np.arange(frames) + 1 - DELAY_HOPS) * HOP_LENGTH).clip(0)
     values = medley.values(sounds, indices)
     moments = torch.from_numpy(medley.moment[:, indices])[:, :, None]

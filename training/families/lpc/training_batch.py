@@ -21,13 +21,13 @@ SURE = 0.9  # of the bundled tracker, that a recording has a pitch
 
 
 def clean_power(clean: Tensor) -> Tensor:
-    """Power spectra around what each frame speaks of, 1 for white noise of variance 1.
+    """Power spectra around the moment that each frame describes, 1 for white noise of variance 1.
 
     Shapes: (B, N * hop) -> (B, N, `RECORDED_BINS`) float64.
     """
     n_fft = 2 * (RECORDED_BINS - 1)
     window = short_window(n_fft).to(clean.device)
-    # Frame n speaks of the end of hop n - DELAY_HOPS.
+    # Frame n describes the end of hop n - DELAY_HOPS.
     before = n_fft // 2 + (DELAY_HOPS - 1) * HOP_LENGTH
     padded = F.pad(clean.double(), (before, n_fft))
     frames = padded.unfold(1, n_fft, HOP_LENGTH)[:, : clean.shape[1] // HOP_LENGTH]
