@@ -167,10 +167,10 @@ class TestInfo:
         assert shown["document"]["outputs"][0]["map"][1]["label"] == "[high]"
 
     def test_speaks_json(self, brainsynth: Command, models: Path) -> None:
-        facts = json.loads(brainsynth("info", models / "gain.onnx", "--json").out)
-        assert facts["size_bytes"] == (models / "gain.onnx").stat().st_size
-        assert facts["has_proof"] is True
-        assert facts["document"]["controls"][0]["maximum"] == 4.0
+        shown = json.loads(brainsynth("info", models / "gain.onnx", "--json").out)
+        assert shown["size_bytes"] == (models / "gain.onnx").stat().st_size
+        assert shown["has_proof"] is True
+        assert shown["document"]["controls"][0]["maximum"] == 4.0
 
     def test_knows_bundled_models(self, brainsynth: Command) -> None:
         assert "pitch_shift" in brainsynth("info", "cello").out

@@ -19,7 +19,7 @@ from tests.support.small_models import Reed, reed
 from training.streaming.contract import State
 
 RANGE = {"f0_hz": (100.0, 200.0, 300.0), "loudness_db": (-50.0, -30.0, -20.0)}
-FACTS = {"data": "nothing", "licence": "CC0-1.0"}
+PROVENANCE = {"data": "nothing", "licence": "CC0-1.0"}
 
 
 class Deceptive(Reed):
@@ -41,7 +41,7 @@ class Mute(Reed):
 
 def test_a_written_file_carries_its_contract(tmp_path: Path) -> None:
     path = tmp_path / "reed.onnx"
-    (written,) = write_model_files([Job(reed(), path, RANGE, FACTS)])
+    (written,) = write_model_files([Job(reed(), path, RANGE, PROVENANCE)])
     assert all(proof.passed for proof in written.proofs)
     assert {proof.frames for proof in written.proofs} >= {1, 2, 3, 7, 64, 3750}
     model = Model(path)
@@ -58,9 +58,9 @@ def test_a_written_file_carries_its_contract(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [Deceptive, Mute])
 def test_nothing_is_written_if_a_proof_fails(kind: type[Reed], tmp_path: Path) -> None:
-    honest = Job(reed(), tmp_path / "good.onnx", RANGE, FACTS)
+    honest = Job(reed(), tmp_path / "good.onnx", RANGE, PROVENANCE)
     with pytest.raises(ProofError, match="was not written") as caught:
-        write_model_files([honest, Job(reed(kind), tmp_path / "bad.onnx", RANGE, FACTS)])
+        write_model_files([honest, Job(reed(kind), tmp_path / "bad.onnx", RANGE, PROVENANCE)])
     assert any(not proof.passed for proof in caught.value.proofs)
     assert list(tmp_path.iterdir()) == []
 
@@ -69,7 +69,7 @@ def test_nothing_is_written_if_a_proof_fails(kind: type[Reed], tmp_path: Path) -
 def test_what_exists_stays_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "reed.onnx"
     path.write_bytes(b"mine")
-    job = Job(reed(), path, RANGE, FACTS)
+    job = Job(reed(), path, RANGE, PROVENANCE)
     with pytest.raises(ExportTargetError, match="exists already"):
         write_model_files([job])
     assert path.read_bytes() == b"mine"
@@ -80,14 +80,14 @@ def test_what_exists_stays_unless_told_otherwise(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["reed.bin", "-reed.onnx", "a b.onnx"])
 def test_names_that_are_no_model_names(name: str, tmp_path: Path) -> None:
     with pytest.raises(ExportTargetError, match="no name for a model file"):
-        write_model_files([Job(reed(), tmp_path / name, RANGE, FACTS)])
+        write_model_files([Job(reed(), tmp_path / name, RANGE, PROVENANCE)])
 
 
 @pytest.mark.slow
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportTargetError, match="cannot be written"):
-        write_model_files([Job(reed(), tmp_path / "file" / "reed.onnx", RANGE, FACTS)])
+        write_model_files([Job(reed(), tmp_path / "file" / "reed.onnx", RANGE, PROVENANCE)])
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 @pytest.fixture(scope="module")
-def facts(wheel: zipfile.ZipFile) -> Message:
+def metadata(wheel: zipfile.ZipFile) -> Message:
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     return Parser().parsestr(wheel.read(name).decode())
 
@@ -71,8 +71,8 @@ def test_wheel_holds_the_bundled_models_small_enough(wheel: zipfile.ZipFile) -> 
     assert max(sizes.values()) <= LARGEST_MODEL
 
 
-def test_runtime_needs_no_torch_and_one_onnxruntime(facts: Message) -> None:
-    requirements = [Requirement(text) for text in facts.get_all("Requires-Dist", [])]
+def test_runtime_needs_no_torch_and_one_onnxruntime(metadata: Message) -> None:
+    requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
     runtime = [need for need in requirements if need.marker is None or "extra" not in str(need.marker)]
     assert {need.name for need in runtime} >= {
         "ctcsound",
@@ -101,8 +101,8 @@ def test_runtime_needs_no_torch_and_one_onnxruntime(facts: Message) -> None:
         assert chosen == {wanted}, machine
 
 
-def test_wheel_is_free_software_with_a_command(wheel: zipfile.ZipFile, facts: Message) -> None:
-    assert facts["License-Expression"] == "GPL-3.0-or-later"
+def test_wheel_is_free_software_with_a_command(wheel: zipfile.ZipFile, metadata: Message) -> None:
+    assert metadata["License-Expression"] == "GPL-3.0-or-later"
     (licence,) = (name for name in wheel.namelist() if name.endswith("/LICENSE"))
     assert b"GNU GENERAL PUBLIC LICENSE" in wheel.read(licence)
     (scripts,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
