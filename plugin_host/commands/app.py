@@ -50,8 +50,9 @@ class Commands(TyperGroup):
         sections: dict[str, list[tuple[str, str]]] = {}
         for name, command in self.commands.items():
             if not command.hidden:
+                summary = command.get_short_help_str(limit=200).rstrip(".")
                 panel = getattr(command, "rich_help_panel", None)
-                sections.setdefault(panel or "Commands", []).append((name, _summary(command)))
+                sections.setdefault(panel or "Commands", []).append((name, summary))
         sections["Options"] = [row for row in (p.get_help_record(ctx) for p in self.get_params(ctx)) if row]
         for title, rows in sections.items():
             with formatter.section(title):
@@ -146,8 +147,3 @@ def _version(wanted: bool) -> None:
 
         typer.echo(f"brainsynth {metadata.version('brainsynth')}")
         raise typer.Exit
-
-
-def _summary(command: Any) -> str:
-    """Give the first sentence of a command's help."""
-    return " ".join((command.help or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".")

@@ -49,15 +49,7 @@ class EffectSettings:
 
     def set(self, name: str, value: object) -> None:
         """Set a control, or an element such as ``z[3]``; raises ControlError."""
-        control, element = find_control(name, self.controls, self.owner)
-        if element is None:
-            numbers = check_numbers(control, value)
-        else:
-            number = check_value(control, value, name)
-            before = np.zeros(control.size) if control.is_trigger else self.values[control.name]
-            changed = np.array(before, dtype=np.float64)
-            changed[element] = number
-            numbers = tuple(changed.tolist())
+        control, numbers = self.check(name, value)
         new = numbers if control.is_vector else numbers[0]
         if not control.is_trigger:
             self.values[control.name] = new
@@ -65,13 +57,16 @@ class EffectSettings:
             self._triggers.append((self.version + 1, {control.name: new}))
         self.version += 1
 
-    def check(self, name: str, value: object) -> None:
-        """Raise ControlError for a name or value that `set` would refuse."""
+    def check(self, name: str, value: object) -> tuple[Control, tuple[float, ...]]:
+        """Give a control and all the numbers that it would be set to, or raise ControlError."""
         control, element = find_control(name, self.controls, self.owner)
         if element is None:
-            check_numbers(control, value)
-        else:
-            check_value(control, value, name)
+            return control, check_numbers(control, value)
+        number = check_value(control, value, name)
+        before = np.zeros(control.size) if control.is_trigger else self.values[control.name]
+        changed = np.array(before, dtype=np.float64)
+        changed[element] = number
+        return control, tuple(changed.tolist())
 
     def set_mix(self, mix: float) -> None:
         """Set the mix to a checked value."""

@@ -22,7 +22,6 @@ from .graph_contract import AUDIO_INPUT, AUDIO_OUTPUT, GraphTensor, TensorSpec, 
 from .names import HOST_NAMES, Name, refuse_taken
 
 FORMAT_VERSION = 2
-MINIMUM_OPSET = 18
 
 
 class Role(StrEnum):

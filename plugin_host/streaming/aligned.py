@@ -80,11 +80,16 @@ def aligned_frames(stream: Stream, blocks: Iterable[Audio]) -> Iterator[Frames]:
         Each output, (C, N), of a vector (C, K, N), N from 0 up; together a frame for every hop begun.
     """
     lag = round(stream.document.latency_samples / stream.document.hop_length)
-    for frames in itertools.chain(map(stream.analyze, blocks), (stream.flush() for _ in range(1))):
+    for frames in _analyze_all(stream, blocks):
         count = next(iter(frames.values())).shape[-1]
         dropped = min(lag, count)
         lag -= dropped
         yield {name: values[..., dropped:] for name, values in frames.items()}
+
+
+def _analyze_all(stream: Stream, blocks: Iterable[Audio]) -> Iterator[Frames]:
+    yield from map(stream.analyze, blocks)
+    yield stream.flush()
 
 
 def without_first(blocks: Iterable[Audio], lag: int) -> Iterator[Audio]:

@@ -38,6 +38,13 @@ def test_a_run_that_learned_nothing_begins_anew_and_one_that_did_is_compared(tmp
     assert run.latest() is not None
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_stays_a_run(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", {"settings": {"batch": 1}})
+    run.logs.mkdir()
+    run.discard_unless_learned()
+    assert Run(tmp_path / "run", {"settings": {"batch": 2}}).latest() is None
+
+
 @pytest.mark.parametrize("device", ["gpu", "cuda:x", "", "CPU"])
 def test_a_device_that_does_not_exist_is_refused_before_anything_is_made(
     device: str, recording: Path, tmp_path: Path

@@ -98,7 +98,8 @@ class Run:
 
     def discard_unless_learned(self) -> None:
         """Remove the folder if no checkpoint was written, so that a run that was refused leaves nothing behind."""
-        if self._steps():
+        # Logs are there if an earlier process was killed before its first checkpoint: such a run stays a run.
+        if self._steps() or self.logs.exists():
             return
         with contextlib.suppress(OSError):
             (self.folder / "config.json").unlink()
