@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,10 +42,13 @@ class PartialFile:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.path = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}{_SUFFIX}")
+        # A signal may end the program before this object is entered: then the file goes when the object does.
+        self._remove = weakref.finalize(self, self.path.unlink, missing_ok=True)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._handle: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except OSError as error:
+            self._remove.detach()
             raise output_error(target, error) from error
         with contextlib.suppress(OSError):
             _lock(self._handle)
@@ -56,7 +60,7 @@ class PartialFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
-        self.path.unlink(missing_ok=True)
+        self._remove()
 
     def commit(self) -> None:
         """Bring the content to the disk and give the file its name, in the place of any file that had it.

@@ -1,5 +1,6 @@
 """Files through an effect: in step, as they were, whole or not at all, never in place of an input."""
 
+import gc
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from plugin_host.files.done_record import RECORD_NAME, hash_file
 from plugin_host.files.file_job import FileTask, Work
 from plugin_host.files.plan import Job
 from plugin_host.files.request import Request
-from plugin_host.files.writer import choose_encoding
+from plugin_host.files.writer import AudioWriter, choose_encoding
 from tests.conftest import Command
 from tests.support.sound_files import read_sound, tree, write_sound
 
@@ -395,3 +396,18 @@ def test_leftovers_of_killed_programs_go_and_those_of_running_ones_stay(tmp_path
         running.path.write_bytes(b"whole")
         running.commit()
     assert tree(tmp_path) == ["b.wav"]
+
+
+def test_a_program_that_is_ended_while_it_opens_a_file_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(path: Path, *_: object, **__: object) -> None:
+        assert path.exists()
+        raise SystemExit(143)
+
+    monkeypatch.setattr(soundfile, "SoundFile", end)
+    with pytest.raises(SystemExit) as ended:
+        AudioWriter(tmp_path / "a.wav", 44_100, 1, "WAV", "PCM_16")
+    del ended
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
