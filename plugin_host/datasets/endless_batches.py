@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -12,14 +13,22 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import UsageError
+from ..files.atomic_file import output_error, write_whole
 from ..synths.synth import Synth
 from .dataset import DataSet
+from .dataset_info import INFO_NAME
 from .generation import generate
 from .sampling import Sampling
 
 _BYTES_OF_A_SAMPLE = 3
 _BATCHES_AT_A_TIME = 2
 _BATCH_NAME = "batch-{:06d}"
+_BATCH = re.compile(r"batch-\d{6,}")
+_ASIDE_NAME = "aside"
+_MARK_NAME = "brainsynth-batches.txt"
+_MARK = (
+    "brainsynth keeps batches of sounds here while they are used, and deletes them: keep nothing else here.\n"
+)
 
 
 def bytes_of_a_sound(synth: Synth) -> int:
@@ -37,7 +46,7 @@ class EndlessBatches:
     synth : Synth, str or path
         What is rendered.
     folder : str or path
-        Where sounds are kept while they are used; nothing else may be in it.
+        Where sounds are kept while they are used: new, empty, or made by an earlier program of this kind.
     batch_size : int
         Sounds in a batch.
     held_out : int
@@ -56,7 +65,9 @@ class EndlessBatches:
     Raises
     ------
     UsageError
-        If that is too little for two batches and the sounds held out.
+        If that is too little for two batches and the sounds held out, or the folder holds something else.
+    OutputError
+        If the folder cannot be written.
     SynthError
         If the synth cannot be used.
     """
@@ -87,7 +98,7 @@ class EndlessBatches:
                 f" {(_BATCHES_AT_A_TIME * batch_size + held_out) * of_a_sound / 1e9:.2g} GB, and allowed are"
                 f" {largest_bytes / 1e9:.2g}: make a batch at most {max((room - held_out) // _BATCHES_AT_A_TIME, 1)}"
             )
-        self._folder = Path(folder)
+        self._folder = _own_folder(Path(folder))
         self._batch_size = batch_size
         self._held_out = held_out
         self._seed = seed
@@ -98,7 +109,7 @@ class EndlessBatches:
 
     def held_out(self) -> DataSet:
         """Give the sounds held out, which are rendered once and stay in the folder."""
-        folder = self._folder / "aside"
+        folder = self._folder / _ASIDE_NAME
         self._render(folder, 0, self._held_out, threading.Event(), self._on_problem)
         return DataSet(folder)
 
@@ -132,8 +143,8 @@ class EndlessBatches:
         if self._next is None:
             # A program that was killed leaves batches behind.
             wanted = _BATCH_NAME.format(number)
-            for left in self._folder.glob(_BATCH_NAME.replace("{:06d}", "*")):
-                if left.name != wanted:
+            for left in self._folder.iterdir():
+                if _BATCH.fullmatch(left.name) and left.name != wanted:
                     shutil.rmtree(left, ignore_errors=True)
         pending, self._next = self._next or self._begin(number), None
         return pending
@@ -177,6 +188,27 @@ class EndlessBatches:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _own_folder(folder: Path) -> Path:
+    """Make a folder for batches and mark it, or give one that was made for them."""
+    mark = folder / _MARK_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if mark.is_file():
+            return folder
+        there = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        raise output_error(folder, error) from error
+    # Earlier versions made no mark, and the sounds held out first.
+    others = {name for name in there if name != _ASIDE_NAME and not _BATCH.fullmatch(name)}
+    if there and (others or not (folder / _ASIDE_NAME / INFO_NAME).is_file()):
+        raise UsageError(
+            f"{folder} holds other things ({min(others or there)}); batches of sounds are deleted after use, so give a"
+            " folder of their own"
+        )
+    write_whole(mark, _MARK)
+    return folder
 
 
 class _CancelledError(Exception):

@@ -29,7 +29,7 @@ class DataSetFeed:
     ----------
     data : DataSet
     on_problem : callable
-        Called with a sentence for every sound that cannot be read, which is taken for silence.
+        Called with a sentence for every sound that cannot be read.
     """
 
     def __init__(self, data: DataSet, on_problem: Callable[[str], None] = lambda _: None) -> None:
@@ -46,13 +46,13 @@ class DataSetFeed:
     def __len__(self) -> int:
         return len(self._data)
 
-    def __getitem__(self, index: int) -> NDArray[np.float32]:
-        """Give a sound (T,) from its onset on, empty where it is silent or cannot be read."""
+    def __getitem__(self, index: int) -> NDArray[np.float32] | None:
+        """Give a sound (T,) from its onset on, empty where it is silent; None where it cannot be read."""
         try:
             return from_onset(self._data[index][0])
         except DataSetError as error:
             self._on_problem(str(error))
-            return np.zeros(0, np.float32)
+            return None
 
     def whole(self, index: int) -> NDArray[np.float32]:
         """Give a sound (T,) as it was rendered; raises DataSetError where it cannot be read."""

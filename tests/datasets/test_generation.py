@@ -436,7 +436,7 @@ def test_endless_batches(synth: Synth, tmp_path: Path) -> None:
                 assert len(batch) == 12
                 folder = batch.folder
             assert not folder.exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["aside"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["aside", "brainsynth-batches.txt"]
     drawn = np.concatenate([held_out.values, *values])
     sampler = make_sampler(synth, "random", 2)
     assert np.array_equal(drawn, [sampler.draw(index) for index in range(29)])
@@ -444,6 +444,30 @@ def test_endless_batches(synth: Synth, tmp_path: Path) -> None:
     with EndlessBatches(synth, tmp_path, 12, 5, seed=2, workers=1) as endless, endless.batch(1) as batch:
         assert np.array_equal(batch.values, values[1])
         assert endless.held_out().values == pytest.approx(held_out.values)
+
+
+def test_endless_batches_delete_only_what_is_theirs(synth: Synth, tmp_path: Path) -> None:
+    for name in ("batch-of-takes", "batch-000001"):
+        take = tmp_path / name / name / "take.wav"
+        take.parent.mkdir(parents=True)
+        take.write_bytes(b"mine")
+        with pytest.raises(UsageError, match=rf"{name} holds other things \({name}\)"):
+            EndlessBatches(synth, tmp_path / name, 12, 5, workers=1)
+        assert take.exists()
+    own = tmp_path / "own"
+    with EndlessBatches(synth, own, 12, 5, workers=1) as endless:
+        endless.held_out()
+    (own / "brainsynth-batches.txt").unlink()  # as an earlier version left it, killed in its second batch
+    (own / "batch-000001").mkdir()
+    (own / "batch-others").mkdir()
+    with pytest.raises(UsageError, match=r"own holds other things \(batch-others\)"):
+        EndlessBatches(synth, own, 12, 5, workers=1)
+    (own / "batch-others").rmdir()
+    with EndlessBatches(synth, own, 12, 5, workers=1) as endless:
+        (own / "batch-others").mkdir()
+        with endless.batch(0):
+            assert (own / "batch-000000").is_dir()
+    assert {path.name for path in own.iterdir()} == {"aside", "batch-others", "brainsynth-batches.txt"}
 
 
 def test_endless_batches_have_a_bound_on_the_disk(synth: Synth, tmp_path: Path) -> None:

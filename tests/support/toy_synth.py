@@ -54,20 +54,25 @@ def play(unit: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class ToySounds:
-    """Random sounds of the toy, by number; some may be silent."""
+    """Random sounds of the toy, by number; some may be silent, or cannot be read."""
 
     synth, synth_sha256, sample_rate, duration_s = "toy.csd", "0" * 64, RATE, DURATION_S
     parameters = tuple(Toy(control) for control in CONTROLS)
 
     def __init__(
-        self, count: int, seed: int = 0, cache: Path | None = None, silent: tuple[int, ...] = ()
+        self,
+        count: int,
+        seed: int = 0,
+        cache: Path | None = None,
+        silent: tuple[int, ...] = (),
+        unreadable: tuple[int, ...] = (),
     ) -> None:
         random = np.random.default_rng(seed)
         units = random.random((count, len(CONTROLS)))
         units[:, 3] = random.integers(0, 4, count) / 3
         units[:, 4] = random.integers(0, 2, count)
         self.units: NDArray[np.float32] = units.astype(np.float32)
-        self.cache, self.silent, self.rendered = cache, silent, 0
+        self.cache, self.silent, self.unreadable, self.rendered = cache, silent, unreadable, 0
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -76,12 +81,14 @@ class ToySounds:
     def __len__(self) -> int:
         return len(self.units)
 
-    def __getitem__(self, index: int) -> NDArray[np.float32]:
+    def __getitem__(self, index: int) -> NDArray[np.float32] | None:
         self.rendered += 1
+        if index in self.unreadable:
+            return None
         return np.zeros(0, np.float32) if index in self.silent else play(self.units[index])
 
     def whole(self, index: int) -> NDArray[np.float32]:
-        return self[index]
+        return play(self.units[index])
 
 
 def parameters() -> list[SoundParameter]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +64,9 @@ def cached_arrays(
         partial.rename(folder)
     except OSError as error:
         if not folder.is_dir():  # else another process was quicker
-            raise RunError(f"{folder} cannot be written ({error.strerror}); make room there.") from error
+            raise RunError(
+                f"{folder} cannot be written ({error.strerror or error}); make room there."
+            ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _read(folder)
@@ -77,7 +79,8 @@ def _read(folder: Path) -> dict[str, NDArray[np.generic]]:
 class RowFile:
     """Rows of one kind in a file, made in order and read as they are needed.
 
-    The file grows row by row. It is gone on with where it ends, or where its rows are no longer those wanted.
+    The file grows row by row, so that a full disk is an error and not a fault of the memory that it is mapped into. It is
+    gone on with where it ends; rows in it that are not those wanted are made again in their places.
 
     Parameters
     ----------
@@ -89,8 +92,8 @@ class RowFile:
         How many rows there shall be.
     fill : callable
         Given empty rows and the number of the first of them, computes them.
-    count_valid : callable
-        Given the rows that are there, returns how many from the first on are those wanted.
+    valid : callable
+        Given the rows (N,) that are there, the first of all, tells which of them are those wanted: (N,) bool.
     on_rows : callable
         Called with how many rows are there, and how many there shall be.
     at_once : int
@@ -108,12 +111,12 @@ class RowFile:
         kind: np.dtype,
         count: int,
         fill: Callable[[NDArray[np.void], int], None],
-        count_valid: Callable[[NDArray[np.void]], int],
+        valid: Callable[[NDArray[np.void]], NDArray[np.bool_]],
         on_rows: Callable[[int, int], None] = lambda *_: None,
         at_once: int = 8,
     ) -> None:
         self._kind, self._count, self._at_once = kind, count, at_once
-        self._fill, self._count_valid, self._on_rows = fill, count_valid, on_rows
+        self._fill, self._valid, self._on_rows = fill, valid, on_rows
         if path is None:
             self.rows: NDArray[np.void] = np.zeros(count, kind)
             for first in range(0, count, at_once):
@@ -123,9 +126,11 @@ class RowFile:
         else:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._append(path)
+                self._complete(path)
             except OSError as error:
-                raise RunError(f"{path} cannot be written ({error.strerror}); make room there.") from error
+                raise RunError(
+                    f"{path} cannot be written ({error.strerror or error}); make room there."
+                ) from error
             self.rows = np.memmap(path, kind, "r", shape=(count,))
 
     def __getitem__(self, numbers: NDArray[np.int64]) -> NDArray[np.void]:
@@ -133,14 +138,27 @@ class RowFile:
         order = np.argsort(numbers)
         return self.rows[numbers[order]][np.argsort(order)]
 
-    def _append(self, path: Path) -> None:
-        with path.open("ab") as file:
-            there = min(path.stat().st_size // self._kind.itemsize, self._count)
-            done = self._count_valid(np.memmap(path, self._kind, "r", shape=(there,))) if there else 0
-            file.truncate(done * self._kind.itemsize)
-            while done < self._count:
-                rows = np.zeros(min(self._at_once, self._count - done), self._kind)
-                self._fill(rows, done)
-                rows.tofile(file)
+    def _complete(self, path: Path) -> None:
+        """Make the rows that the file lacks, and those in it that are not wanted."""
+        size = self._kind.itemsize
+        path.touch()
+        there = min(path.stat().st_size // size, self._count)
+        wanted = self._valid(np.memmap(path, self._kind, "r", shape=(there,))) if there else np.zeros(0, bool)
+        missing = np.concatenate([np.flatnonzero(~wanted), np.arange(there, self._count)])
+        done = self._count - len(missing)
+        with path.open("r+b") as file:
+            for first, last in _runs(missing, self._at_once):
+                rows = np.zeros(last - first, self._kind)
+                self._fill(rows, first)
+                file.seek(first * size)
+                file.write(rows.tobytes())
                 done += len(rows)
                 self._on_rows(done, self._count)
+
+
+def _runs(numbers: NDArray[np.int64], longest: int) -> Iterator[tuple[int, int]]:
+    """Give rising numbers as runs without a gap, from the first to before the last, none longer than ``longest``."""
+    for run in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1):
+        for start in range(0, len(run), longest):
+            part = run[start : start + longest]
+            yield int(part[0]), int(part[-1]) + 1

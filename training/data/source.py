@@ -51,8 +51,8 @@ class SoundSet(Protocol):
         """How many sounds there are."""
         ...
 
-    def __getitem__(self, index: int, /) -> NDArray[np.float32]:
-        """Give a sound (T,) from its onset on; silence is empty."""
+    def __getitem__(self, index: int, /) -> NDArray[np.float32] | None:
+        """Give a sound (T,) from its onset on; silence is empty. None if it cannot be read now."""
         ...
 
     def whole(self, index: int, /) -> NDArray[np.float32]:

@@ -180,8 +180,53 @@ def test_rows_of_other_sounds_are_not_taken_for_these(tmp_path: Path) -> None:
     changed = ToySounds(10, cache=tmp_path)
     changed.units[4] = 0.5
     rows = rows_of(changed)
-    assert changed.rendered == 6
+    assert changed.rendered == 1
     assert torch.equal(rows[np.array([4])][1], torch.full((1, 5), 0.5))
+
+
+def test_a_sound_that_could_not_be_read_once_is_read_the_next_time(tmp_path: Path) -> None:
+    sounds = ToySounds(40, cache=tmp_path, unreadable=(9,))
+    numbers = data_of(sounds)
+    assert 9 not in {*numbers.numbers.tolist(), *numbers.held_out.tolist()}
+    again = ToySounds(40, cache=tmp_path)
+    data = data_of(again)
+    assert again.rendered == 1
+    assert 9 in {*data.numbers.tolist(), *data.held_out.tolist()}
+    whole = data_of(ToySounds(40))
+    for one, other in zip(data.rows[np.arange(40)], whole.rows[np.arange(40)], strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_batch_of_silence_is_passed_over(tmp_path: Path) -> None:
+    class OftenSilent(EndlessToys):
+        silent: tuple[int, ...] = (1,)
+
+        @contextmanager
+        def batch(self, number: int) -> Iterator[SoundSet]:
+            self.rendered.append(number)
+            yield ToySounds(24, seed=100 + number, silent=tuple(range(24)) if number in self.silent else ())
+
+    settings = replace(SHORT, steps=6, batch=12, passes=1)  # two steps a batch of sounds
+    whole, again = OftenSilent(), OftenSilent()
+    train(whole, tmp_path / "whole", settings)
+    assert whole.rendered == [0, 1, 2, 2]
+    train(OftenSilent(), tmp_path / "halves", settings, interrupt_at=3)
+    train(again, tmp_path / "halves", settings)
+    assert again.rendered == [1, 2, 2]
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
+    OftenSilent.silent = (1, 2, 3)
+    with pytest.raises(SoundsError, match=r"72 sounds of toy\.csd, one after another, are silent"):
+        train(OftenSilent(), tmp_path / "silent", settings)
+
+
+def test_sounds_of_a_single_hop_have_a_spread() -> None:
+    data = data_of(ToySounds(40), replace(SHORT, batch=1))
+    features, unit = data.batch(0)
+    features[:, 1:] = 0.0
+    trainer = ParameterTrainer(data, data.settings, SIZE)
+    data.batch = lambda step: (features, unit)
+    trainer.begin()
+    assert torch.isfinite(trainer.analyzer.network.spread).all()
 
 
 def test_every_second_sound_begins_late_and_silent_ones_are_left_out() -> None:

@@ -13,6 +13,7 @@ from brainsynth import Model
 from tests.conftest import Command
 from tests.support.trainings import Recorder, assert_same_run, train_family
 from training.analysis.bundled_weights import load_analyzer
+from training.data.joined import JoinedArrays
 from training.data.recordings import classes_of, find_recordings, read_mono
 from training.data.source import Source
 from training.data.split import is_held_out, split_recordings
@@ -236,6 +237,18 @@ def test_trained_range_is_the_instruments(recordings: Path) -> None:
     parts = [Corpus.of(features_of(p, analyzer, 64, 65)) for p in find_recordings(recordings)]
     low, median, high = trained_range(Corpus.join(parts))["f0_hz"]
     assert 125 < low < median < high < 260
+
+
+def test_trained_range_does_not_need_a_pitch_in_the_loudest_moment() -> None:
+    def corpus(loudest: int) -> Corpus:
+        voicing, loudness = np.ones(100, np.float32), np.linspace(-60, -50, 100, dtype=np.float32)
+        voicing[loudest], loudness[loudest] = 0.0, 0.0
+        nothing = JoinedArrays([np.zeros((100, 1))])
+        return Corpus(np.full(100, 220.0), voicing, loudness, nothing, nothing, nothing)
+
+    assert trained_range(corpus(99))["f0_hz"] == (220.0, 220.0, 220.0)
+    low, _, high = trained_range(corpus(0))["loudness_db"]
+    assert -60 < low < high < -50
 
 
 @pytest.mark.slow

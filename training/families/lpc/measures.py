@@ -21,7 +21,9 @@ def measure(trainer: LpcTrainer, data: LpcData) -> Measured:
         (reflections, gain_db, _, _), _ = network(batch.inputs, network.initial_state(len(batch.long)))
         found = reflections_db(reflections, batch.envelope_db.shape[-1]).float()
         distance = log_spectral_distance(found, batch.envelope_db)
-        figures[f"held_out/{name}_distance_db"] = float((distance * batch.known).sum() / batch.known.sum())
+        figures[f"held_out/{name}_distance_db"] = float(
+            (distance * batch.known).sum() / batch.known.sum().clamp_min(1.0)
+        )
         wanted = batch.envelope_db + batch.gain_db[:, :, None]
         pictures[f"{name}/found"] = _picture((found + gain_db)[:SHOWN])
         pictures[f"{name}/true"] = _picture(wanted[:SHOWN])

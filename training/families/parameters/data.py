@@ -21,6 +21,7 @@ from .parameters import SoundParameter, describe
 from .settings import ParameterSettings, ParameterSize
 
 FEWEST_SOUNDS = 20
+MOST_SILENT_BATCHES = 3
 SOUNDS_AT_ONCE = 8  # their spectra fit a processor's cache; many at once take longer
 
 
@@ -136,10 +137,21 @@ class ParameterData:
         length = self.settings.passes * (endless.batch_size // size)
         round_number, first = divmod(step, length)
         if round_number != self._round:
-            with endless.batch(round_number) as sounds:
-                self._rows = FeatureRows(sounds, self.report, f"batch {round_number + 1}")
+            self._rows = self._render(endless, round_number)
             self._round, self.numbers = round_number, np.flatnonzero(self._rows.sounding)
         return first
+
+    def _render(self, endless: EndlessSounds, first: int) -> FeatureRows:
+        """Render a batch; one of silence teaches nothing, and the next that sounds stands in for it."""
+        for number in range(first, first + MOST_SILENT_BATCHES):
+            with endless.batch(number) as sounds:
+                rows = FeatureRows(sounds, self.report, f"batch {number + 1}")
+            if rows.sounding.any():
+                return rows
+        raise SoundsError(
+            f"{MOST_SILENT_BATCHES * endless.batch_size} sounds of {self.sounds.synth}, one after another, are silent;"
+            " look at its levels."
+        )
 
 
 class FeatureRows:
@@ -159,7 +171,7 @@ class FeatureRows:
     Attributes
     ----------
     sounding : ndarray, (N,) bool
-        Which sounds are no silence.
+        Which sounds are no silence, and could be read.
     """
 
     def __init__(self, sounds: SoundSet, report: Reporter, title: str, keep: bool = False) -> None:
@@ -177,7 +189,7 @@ class FeatureRows:
         def on_rows(done: int, total: int) -> None:
             report.prepare(title, done, total)
 
-        self._file = RowFile(path, kind, len(sounds), self._fill, self._count_valid, on_rows, SOUNDS_AT_ONCE)
+        self._file = RowFile(path, kind, len(sounds), self._fill, self._valid, on_rows, SOUNDS_AT_ONCE)
         self.sounding = np.array(self._file.rows["sounding"])
 
     def __getitem__(self, numbers: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -185,23 +197,28 @@ class FeatureRows:
         rows = self._file[numbers]
         return torch.from_numpy(rows["features"].astype(np.float32)), torch.from_numpy(rows["unit"].copy())
 
-    def _count_valid(self, rows: NDArray[np.void]) -> int:
-        """How many rows from the first on are those of the sounds."""
-        same = (rows["unit"] == self._sounds.units[: len(rows)]).all(1)
-        return len(rows) if same.all() else int(same.argmin())
+    def _valid(self, rows: NDArray[np.void]) -> NDArray[np.bool_]:
+        """Which rows are those of the sounds."""
+        return (rows["unit"] == self._sounds.units[: len(rows)]).all(1)
 
     @torch.no_grad()
     def _fill(self, rows: NDArray[np.void], first: int) -> None:
         frames = rows["features"].shape[1]
-        audio = np.zeros((len(rows), frames * HOP_LENGTH), np.float32)
+        audio, unread = np.zeros((len(rows), frames * HOP_LENGTH), np.float32), []
         for row in range(len(rows)):
+            sound = self._sounds[first + row]
+            if sound is None:
+                unread.append(row)
+                continue
             late = lateness(first + row)
-            sound = self._sounds[first + row][: audio.shape[1] - late]
+            sound = sound[: audio.shape[1] - late]
             audio[row, late : late + len(sound)] = sound
         x = torch.from_numpy(audio.reshape(len(rows), frames, HOP_LENGTH))
         features = self._features(x, self._features.initial_state(len(rows)))[0].numpy()
         rows["unit"] = self._sounds.units[first : first + len(rows)]
         rows["features"], rows["sounding"] = features, features[..., -1].any(1)
+        # The parameters of no sound: a kept row of it is not wanted, so that the next training reads the sound again.
+        rows["unit"][unread] = np.nan
 
 
 def lateness(number: int) -> int:

@@ -24,11 +24,10 @@ def measure(trainer: ParameterTrainer, data: ParameterData) -> Measured:
     pictures = {}
     if data.resynthesise is not None:
         for number, index in enumerate(data.held_out[:SOUNDS_SHOWN]):
-            meant, made = (
-                _picture(data.sounds[int(index)]),
-                _picture(data.resynthesise(found[number].numpy())),
-            )
-            pictures[f"sound_{number}/above_target_below_resynthesis"] = above_each_other(meant, made)
+            sound = data.sounds[int(index)]
+            if sound is not None:
+                meant, made = _picture(sound), _picture(data.resynthesise(found[number].numpy()))
+                pictures[f"sound_{number}/above_target_below_resynthesis"] = above_each_other(meant, made)
     return Measured(figures | {"error_mean": float(np.mean(list(errors.values())))}, pictures)
 
 

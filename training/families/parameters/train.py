@@ -51,7 +51,8 @@ class ParameterTrainer(Trainer):
         flat = features[features[..., -1] > 0].double()
         for analyzer in (self.analyzer, self.average):
             analyzer.network.mean.copy_(flat.mean(0))
-            analyzer.network.spread.copy_(flat.std(0).clamp_min(0.05))
+            # A single hop has no spread that could be estimated.
+            analyzer.network.spread.copy_(flat.std(0, correction=int(len(flat) > 1)).clamp_min(0.05))
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         features, unit = self.data.batch(self.done)

@@ -89,8 +89,10 @@ def _refuse_unusable(corpus: Corpus, recordings: Path) -> None:
 
 
 def trained_range(corpus: Corpus) -> dict[str, tuple[float, float, float]]:
-    """The 5th, 50th and 95th percentile of pitch and loudness where the instrument sounds."""
-    sounding = (corpus.voicing > 0.5) & (corpus.loudness_db > corpus.loudness_db.max() - 40.0)
+    """The 5th, 50th and 95th percentile of pitch and loudness where the instrument sounds, at a pitch."""
+    pitched = corpus.voicing > 0.5
+    # Of the loudest pitched moment: a knock may be louder by far.
+    sounding = pitched & (corpus.loudness_db > corpus.loudness_db[pitched].max() - 40.0)
     chosen = {"f0_hz": corpus.f0_hz[sounding], "loudness_db": corpus.loudness_db[sounding]}
     return {
         name: (float(low), float(median), float(high))
