@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from mmap import mmap
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 MOST_OPEN = 64
@@ -14,7 +14,7 @@ MOST_OPEN = 64
 
 
 class JoinedArrays:
-    """Rows of several arrays, numbered through. Memory-mapped arrays stay in their files until rows are asked for.
+    """Rows of several arrays, numbered through. Those of .npy files stay there until rows are asked for.
 
     Parameters
     ----------
@@ -69,27 +69,25 @@ class JoinedArrays:
 
 
 class _Mapped:
-    """Where an array lies in a file: enough to map it again."""
+    """What is needed to map an array's file again."""
 
-    def __init__(self, array: NDArray[np.generic], file: str, offset: int) -> None:
-        self._file, self._offset = file, offset
-        self.dtype, self.shape = array.dtype, array.shape
+    def __init__(self, file: str, array: NDArray[np.generic]) -> None:
+        self._file, self.dtype, self.shape = file, array.dtype, array.shape
 
     def open(self) -> NDArray[np.generic]:
-        return _map(self._file, self.dtype, self._offset, self.shape)
+        return _map(self._file).reshape(self.shape)
 
 
 def _let_go(array: NDArray[np.generic]) -> NDArray[np.generic] | _Mapped:
-    """Keep of a memory-mapped array, or of a view of one, only where it lies."""
+    """Keep of the memory-mapped array of a .npy file, whatever its shape is now, only where it lies."""
     root = array
     while isinstance(root.base, np.ndarray):
         root = root.base
-    if not (isinstance(root, np.memmap) and isinstance(root.base, mmap) and array.flags.c_contiguous):
-        return array
-    # The attribute ``offset`` of a view is that of the whole.
-    return _Mapped(array, str(root.filename), root.offset + array.ctypes.data - root.ctypes.data)
+    file = str(root.filename) if isinstance(root, np.memmap) else ""
+    whole = array.dtype == root.dtype and array.size == root.size and array.flags.c_contiguous
+    return _Mapped(file, array) if whole and file.endswith(".npy") else array
 
 
 @lru_cache(MOST_OPEN)
-def _map(file: str, dtype: np.dtype, offset: int, shape: tuple[int, ...]) -> NDArray[np.generic]:
-    return np.memmap(file, dtype, "r", offset, shape)
+def _map(file: str) -> NDArray[np.generic]:
+    return open_memmap(file, mode="r")

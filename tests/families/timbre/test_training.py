@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from training.data.source import Source
 from training.data.split import is_held_out, split_recordings
 from training.errors import RecordingsError, RunError
 from training.families.timbre.data import TimbreData, trained_range
-from training.families.timbre.features import Corpus, analyse, features_of
+from training.families.timbre.features import Corpus, Features, analyse, features_of
+from training.families.timbre.measures import excerpts_of
 from training.families.timbre.settings import TimbreSettings, TimbreSize
 from training.families.timbre.train import TimbreTrainer
 from training.loop.run import Run, open_run
@@ -129,6 +131,49 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
     # What lies far below the strongest is masked and costs nothing.
     assert float(level_loss(levels + torch.tensor([0.0, 0.0, -5.0]), levels, weight)) == 0.0
     assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, weight)) == pytest.approx(0.1)
+
+
+def notes(*lengths: int) -> Corpus:
+    """Recordings of so many frames, each with a pitch of its own, 100 Hz and more."""
+    parts = [
+        Features(
+            np.full(n * 128, 0.1, np.float32),
+            np.full(n, 100.0 + i, np.float32),
+            np.ones(n, np.float32),
+            np.full(n, -20.0, np.float32),
+            np.full((n, 4), -2.0, np.float16),
+            np.full((n, 5), -4.0, np.float16),
+        )
+        for i, n in enumerate(lengths)
+    ]
+    return Corpus.join([Corpus.of(part, SHORT.excerpt_frames) for part in parts])
+
+
+def test_no_excerpt_runs_across_a_seam_and_short_recordings_are_followed_by_silence() -> None:
+    corpus = notes(50, 12, 90, 40)
+    size = replace(SIZE, harmonic_rows=2, harmonic_columns=2, bands=5)
+    trainer = TimbreTrainer(TimbreData(corpus, corpus), replace(SHORT, excerpt_frames=40), size)
+    rows, f0_hz, _ = trainer._batch(300, np.random.default_rng(0))
+    assert rows.shape == (300, 40)
+    assert (f0_hz == f0_hz[:, :1]).all()
+    drawn = [int((f0_hz[:, 0, 0] == 100.0 + i).sum()) for i in range(4)]
+    # As often as they are long, without the silence.
+    np.testing.assert_allclose(np.array(drawn) / 300, np.array([50, 12, 90, 40]) / 192, atol=0.06)
+    short = rows[f0_hz[:, 0, 0].numpy() == 101.0]
+    assert (corpus.loudness_db[short] == np.where(np.arange(40) < 12, -20.0, -100.0)).all()
+    assert (corpus.harmonics[short][:, 12:] == -16).all()
+    assert (corpus.audio[short][:, 12:] == 0).all()
+    assert (corpus.audio[short][:, :12] == np.float32(0.1)).all()
+    assert corpus.recorded == 192
+
+
+@pytest.mark.parametrize("lengths", [(50, 12, 90, 40), (800, 12, 790), (12,), (2000,)])
+def test_what_is_measured_runs_across_no_seam_either(lengths: tuple[int, ...]) -> None:
+    corpus = notes(*lengths)
+    rows = excerpts_of(corpus)
+    assert rows.shape == (4, min(750, max(40, *lengths)))
+    f0_hz = corpus.f0_hz[rows]
+    assert (f0_hz == f0_hz[:, :1]).all()
 
 
 @pytest.mark.slow
@@ -244,7 +289,7 @@ def test_trained_range_does_not_need_a_pitch_in_the_loudest_moment() -> None:
         voicing, loudness = np.ones(100, np.float32), np.linspace(-60, -50, 100, dtype=np.float32)
         voicing[loudest], loudness[loudest] = 0.0, 0.0
         nothing = JoinedArrays([np.zeros((100, 1))])
-        return Corpus(np.full(100, 220.0), voicing, loudness, nothing, nothing, nothing)
+        return Corpus(np.full(100, 220.0), voicing, loudness, nothing, nothing, nothing, (100,), 100)
 
     assert trained_range(corpus(99))["f0_hz"] == (220.0, 220.0, 220.0)
     low, _, high = trained_range(corpus(0))["loudness_db"]

@@ -10,7 +10,7 @@ from .settings import ToySettings, ToySize
 
 
 def prepare(source: Source, settings: ToySettings, size: ToySize, report: Reporter) -> np.ndarray:
-    """Cut recordings into pairs (N, 2 * hop_length)."""
-    sound = np.concatenate([read_mono(path, 48000) for path in find_recordings(source.folder)])
+    """Cut recordings into pairs (N, 2 * hop_length), each of one recording."""
     length = 2 * size.hop_length
-    return sound[: len(sound) // length * length].reshape(-1, length)
+    sounds = [read_mono(path, 48000) for path in find_recordings(source.folder)]
+    return np.concatenate([sound[: len(sound) // length * length].reshape(-1, length) for sound in sounds])

@@ -37,8 +37,8 @@ class TimbreData:
         """What checkpoints say of it."""
         return {
             "trained": trained_range(self.train),
-            "seconds": self.train.frames * HOP_LENGTH / SAMPLE_RATE,
-            "held_out_seconds": self.held_out.frames * HOP_LENGTH / SAMPLE_RATE,
+            "seconds": self.train.recorded * HOP_LENGTH / SAMPLE_RATE,
+            "held_out_seconds": self.held_out.recorded * HOP_LENGTH / SAMPLE_RATE,
         }
 
 
@@ -54,7 +54,7 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     analyzer, threads = load_analyzer(), torch.get_num_threads()
 
     def read(path: Path) -> Corpus:
-        return _analyse(path, analyzer, size)
+        return _analyse(path, analyzer, settings, size)
 
     torch.set_num_threads(1)  # small products, one after another: a second thread only waits
     try:
@@ -68,11 +68,11 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     return TimbreData(whole, Corpus.join(aside or learned[-1:]))
 
 
-def _analyse(path: Path, analyzer: PitchAnalyzer, size: TimbreSize) -> Corpus:
+def _analyse(path: Path, analyzer: PitchAnalyzer, settings: TimbreSettings, size: TimbreSize) -> Corpus:
     features = features_of(path, analyzer, size.harmonic_rows * size.harmonic_columns, size.bands)
     if features.loudness_db.max() < SILENT_DB:
         raise RecordingsError(f"{path} is silent; left out.")
-    return Corpus.of(features)
+    return Corpus.of(features, settings.excerpt_frames)
 
 
 def _refuse_unusable(corpus: Corpus, recordings: Path) -> None:

@@ -14,9 +14,11 @@ import numpy as np
 import torch
 
 from ...analysis.bundled_weights import WEIGHTS
+from ...analysis.loudness import FLOOR_DB
 from ...analysis.tracker import PitchAnalyzer
 from ...data.cache import cache_key, cached_arrays
-from ...data.harmonic_analysis import harmonic_levels
+from ...data.excerpts import rows_around
+from ...data.harmonic_analysis import FLOOR_NEPERS, harmonic_levels
 from ...data.joined import JoinedArrays
 from ...data.recordings import read_mono
 from ...errors import RecordingsError
@@ -54,6 +56,10 @@ class Corpus:
     f0_hz, voicing, loudness_db, harmonics, bands
         As in `Features`, of all recordings.
     audio : (N, hop_length) float32
+    lengths : tuple of int
+        Frames of each recording, with the silence that was added to it.
+    recorded : int
+        Frames without that silence.
     """
 
     f0_hz: np.ndarray
@@ -62,23 +68,28 @@ class Corpus:
     audio: JoinedArrays
     harmonics: JoinedArrays
     bands: JoinedArrays
-
-    @property
-    def frames(self) -> int:
-        """Number of frames."""
-        return len(self.f0_hz)
+    lengths: tuple[int, ...]
+    recorded: int
 
     @classmethod
-    def of(cls, features: Features) -> Corpus:
-        """Take one recording."""
-        hops = features.audio.reshape(len(features.f0_hz), -1)
+    def of(cls, features: Features, shortest: int = 1) -> Corpus:
+        """Take one recording; silence follows it if it has fewer frames than ``shortest``."""
+        count = len(features.f0_hz)
+        more = max(0, shortest - count)
+
+        def followed(rows: np.ndarray, silence: float) -> JoinedArrays:
+            beyond = np.broadcast_to(rows.dtype.type(silence), (more, *rows.shape[1:]))
+            return JoinedArrays([rows, beyond])
+
         return cls(
-            np.array(features.f0_hz),
-            np.array(features.voicing),
-            np.array(features.loudness_db),
-            JoinedArrays([hops]),
-            JoinedArrays([features.harmonics]),
-            JoinedArrays([features.bands]),
+            np.pad(features.f0_hz, (0, more), "edge"),
+            np.pad(features.voicing, (0, more)),
+            np.pad(features.loudness_db, (0, more), constant_values=FLOOR_DB),
+            followed(features.audio.reshape(count, -1), 0.0),
+            followed(features.harmonics, FLOOR_NEPERS),
+            followed(features.bands, FLOOR_NEPERS),
+            (count + more,),
+            count,
         )
 
     @classmethod
@@ -91,7 +102,19 @@ class Corpus:
             JoinedArrays([p.audio for p in parts]),
             JoinedArrays([p.harmonics for p in parts]),
             JoinedArrays([p.bands for p in parts]),
+            sum((p.lengths for p in parts), ()),
+            sum(p.recorded for p in parts),
         )
+
+    def excerpts(self, frames: np.ndarray, length: int) -> np.ndarray:
+        """Give the frames (B, length) of excerpts around ``frames`` (B,), each within one recording.
+
+        Raises
+        ------
+        ValueError
+            If a recording is shorter.
+        """
+        return rows_around(frames, self.lengths, length)
 
 
 def features_of(path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:

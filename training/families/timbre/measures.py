@@ -8,6 +8,7 @@ import torch
 from ...loop.logs import Measured, spectrogram_picture
 from ...loop.spectral_losses import multi_scale_spectral_loss
 from .data import TimbreData
+from .features import Corpus
 from .losses import render, scores, sounds_of
 from .model import SAMPLE_RATE
 from .train import TimbreTrainer
@@ -15,12 +16,19 @@ from .train import TimbreTrainer
 EXCERPTS, EXCERPT_FRAMES = 4, 750
 
 
+def excerpts_of(corpus: Corpus) -> np.ndarray:
+    """Give the frames (EXCERPTS, N) of excerpts spread over the recordings that are long enough."""
+    length = min(EXCERPT_FRAMES, max(corpus.lengths))
+    frames = np.flatnonzero(np.repeat(corpus.lengths, corpus.lengths) >= length)
+    middle = length // 2
+    chosen = np.linspace(middle, len(frames) - length + middle, EXCERPTS).astype(int)
+    return corpus.excerpts(frames[chosen], length)
+
+
 @torch.no_grad()
 def measure(trainer: TimbreTrainer, data: TimbreData) -> Measured:
     """Give the spectral loss on excerpts that were not trained on, and their sound beside the recorded."""
-    frames = min(EXCERPT_FRAMES, data.held_out.frames)
-    starts = np.linspace(0, data.held_out.frames - frames, EXCERPTS).astype(int)
-    rows = starts[:, None] + np.arange(frames)
+    rows = excerpts_of(data.held_out)
     f0, score = (x.to(trainer.device) for x in scores(data.held_out, rows))
     counter = torch.zeros(EXCERPTS, 1, 1, dtype=torch.int64, device=trainer.device)
     recorded, made = sounds_of(data.held_out, rows), render(trainer.average, f0, score, counter).cpu()

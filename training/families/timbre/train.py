@@ -50,9 +50,7 @@ class TimbreTrainer(Trainer):
             [Stage(LEVELS, levels), Stage(SOUND, settings.steps - levels)],
             [learner],
         )
-        sounding = self.corpus.loudness_db > SILENT_DB
-        starts = np.flatnonzero(sounding[: max(1, self.corpus.frames - settings.excerpt_frames)])
-        self.starts = starts if len(starts) else np.zeros(1, np.int64)
+        self.sounding = np.flatnonzero(self.corpus.loudness_db > SILENT_DB)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         set_rate(self.optimiser, self._rate())
@@ -70,10 +68,8 @@ class TimbreTrainer(Trainer):
         return warm_cosine(highest * SOUND_RATE, share, warm, LOWEST_RATE)
 
     def _batch(self, count: int, random: np.random.Generator) -> tuple[np.ndarray, Tensor, Tensor]:
-        """Draw excerpts that begin where something sounds: their frames (B, N), f0 and score."""
-        frames = min(self.settings.excerpt_frames, self.corpus.frames)
-        first = np.minimum(random.choice(self.starts, count), self.corpus.frames - frames)
-        rows = first[:, None] + np.arange(frames)
+        """Draw excerpts around frames that sound: their frames (B, N), f0 and score."""
+        rows = self.corpus.excerpts(random.choice(self.sounding, count), self.settings.excerpt_frames)
         f0, score = (x.to(self.device) for x in scores(self.corpus, rows))
         return rows, f0, score
 
