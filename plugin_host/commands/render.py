@@ -42,14 +42,15 @@ def render(
     libcsound64-dev libcsnd-dev).
     """
     from ..errors import UsageError
-    from ..files.plan import AUDIO_SUFFIXES, refuse_inputs_as_outputs
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..sound_files.names import SOUND_SUFFIXES
     from ..synths.preset import Preset, find_preset
     from ..synths.synth import Synth
     from .outputs import refuse_unwritable
 
-    if output is not None and output.suffix.lower() not in AUDIO_SUFFIXES:
+    if output is not None and output.suffix.lower() not in SOUND_SUFFIXES:
         raise UsageError(
-            f"the sound '{output}' must have a name that ends in {', '.join(sorted(AUDIO_SUFFIXES))}"
+            f"the sound '{output}' must have a name that ends in {', '.join(sorted(SOUND_SUFFIXES))}"
         )
     if save is not None and save.suffix != ".json":
         raise UsageError(f"the preset {save} must have a name that ends in .json")

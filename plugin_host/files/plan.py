@@ -11,11 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import NoInputError, UsageError
-
-AUDIO_SUFFIXES = frozenset(
-    {".wav", ".wave", ".rf64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3"}
-)
-"""The endings by which a file in a folder is taken for audio, and by which an output is written."""
+from ..sound_files.names import SOUND_SUFFIXES
 
 TABLE_SUFFIXES = frozenset({".csv"})
 """The endings by which a file is taken for a table of controls."""
@@ -41,9 +37,9 @@ class FileKinds:
     suffix: str | None
 
 
-EFFECT_FILES = FileKinds("audio file", AUDIO_SUFFIXES, AUDIO_SUFFIXES, None)
-ANALYZER_FILES = FileKinds("audio file", AUDIO_SUFFIXES, TABLE_SUFFIXES, ".csv")
-GENERATOR_FILES = FileKinds("table", TABLE_SUFFIXES, AUDIO_SUFFIXES, ".wav")
+EFFECT_FILES = FileKinds("audio file", SOUND_SUFFIXES, SOUND_SUFFIXES, None)
+ANALYZER_FILES = FileKinds("audio file", SOUND_SUFFIXES, TABLE_SUFFIXES, ".csv")
+GENERATOR_FILES = FileKinds("table", TABLE_SUFFIXES, SOUND_SUFFIXES, ".wav")
 
 
 class IfExists(StrEnum):
@@ -173,7 +169,7 @@ def _check_endings(output: Path, suffix: str | None, kinds: FileKinds) -> None:
     if suffix is not None and suffix not in kinds.written:
         raise UsageError(f"outputs cannot end in {suffix} here; choose {' or '.join(sorted(kinds.written))}")
     ending = output.suffix.lower()
-    if ending in (AUDIO_SUFFIXES | TABLE_SUFFIXES) - kinds.written and not output.is_dir():
+    if ending in (SOUND_SUFFIXES | TABLE_SUFFIXES) - kinds.written and not output.is_dir():
         raise UsageError(
             f"{output} ends in {ending}, and what is written here ends in {', '.join(sorted(kinds.written))}; "
             "name such a file, or a folder"

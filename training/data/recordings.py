@@ -11,10 +11,11 @@ import numpy as np
 import soundfile
 import soxr
 
+from plugin_host.sound_files.names import SOUND_SUFFIXES, is_sound_file
+
 from ..errors import RecordingsError
 
 Made = TypeVar("Made")
-SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".aif", ".aiff", ".ogg", ".oga", ".opus"})
 
 
 def find_recordings(folder: Path) -> list[Path]:
@@ -29,9 +30,9 @@ def find_recordings(folder: Path) -> list[Path]:
         return [folder]
     if not folder.is_dir():
         raise RecordingsError(f"{folder} does not exist; give a folder with recordings of one instrument.")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    found = sorted(p for p in folder.rglob("*") if is_sound_file(p.relative_to(folder)) and p.is_file())
     if not found:
-        kinds = ", ".join(sorted(s[1:] for s in SUFFIXES))
+        kinds = ", ".join(sorted(s[1:] for s in SOUND_SUFFIXES))
         raise RecordingsError(f"{folder} holds no audio file; give a folder with recordings ({kinds}).")
     return found
 
