@@ -27,6 +27,7 @@ from . import (
     verify,
 )
 from .exit_codes import SUMMARY, ExitCode, exit_code
+from .messages import warn
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
 PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
@@ -137,7 +138,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _fail(sentence: str, code: ExitCode) -> ExitCode:
-    print(f"brainsynth: {sentence}", file=sys.stderr)
+    warn(sentence)
     return code
 
 

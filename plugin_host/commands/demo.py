@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .messages import say, warn
+
 
 def demo(
     source: Annotated[
@@ -32,8 +34,8 @@ def demo(
             result.sound.name,
             result.picture.name,
         )
-        typer.echo(f"{result.model} is done", err=True)
+        warn(f"{result.model} is done")
     open_console().print(table)
     melody = "" if source is not None else "; the melody itself is melody.wav"
-    typer.echo(f"The files are in {output.resolve()}{melody}.")
+    say(f"The files are in {output.resolve()}{melody}.")
     typer.echo("rtf: processing time over the sound's time. latency: of live playing in blocks of 128.")

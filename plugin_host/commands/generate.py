@@ -11,6 +11,7 @@ import typer
 
 from ..errors import UsageError
 from .exit_codes import ExitCode
+from .messages import say, warn
 
 if TYPE_CHECKING:
     from ..datasets.sound_maker import Tally
@@ -82,10 +83,10 @@ def generate(
                 redraw_silent=redraw_silent,
                 redraw_clipped=redraw_clipped,
                 on_progress=sounds.update,
-                on_problem=lambda sentence: typer.echo(f"brainsynth: {sentence}", err=True),
+                on_problem=warn,
             )
         except KeyboardInterrupt:
-            typer.echo(f"{sounds.done} sounds are in {output}; the same command continues", err=True)
+            warn(f"{sounds.done} sounds are in {output}; the same command continues")
             raise
     _summarize(tally, sounds.total, output, time.monotonic() - begun)
     return ExitCode.FAILED if tally.failed else ExitCode.WELL
@@ -140,4 +141,4 @@ def _summarize(tally: Tally, total: int, folder: Path, seconds: float) -> None:
         (tally.failed, "failed (see the manifest)"),
     )
     parts += [f"{number} {what}" for number, what in counts if number]
-    typer.echo(", ".join(parts))
+    say(", ".join(parts))

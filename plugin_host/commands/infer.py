@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .messages import warn
+
 _MARGIN_S = 1.0
 
 if TYPE_CHECKING:
@@ -59,10 +61,10 @@ def infer(
     seconds = found_model.frames / found_model.model.document.sample_rate + _MARGIN_S
     audio, sample_rate, repaired = read_from_onset(sound, seconds)
     if repaired:
-        typer.echo(f"{sound}: {repaired} samples were NaN or infinite and were taken for 0", err=True)
+        warn(f"{sound}: {repaired} samples were NaN or infinite and were taken for 0")
     inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
     for warning in inference.warnings:
-        typer.echo(f"brainsynth: {warning}", err=True)
+        warn(warning)
     _print(found_model, inference)
     if output is not None:
         preset_of(found_model, inference, output.stem).write(output, found_model.parameters)

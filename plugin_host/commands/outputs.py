@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from .messages import warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,4 +52,4 @@ def write_sound(
         writer.commit()
     if writer.clipped_samples:
         warning = f"{writer.clipped_samples} samples were beyond full scale and clipped"
-        typer.echo(f"{path}: {warning}{advice}", err=True)
+        warn(f"{path}: {warning}{advice}")

@@ -12,6 +12,7 @@ import typer
 from ..errors import DiskFullError, OutputError, UsageError
 from ..files.plan import Container, IfExists
 from .exit_codes import ExitCode
+from .messages import say, warn
 
 if TYPE_CHECKING:
     from ..files.batch import Batch
@@ -165,23 +166,23 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
     from .progress import progress_bar
 
     sizes = [_size(job.source) for job in jobs]
-    done = [0.0] * len(jobs)
+    total = sum(sizes) or 1
+    parts = [0.0] * len(jobs)
+    finished = 0.0
     reports: list[FileReport] = []
     interrupted = False
     with progress_bar(f"0 of {len(jobs)}") as show:
 
-        def show_progress() -> None:
-            finished = sum(size * part for size, part in zip(sizes, done, strict=True))
-            show(f"{len(reports)} of {len(jobs)}", finished, sum(sizes) or 1)
-
         def on_progress(index: int, part: float) -> None:
-            done[index] = part
-            show_progress()
+            nonlocal finished
+            finished += sizes[index] * (part - parts[index])
+            parts[index] = part
+            show(f"{len(reports)} of {len(jobs)}", finished, total)
 
         try:
             for report in batch.run(on_progress):
                 reports.append(report)
-                show_progress()
+                show(f"{len(reports)} of {len(jobs)}", finished, total)
         except KeyboardInterrupt:
             interrupted = True
     found = {report.target: report for report in reports}
@@ -210,28 +211,26 @@ def _summarize(reports: Sequence[FileReport]) -> None:
 
     for report in reports:
         if report.error:
-            typer.echo(f"brainsynth: {report.error}", err=True)
+            warn(report.error)
         if report.uncalibrated:
-            typer.echo(f"{report.source}: played as it is, for {report.uncalibrated}", err=True)
+            warn(f"{report.source}: played as it is, for {report.uncalibrated}")
         if report.left_out:
             listed = ", ".join(name or "(no name)" for name in report.left_out)
-            typer.echo(
-                f"{report.source}: columns that the model does not know were left out: {listed}", err=True
-            )
+            warn(f"{report.source}: columns that the model does not know were left out: {listed}")
         for number, what in (
             (report.repaired_samples, "samples of the input were NaN or infinite and became 0"),
             (report.clipped_samples, "samples of the output were beyond full scale and clipped"),
             (report.muted_blocks, "times the model's output was not finite and was muted"),
         ):
             if number:
-                typer.echo(f"{report.target}: {number} {what}", err=True)
+                warn(f"{report.target}: {number} {what}")
     duration_s = sum(report.duration_s for report in reports)
     processing_s = sum(report.processing_s for report in reports)
     parts = [f"{count(reports, status)} {status}" for status in Status if count(reports, status)]
     if duration_s:
         rtf = processing_s / duration_s
         parts.append(f"{duration_s:.1f} s of sound in {processing_s:.1f} s of processing, rtf {rtf:.3f}")
-    typer.echo(", ".join(parts))
+    say(", ".join(parts))
 
 
 def _exit_code(reports: Sequence[FileReport]) -> ExitCode:

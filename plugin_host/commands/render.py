@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .messages import warn
+
 if TYPE_CHECKING:
     from ..synths.parameters import SynthParameter
     from ..synths.synth import Synth
@@ -70,9 +72,7 @@ def render(
         if not chosen.fits(found):
             other = chosen.synth != found.path.name
             made_with = f"{chosen.synth}, not" if other else "another version of"
-            typer.echo(
-                f"brainsynth: the preset {preset} was made with {made_with} {found.path.name}", err=True
-            )
+            warn(f"the preset {preset} was made with {made_with} {found.path.name}")
         values.update(chosen.values)
     values.update(parse_synth_settings(settings or [], found))
     if output is not None:
@@ -114,12 +114,10 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
     with Renderer(synth) as renderer:
         sound = renderer.render(settings)
         if not renderer.deterministic:
-            typer.echo(
-                f"brainsynth: {synth.path} gives another sound each time: seed its random opcodes", err=True
-            )
+            warn(f"{synth.path} gives another sound each time: seed its random opcodes")
     write_sound(output, sound, synth.sample_rate, encoding)
     if peak_db(sound) < SILENT_DB:
-        typer.echo(f"{output}: the sound is silent; look at the synth's levels and note", err=True)
+        warn(f"{output}: the sound is silent; look at the synth's levels and note")
 
 
 def _describe(synth: Synth) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import typer
+from .messages import say, warn
 
 if TYPE_CHECKING:
     from training.loop.report import Progress
@@ -31,7 +31,7 @@ class TrainingReport:
 
     def warn(self, sentence: str) -> None:
         """Say what is doubtful."""
-        typer.echo(f"brainsynth: {sentence}", err=True)
+        warn(sentence)
 
     def __enter__(self) -> Self:
         self._show = self._bar.__enter__()
@@ -43,4 +43,4 @@ class TrainingReport:
 
 def say_what_comes_next(run: Path) -> None:
     """Say that a training is done, and how to get a model file of it."""
-    typer.echo(f"Trained. Next: brainsynth export {run} -o {run.name}.onnx")
+    say(f"Trained. Next: brainsynth export {run} -o {run.name}.onnx")

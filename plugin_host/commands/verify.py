@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .exit_codes import ExitCode, exit_code
+from .messages import warn
 
 
 def verify(
@@ -32,7 +33,7 @@ def verify(
         open_console().print(table)
     for proof in proofs:
         if proof.refusal is not None:
-            typer.echo(f"brainsynth: {proof.refusal}", err=True)
+            warn(str(proof.refusal))
     if any(proof.checks and not proof.passed for proof in proofs):
         return ExitCode.FAILED
     refusals = [proof.refusal for proof in proofs if proof.refusal is not None]

@@ -61,6 +61,7 @@ class Batch:
         remaining = set(todo)
         for index, outcome in self._outcomes(todo, on_progress):
             remaining.discard(index)
+            on_progress(index, 1.0)
             if outcome.made is not None:
                 self._record.add(outcome.made)
             yield outcome.report
@@ -77,8 +78,8 @@ class Batch:
             return
         with Workers(self._task, works, self._workers) as workers:
             for found in workers.results():
-                for position, index in enumerate(todo):
-                    on_progress(index, workers.progress[position])
+                for position in workers.in_hand:
+                    on_progress(todo[position], workers.progress[position])
                 if found is None:
                     continue
                 position, outcome = found

@@ -60,6 +60,12 @@ class Workers(Generic[JobT, ResultT]):
         self._count = min(count, len(self._jobs))
         self.progress = self._context.RawArray("d", len(self._jobs))
         self._workers: dict[Connection, Any] = {}
+        self._busy: dict[Connection, int] = {}
+
+    @property
+    def in_hand(self) -> list[int]:
+        """Positions of the jobs that are being done: only their `progress` changes."""
+        return list(self._busy.values())
 
     def results(self, poll_s: float = 0.1) -> Iterator[tuple[int, ResultT | WorkerEnded] | None]:
         """Yield each job's position and result as it is done, and None after `poll_s` seconds without one.
@@ -67,24 +73,23 @@ class Workers(Generic[JobT, ResultT]):
         `progress` then holds how far each job has come. A worker that ends is replaced.
         """
         waiting = iter(range(len(self._jobs)))
-        busy: dict[Connection, int] = {}
         for _ in range(self._count):
-            self._hand_out(None, waiting, busy)
-        while busy:
-            ready = wait(list(busy), poll_s)
+            self._hand_out(None, waiting)
+        while self._busy:
+            ready = wait(list(self._busy), poll_s)
             if not ready:
                 yield None
-            for connection in [connection for connection in busy if connection in ready]:
-                index = busy.pop(connection)
+            for connection in [connection for connection in self._busy if connection in ready]:
+                index = self._busy.pop(connection)
                 try:
                     result = connection.recv()
                     free = connection
                 except (EOFError, OSError):
                     result, free = WorkerEnded(self._bury(connection)), None
-                self._hand_out(free, waiting, busy)
+                self._hand_out(free, waiting)
                 yield index, result
 
-    def _hand_out(self, free: Connection | None, waiting: Iterator[int], busy: dict[Connection, int]) -> None:
+    def _hand_out(self, free: Connection | None, waiting: Iterator[int]) -> None:
         """Give the next job to a worker that is free, or to a new one."""
         index = next(waiting, None)
         if index is None:
@@ -92,7 +97,7 @@ class Workers(Generic[JobT, ResultT]):
         connection = free or self._start()
         with contextlib.suppress(OSError):  # a worker that has just ended is found out when it is waited for
             connection.send((index, self._jobs[index]))
-        busy[connection] = index
+        self._busy[connection] = index
 
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()

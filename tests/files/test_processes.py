@@ -15,9 +15,9 @@ import soundfile
 from plugin_host.files.batch import Batch
 from plugin_host.files.done_record import RECORD_NAME
 from plugin_host.files.file_job import FileTask, Outcome, Work
-from plugin_host.files.plan import IfExists, plan_jobs
+from plugin_host.files.plan import IfExists, Job, plan_jobs
 from plugin_host.files.processes import WorkerEnded, Workers
-from plugin_host.files.report import Status
+from plugin_host.files.report import FileReport, Status
 from plugin_host.files.request import Request
 from tests.conftest import Command
 from tests.support.sound_files import tree
@@ -74,6 +74,25 @@ def test_a_file_that_kills_its_worker_is_reported_and_the_others_are_made(
     (failed,) = (report for report in reports if report.status is Status.FAILED)
     assert "1.wav: its worker process ended (signal 9)" in failed.error
     assert tree(tmp_path / "out") == ["0.wav", "2.wav", "3.wav"]
+
+
+class QuickTask(FileTask):
+    """Makes nothing, and says so at once."""
+
+    def __call__(self, work: Work, on_progress: Callable[[float], None]) -> Outcome:
+        on_progress(0.5)
+        return Outcome(FileReport(str(work.job.source), str(work.job.target), Status.MADE))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_costs_as_much_for_each_file_however_many_there_are(workers: int, tmp_path: Path) -> None:
+    jobs = [Job(tmp_path / f"{n}.wav", tmp_path / "out" / f"{n}.wav", f"{n}.wav") for n in range(300)]
+    seen: list[tuple[int, float]] = []
+    batch = Batch(QuickTask(Request("", "")), jobs, tmp_path / "out", IfExists.FAIL, workers)
+    reports = list(batch.run(lambda index, done: seen.append((index, done))))
+    assert len(reports) == len(jobs)
+    assert {index for index, done in seen if done == 1.0} == set(range(len(jobs)))
+    assert len(seen) < 5 * len(jobs)
 
 
 def write_long(path: Path, seconds: int) -> None:
