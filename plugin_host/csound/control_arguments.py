@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..errors import ControlError
 from ..model_file.document import ModelDocument
 from ..streaming.control_values import ControlValue, check_numbers, check_value, find_control
 from .control_sources import ControlSource, HeldSource, TriggerSource, array_reader, number_reader
-from .csound_abi import read_string, type_name
+from .csound_abi import read_string, variable_type
 
 _NUMBER = re.compile(r"[-+.0-9]|p[0-9]")
+_QUOTES = ('"', "{{")
+_OF_THE_HEADER = "r"
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,22 @@ class OpcodeArgument:
 
     @property
     def rate(self) -> str:
-        """``S`` for a string, ``a`` for audio, ``k`` for what may change, ``i`` for what does not."""
-        if self.name.startswith('"'):
-            return "S"
-        if _NUMBER.match(self.name):
-            return "i"
-        plain = self.name.lstrip("#")
-        return plain.removeprefix("g")[:1] if len(plain) > 1 else plain
+        """``S`` for a string, ``k`` for a number that may change, ``i`` for one that does not; else Csound's letter."""
+        return self._type[0]
 
     @property
     def is_array(self) -> bool:
-        """Whether it is an array variable."""
-        is_variable = self.rate != "S" and not _NUMBER.match(self.name)
-        return is_variable and type_name(self.address) == "["
+        """Whether it is an array variable, of whose elements the rate then is."""
+        return self._type[1]
+
+    @cached_property
+    def _type(self) -> tuple[str, bool]:
+        if self.name.startswith(_QUOTES):
+            return "S", False
+        if _NUMBER.match(self.name):
+            return "i", False
+        letter, is_array = variable_type(self.address)
+        return ("i" if letter == _OF_THE_HEADER else letter), is_array
 
 
 class ControlInputs:

@@ -24,6 +24,7 @@ MOST_ARGUMENTS = 1999
 """The most that Csound's compiler lets through; an opcode's memory has room for all of them."""
 
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
+_ARRAY = "["
 
 # Offsets in CSOUND, counted in pointers.
 _MESSAGE, _INPUT_NAME, _CALLOC = 17, 43, 51
@@ -233,12 +234,19 @@ def read_string(address: int) -> str:
     return (data or b"").decode(errors="surrogateescape")
 
 
-def type_name(address: int) -> str:
-    """Give the letter of a variable's type, ``[`` for an array, from the word before its value.
+def variable_type(address: int) -> tuple[str, bool]:
+    """Give Csound's letter for a variable's type and whether it is an array, of whose elements the letter then is.
 
-    Only variables have one: not p-fields, nor what is written as a number or text.
+    Only variables have a type, in the word before their value: not p-fields, nor what is written as a number or
+    text. The letter is ``r`` for what the orchestra's header sets, such as ``sr`` and ``A4``.
     """
-    kind = ctypes.c_void_p.from_address(address - _POINTER).value
+    letter = _type_letter(_read_pointer(address - _POINTER, 0))
+    if letter != _ARRAY:
+        return letter, False
+    return _type_letter(Array.from_address(address).member_type or 0), True
+
+
+def _type_letter(kind: int) -> str:
     return ctypes.string_at(_read_pointer(kind, 0)).decode() if kind else ""
 
 

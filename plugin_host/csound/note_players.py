@@ -16,8 +16,6 @@ from .note_context import InputCollector, NoteContext, audio_variable, silence_o
 class NotePlayer(Protocol):
     """Plays a model in a note."""
 
-    label: str
-
     @property
     def context(self) -> NoteContext | None:
         """What it works with; None if it cannot play."""
@@ -28,22 +26,34 @@ class NotePlayer(Protocol):
         ...
 
 
-class FailedNotePlayer:
-    """Stands for an opcode whose note goes on although an init pass of it has failed.
+class NotePlayers(dict[int, NotePlayer]):
+    """The players of all notes, by the address of the opcode; an opcode that was not prepared has one that refuses."""
+
+    def __missing__(self, address: int) -> NotePlayer:
+        """Give the player of an opcode that Csound performs although its init pass was skipped."""
+        return SilentNotePlayer(
+            "its init pass was skipped: let igoto, tigoto or goto lead past its performance too, or to a reinit"
+            " before it plays"
+        )
+
+
+class SilentNotePlayer:
+    """Stands for an opcode that has nothing to play with.
 
     Parameters
     ----------
-    label : str
-        How messages name the opcode.
+    reason : str
+        Why.
     """
 
-    def __init__(self, label: str) -> None:
-        self.context = None
-        self.label = label
+    context = None
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
 
     def perform(self) -> None:
         """Refuse to play a k-cycle."""
-        raise CsoundError("it cannot play, because its last init pass failed: see the error above")
+        raise CsoundError(f"it cannot play, because {self._reason}")
 
 
 class EffectNotePlayer:
@@ -61,7 +71,6 @@ class EffectNotePlayer:
 
     def __init__(self, context: NoteContext, collector: InputCollector, outputs: Sequence[int]) -> None:
         self.context = context
-        self.label = context.label
         self._borrow = context.stream.borrow
         self._collector = collector
         self._full_scale = context.full_scale
@@ -104,7 +113,6 @@ class AnalyzerNotePlayer:
         self, context: NoteContext, collector: InputCollector, outputs: Sequence[ctypes.c_double]
     ) -> None:
         self.context = context
-        self.label = context.label
         self._collector = collector
         cells = iter(outputs)
         self._cells = [
@@ -141,7 +149,6 @@ class GeneratorNotePlayer:
 
     def __init__(self, context: NoteContext, outputs: Sequence[int]) -> None:
         self.context = context
-        self.label = context.label
         self._sinks = [audio_variable(address, context.ksmps) for address in outputs]
         stream, document = context.stream, context.stream.document
         # The stream computes a frame when the frame's first sample is asked for, so that asking for a whole

@@ -70,8 +70,8 @@ def register_opcodes(csound: ctcsound.Csound, folder: str | PathLike[str] | None
     append = library.csoundAppendOpcode
     append.argtypes = [ctypes.c_void_p, ctypes.c_char_p, *[ctypes.c_int] * 3, *[ctypes.c_char_p] * 2]
     append.argtypes += [ctypes.c_void_p] * 3
-    for signature, (name, outputs, inputs), at_init in _REGISTERED:
-        passes, at_perf = (_INIT, None) if signature.role is None else (_INIT_AND_PERF, _AT_PERF)
+    for signature, (name, outputs, inputs), at_init, at_perf in _REGISTERED:
+        passes = _INIT if at_perf is None else _INIT_AND_PERF
         if append(address, name, OPCODE_SIZE, 0, passes, outputs, inputs, at_init, at_perf, None) != OK:
             raise CsoundError(
                 f"Csound refuses the opcode {signature.name}: register it before anything is compiled"
@@ -86,18 +86,18 @@ def _init(signature: OpcodeSignature, csound: int, opcode: int) -> int:
     try:
         orchestra.begin(signature, opcode, _AT_DEINIT)
     except BaseException as error:  # what leaves a callback is printed, and taken for success
-        orchestra.fail(signature, opcode)
+        orchestra.fail(opcode)
         return _report(orchestra, orchestra.label(signature, opcode), error, orchestra.engine.init_error)
     return OK
 
 
-def _perform(csound: int, opcode: int) -> int:
+def _perform(signature: OpcodeSignature, csound: int, opcode: int) -> int:
+    orchestra = _orchestras[csound]
     try:
-        _orchestras[csound].players[opcode].perform()
+        orchestra.players[opcode].perform()
     except BaseException as error:  # as above
-        orchestra = _orchestras[csound]
-        label = orchestra.players[opcode].label
-        return _report(orchestra, label, error, partial(orchestra.engine.perf_error, opcode))
+        report = partial(orchestra.engine.perf_error, opcode)
+        return _report(orchestra, orchestra.label(signature, opcode), error, report)
     return OK
 
 
@@ -126,12 +126,13 @@ def _report(orchestra: Orchestra, label: str, error: BaseException, report: Call
 
 
 # Csound keeps pointers to all of these, for as long as any Csound lives: so they live as long as the process.
-_AT_PERF, _AT_DEINIT, _AT_RESET = FUNCTION(_perform), FUNCTION(_deinit), FUNCTION(_reset)
+_AT_DEINIT, _AT_RESET = FUNCTION(_deinit), FUNCTION(_reset)
 _REGISTERED = [
     (
         signature,
         (signature.name.encode(), signature.outputs.encode(), signature.inputs.encode()),
         FUNCTION(partial(_init, signature)),
+        None if signature.role is None else FUNCTION(partial(_perform, signature)),
     )
     for signature in SIGNATURES
 ]

@@ -14,9 +14,9 @@ from .note_context import InputCollector, NoteContext
 from .note_players import (
     AnalyzerNotePlayer,
     EffectNotePlayer,
-    FailedNotePlayer,
     GeneratorNotePlayer,
-    NotePlayer,
+    NotePlayers,
+    SilentNotePlayer,
 )
 from .opcode_signatures import OpcodeSignature
 from .stream_pool import StreamKind, StreamPool
@@ -34,7 +34,7 @@ class Orchestra:
 
     Attributes
     ----------
-    players : dict of int to NotePlayer
+    players : NotePlayers
         By the address of the opcode.
     interrupted : bool
         Whether Ctrl-C came while an opcode was at work. Csound has then been asked to stop.
@@ -43,7 +43,7 @@ class Orchestra:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.pool = StreamPool(folder)
-        self.players: dict[int, NotePlayer] = {}
+        self.players = NotePlayers()
         self.interrupted = False
         self._expected: set[int] = set()
 
@@ -118,11 +118,11 @@ class Orchestra:
         if player is not None and player.context is not None:
             self.pool.give_back(player.context.kind, player.context.stream)
 
-    def fail(self, signature: OpcodeSignature, address: int) -> None:
+    def fail(self, address: int) -> None:
         """Let go of an opcode that could not begin. One that has played must not go on as if nothing were."""
         self.end(address)
         if address in self._expected:
-            self.players[address] = FailedNotePlayer(self.label(signature, address))
+            self.players[address] = SilentNotePlayer("its last init pass failed: see the error above")
 
     def label(self, signature: OpcodeSignature, address: int) -> str:
         """Name an opcode and its model as messages do: ``nnfx "cello"``."""
