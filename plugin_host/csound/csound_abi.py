@@ -145,12 +145,18 @@ class Engine:
         self._count_outputs = self._function(_INPUT_NAME + 1, number, pointer)
         self.stop = lambda: library.csoundStop(pointer(address))
         library.csoundGetSr.restype = library.csoundGet0dBFS.restype = ctypes.c_double
+        library.csoundGetKsmps.restype = ctypes.c_uint32
         self._library = library
 
     @property
     def sample_rate(self) -> float:
         """Of the orchestra, in Hz."""
         return self._library.csoundGetSr(ctypes.c_void_p(self.address))
+
+    @property
+    def ksmps(self) -> int:
+        """Of the orchestra."""
+        return self._library.csoundGetKsmps(ctypes.c_void_p(self.address))
 
     @property
     def full_scale(self) -> float:

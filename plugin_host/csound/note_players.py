@@ -32,8 +32,10 @@ class NotePlayers(dict[int, NotePlayer]):
     def __missing__(self, address: int) -> NotePlayer:
         """Give the player of an opcode that Csound performs although its init pass was skipped."""
         return SilentNotePlayer(
-            "its init pass was skipped: let igoto, tigoto or goto lead past its performance too, or to a reinit"
-            " before it plays"
+            CsoundError(
+                "it cannot play, because its init pass was skipped: let igoto, tigoto or goto lead past its"
+                " performance too, or to a reinit before it plays"
+            )
         )
 
 
@@ -42,18 +44,18 @@ class SilentNotePlayer:
 
     Parameters
     ----------
-    reason : str
+    error : BaseException
         Why.
     """
 
     context = None
 
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
 
     def perform(self) -> None:
         """Refuse to play a k-cycle."""
-        raise CsoundError(f"it cannot play, because {self._reason}")
+        raise self._error
 
 
 class EffectNotePlayer:

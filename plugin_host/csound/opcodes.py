@@ -96,6 +96,9 @@ def _perform(signature: OpcodeSignature, csound: int, opcode: int) -> int:
     try:
         orchestra.players[opcode].perform()
     except BaseException as error:  # as above
+        if not orchestra.may_abort(opcode):
+            orchestra.refuse(opcode, error)
+            return OK
         report = partial(orchestra.engine.perf_error, opcode)
         return _report(orchestra, orchestra.label(signature, opcode), error, report)
     return OK

@@ -6,6 +6,7 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
+from ..errors import CsoundError
 from ..model_file.document import Role
 from .control_arguments import ControlInputs, OpcodeArgument
 from .csound_abi import Array, Engine, argument_address, instance_of, read_string
@@ -120,9 +121,25 @@ class Orchestra:
 
     def fail(self, address: int) -> None:
         """Let go of an opcode that could not begin. One that has played must not go on as if nothing were."""
-        self.end(address)
         if address in self._expected:
-            self.players[address] = SilentNotePlayer("its last init pass failed: see the error above")
+            self.refuse(
+                address, CsoundError("it cannot play, because its last init pass failed: see the error above")
+            )
+
+    def refuse(self, address: int, error: BaseException) -> None:
+        """Let an opcode raise this error from now on, in place of playing."""
+        self.end(address)
+        self.players[address] = SilentNotePlayer(error)
+
+    def may_abort(self, address: int) -> bool:
+        """Say whether Csound survives the end of an opcode's note in this k-cycle.
+
+        It does not within the k-cycle of the note where a UDO has shorter ones (``setksmps``): it would go on with
+        a UDO that is gone, as it does for its own opcodes.
+        """
+        instance = instance_of(address, self.engine.address)
+        cycles = max(1, self.engine.ksmps // int(instance.ksmps))
+        return instance.kcounter % cycles == 0
 
     def label(self, signature: OpcodeSignature, address: int) -> str:
         """Name an opcode and its model as messages do: ``nnfx "cello"``."""

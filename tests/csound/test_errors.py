@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +97,78 @@ def test_a_reinit_that_fails_ends_the_note(folder: Path) -> None:
     assert "sin.onnx" in done.said.split("INIT ERROR")[1]
     assert "it cannot play, because its last init pass failed: see the error above" in done.said
     assert np.all(done.sound[0, 9 * 64 :] == 0)
+
+
+SKIPPED = {
+    "nnfx": 'aout nnfx ain, "gain.onnx"',
+    "nngen": 'aout nngen "sine.onnx", 220',
+    "nnana": 'kout nnana ain, "rms.onnx"\naout = a(kout)',
+}
+IDIOMS = {
+    "igoto": "igoto skip\n{}\nskip:",
+    "reinit too late": "igoto skip\nagain:\n{}\nrireturn\nskip:\nif kcount == 4 then\nreinit again\nendif",
+    "goto": "if p4 == 1 goto play\nif p4 == 0 igoto skip\nplay:\n{}\nskip:",
+    "its name is not known either": "igoto skip\nSname = p4 == 0 ? {1} : {1}\n{2}\nskip:",
+}
+
+
+@pytest.mark.parametrize("idiom", IDIOMS)
+@pytest.mark.parametrize("opcode", SKIPPED)
+def test_an_opcode_whose_init_bodywas_skipped_ends_its_note_once(
+    opcode: str, idiom: str, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line = SKIPPED[opcode]
+    model = re.findall(r'"[^"]+"', line)[0]
+    body = IDIOMS[idiom].format(line, model, line.replace(model, "Sname"))
+    done = perform(
+        f"instr 1\nain = 0.25\nkcount init 0\nkcount += 1\n{body}\nout aout\nendin\n"
+        "instr 2\naone = 0.5\nout aone\nendin",
+        "i 1 0 0.1 0\ni 2 0 0.05",
+        folder=folder,
+    )
+    assert done.errors == 1
+    assert re.search(rf'PERF ERROR in instr 1.*{opcode} ".*": .*its init pass was skipped', done.said)
+    assert done.said.count("note aborted") == 1
+    assert np.all(done.sound[0, :2400] == 0.5)
+    assert np.all(done.sound[0, 2432:] == 0)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_note_in_reused_memory_does_not_play_what_the_note_before_played(folder: Path) -> None:
+    done = perform(
+        'instr 1\nif p4 == 1 igoto skip\naout nngen "sine.onnx", 220\nskip:\nout aout\nendin',
+        "i 1 0 0.01 0\ni 1 0.02 0.01 1\ni 1 0.04 0.01 0",
+        folder=folder,
+    )
+    assert done.errors == 1
+    assert np.any(done.sound[0, :480])
+    assert not np.any(done.sound[0, 960:1900])
+    assert np.any(done.sound[0, 1920:])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "igoto skip\naout nngen {0}, 220\nskip:",
+        "kf init 200\nkf += 1000\naout nngen {0}, kf",
+        "kon init 0\nkon += 1\nif kon >= 7 then\naout nngen {0}, 20*kon*kon*kon\nendif",
+    ],
+)
+@pytest.mark.parametrize("outer", ["", "setksmps 32\n"])
+def test_an_error_in_shorter_k_cycles_does_not_crash_csound(body: str, outer: str, folder: Path) -> None:
+    # In a process of its own: Csound crashes if the note ends before the k-cycle of the instrument does.
+    orchestra = (
+        f"opcode inner, a, 0\nsetksmps 16\n{body.format(chr(34) + 'sine.onnx' + chr(34))}\nxout aout\nendop\n"
+        f"opcode outer, a, 0\n{outer}aout inner\nxout aout\nendop\n"
+        "instr 1\naout outer\nout aout\nendin\ninstr 2\naone = 0.5\nout aone\nendin"
+    )
+    code = (
+        "from pathlib import Path\nfrom tests.support.csound import perform\n"
+        f"done = perform({orchestra!r}, 'i 1 0 0.1\\ni 2 0 0.05', folder=Path({str(folder)!r}))\n"
+        "print(done.errors, done.said.count('note aborted'), (done.sound[0, 2000:2400] == 0.5).all())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (0, "1 1 True\n"), ended.stderr
 
 
 def test_samples_that_are_not_finite_are_reported_once(folder: Path) -> None:

@@ -148,6 +148,62 @@ def test_controls_by_position_by_name_and_by_word(written: str, models: Path) ->
     assert np.all(done.sound == 0.5)
 
 
+ARGUMENTS = {
+    "A4/1000": "",
+    "igain": "igain = A4/1000",
+    "gigain": "",
+    "gkgain": "",
+    "kcells[1]": "kcells[] fillarray 9, 0.44",
+    "icells[1]": "icells[] fillarray 9, 0.44",
+    "Sname, gkgain": 'Sname = "gain"',
+    "gSname, A4/1000": "",
+    'chnget:k("gain")': "",
+    'chnget:i("gain")': "",
+    "sr > 1 ? 0.44 : 9": "",
+}
+
+
+@pytest.mark.parametrize("written", ARGUMENTS)
+def test_csound_is_asked_for_the_type_of_a_control(written: str, models: Path) -> None:
+    done = perform(
+        'gigain = 0.44\ngkgain init 0.44\ngSname = "gain"\nchnset 0.44, "gain"\n'
+        f'instr 1\nain = 1\n{ARGUMENTS[written]}\naout nnfx ain, "gain.onnx", {written}\nout aout\nendin',
+        folder=models,
+    )
+    assert done.errors == 0, done.said
+    assert np.all(done.sound[0, 1000:4800] == pytest.approx(0.44, abs=1e-6))
+
+
+@pytest.mark.parametrize("name", ["A4", "kr", "ksmps"])
+def test_what_the_header_sets_is_a_number(name: str, models: Path) -> None:
+    done = perform(f'instr 1\naout nngen "sine.onnx", {name}\nout aout\nendin', "i 1 0 1", folder=models)
+    assert done.errors == 0, done.said
+    wanted = {"A4": 440, "kr": 750, "ksmps": 64}[name]
+    assert np.argmax(np.abs(np.fft.rfft(done.sound[0, :48_000]))) == wanted
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'aout = nnfx(nnfx:a(a(0.5), "gain.onnx", 0.5), "gain.onnx", 2)',
+        'aout nnfx nnfx(a(0.25), "gain.onnx", 1) + 0.25, "gain.onnx", 1',
+        'acells[] init 2\nacells[1] = 0.5\nacells[1] nnfx acells[1], "gain.onnx"\naout = acells[1]',
+        'galeft = 0.5\ngaleft nnfx galeft, "gain.onnx"\naout = galeft\nclear galeft',
+        "Sname strget p5\naout nnfx a(0.5), Sname",
+        "aout nnfx a(0.5), strget(p5)",
+        'Snames[] fillarray "none", "gain.onnx"\naout nnfx a(0.5), Snames[1]',
+        'kon init 0\nkon += 1\nif kon % 2 == 1 then\naout nnfx a(0.5), "gain.onnx"\nelse\naout = 0.5\nendif',
+    ],
+)
+def test_csounds_ways_of_writing_a_call(written: str, models: Path) -> None:
+    done = perform(
+        f"galeft init 0\ninstr 1\n{written}\nout aout\nendin", 'i 1 0 0.1 0 "gain.onnx"', folder=models
+    )
+    assert done.errors == 0, done.said
+    # a() glides to its value in one k-cycle.
+    assert np.all(done.sound[0, 256:4800] == pytest.approx(0.5))
+
+
 def test_stereo_channels_have_states_of_their_own(sound: Audio, models: Path) -> None:
     done = perform(
         'instr 1\nain inch 1\naleft, aright nnfx ain, -0.5*ain, "leaky.onnx"\nouts aleft, aright\nendin',
