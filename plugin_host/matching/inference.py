@@ -18,11 +18,11 @@ from ..streaming.graph_runner import GraphRunner
 from ..synths.parameters import name_values
 from ..synths.preset import Preset
 from ..synths.renderer import Renderer
-from ..synths.synth import SYNTHS_FOLDER, Synth, find_synth, hash_synth
+from ..synths.synth import Synth, bundled_synths, find_synth, hash_synth
+from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .target_sound import as_target, gain_into_range, loudest_db
 
-FAMILY = "parameters"
 _SPREAD_OF_ERROR = 0.75
 _HOPS_AT_ONCE = 32
 _NO_PROGRESS: Callable[[int, int, float], None] = lambda *_: None  # noqa: E731
@@ -64,11 +64,14 @@ class ParameterModel:
     model : Model, str or path
         A bundled model's name, the path of a ``.onnx`` file, or a loaded model.
     synth : Synth, str or path, optional
-        The synth; the bundled one of the name that the model gives, unless given.
+        The synth; the bundled one of the name that the model gives, unless given. A synth is a program, so one that
+        only the model names is never run.
 
     Attributes
     ----------
     model : Model
+    origin : ParameterOrigin
+        What the model says of its training.
     synth_path : Path or None
         The synth's file; None if the model was trained on one that is not bundled, and none was given.
     warnings : tuple of str
@@ -77,7 +80,7 @@ class ParameterModel:
     Raises
     ------
     UnknownModelError, ModelFileError
-        If there is no such model, or it cannot be used.
+        If there is no such model, or it cannot be used, or lacks what a model of its family says of its training.
     SynthMismatchError
         If the model estimates no parameters, or not those of the synth.
     SynthError
@@ -90,18 +93,12 @@ class ParameterModel:
         synth: Synth | str | PathLike[str] | None = None,
     ) -> None:
         self.model = model if isinstance(model, Model) else Model(model)
-        document = self.model.document
-        origin = document.provenance
-        if document.family != FAMILY or "synth" not in origin:
-            raise SynthMismatchError(
-                f"model {self.model.name!r} estimates no synth's parameters (its family is {document.family});"
-                " train one with brainsynth train parameters"
-            )
-        self.frames = round(float(origin["sound_seconds"]) * document.sample_rate)
+        self.origin = read_origin(self.model.document, self.model.source)
+        self.frames = round(self.origin.sound_seconds * self.model.document.sample_rate)
         self._synth = synth if isinstance(synth, Synth) else None
         self.synth_path = synth.path if isinstance(synth, Synth) else self._find(synth)
         self.warnings: tuple[str, ...] = ()
-        if self.synth_path is not None and hash_synth(self.synth_path) != origin.get("synth_sha256"):
+        if self.synth_path is not None and hash_synth(self.synth_path) != self.origin.synth_sha256:
             self._check_controls()
             self.warnings = (
                 f"{self.synth_path} has changed since {self.model.name} was trained on it; its parameters are the"
@@ -113,9 +110,9 @@ class ParameterModel:
         """The synth, read when it is first asked for, which needs Csound; raises SynthError if there is none."""
         if self._synth is None:
             if self.synth_path is None:
-                name = self.model.document.provenance["synth"]
                 raise SynthError(
-                    f"model {self.model.name!r} was trained on {name}, which is not bundled; give its path: --synth {name}"
+                    f"model {self.model.name!r} was trained on {self.origin.synth!r}, which is not bundled; if you have"
+                    " that synth and trust it, give its path: --synth FILE.csd"
                 )
             self._synth = Synth(self.synth_path)
         return self._synth
@@ -128,10 +125,9 @@ class ParameterModel:
     @property
     def spread(self) -> NDArray[np.float64]:
         """How far it is off on sounds held out from training, (P,), as parts of the ranges of the synth's parameters."""
-        written = self.model.document.provenance.get("held_out_error", "")
-        errors = dict(entry.split("=") for entry in written.split())
+        errors = self.origin.held_out_error
         return np.array(
-            [_SPREAD_OF_ERROR * float(errors.get(p.name, DEFAULT_SPREAD)) for p in self.synth.parameters]
+            [_SPREAD_OF_ERROR * errors.get(p.name, DEFAULT_SPREAD) for p in self.synth.parameters]
         )
 
     def target_of(self, audio: NDArray[np.floating], sample_rate: float) -> tuple[NDArray[np.float32], float]:
@@ -146,7 +142,7 @@ class ParameterModel:
         """
         document = self.model.document
         target = as_target(audio, sample_rate, document.sample_rate, self.frames, document.hop_length)
-        known, gain_db = document.trained.get("loudest_db"), 0.0
+        known, gain_db = self.origin.loudest_db, 0.0
         if known is not None:
             gain_db = gain_into_range(loudest_db(target), known.low, known.high)
         return target * np.float32(10 ** (gain_db / 20)), gain_db
@@ -178,8 +174,9 @@ class ParameterModel:
     def _find(self, synth: str | PathLike[str] | None) -> Path | None:
         if synth is not None:
             return find_synth(synth)
-        bundled = SYNTHS_FOLDER / self.model.document.provenance["synth"]
-        return bundled if bundled.is_file() else None
+        # A name among those that are bundled, not a path made of it: a model must not choose what is run.
+        name = self.origin.synth.removesuffix(".csd")
+        return find_synth(name) if name in bundled_synths() else None
 
     def _check_controls(self) -> None:
         """Refuse a synth whose parameters are not those that the model estimates."""
@@ -268,5 +265,4 @@ def resynthesise(
 
 def preset_of(model: ParameterModel, inference: Inference, name: str) -> Preset:
     """Give what was found as a preset of the model's synth."""
-    origin = model.model.document.provenance
-    return Preset(origin["synth"], inference.values, name, origin.get("synth_sha256", ""))
+    return Preset(model.origin.synth, inference.values, name, model.origin.synth_sha256)

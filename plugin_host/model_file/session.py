@@ -61,7 +61,8 @@ def open_session(data: bytes, providers: tuple[str, ...], source: str) -> ort.In
     # An accelerator that fails to start is reported to the process's log, whatever the session's level is.
     ort.set_default_logger_severity(_SILENT)
     try:
-        session = ort.InferenceSession(data, options, providers=list(providers))
+        # With the fallback, ONNX Runtime prints about damaged graphs on the standard output, and tries them again.
+        session = ort.InferenceSession(data, options, providers=list(providers), enable_fallback=0)
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
         reason = str(error).strip().split("\n", 1)[0][:300]
         raise ModelFileError(
