@@ -93,13 +93,7 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
     """
     from .settings import split_setting
 
-    settings: dict[str, float | str] = {}
-    for text in texts:
-        name, value = split_setting(text, "f0_hz=220")
-        try:
-            settings[name] = float(value)
-        except ValueError:
-            settings[name] = value
+    settings: dict[str, float | str] = dict(split_setting(text, "f0_hz=220") for text in texts)
     synth.values(settings)
     return settings
 

@@ -20,8 +20,8 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     texts : sequence of str
         As typed. Of two about one control the last one counts.
     model : Model
-        Whose controls they are. A choice stays a word; every other value becomes a number, that of a vector
-        numbers: ``place=0.1,0.2``, or ``place[0]=0.1`` for one of them.
+        Whose controls they are. A choice becomes one of its words, also where its position was given; every other
+        value becomes a number, that of a vector numbers: ``place=0.1,0.2``, or ``place[0]=0.1`` for one of them.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
     ControlError
         For an unknown control, with the nearest that exists, or a value that is no number.
     """
-    from ..streaming.control_values import check_name
+    from ..streaming.control_values import check_name, read_value
 
     elements = {name: c for c in model.controls.values() for name in c.element_names} | model.controls
     settings: dict[str, Any] = {}
@@ -39,7 +39,7 @@ def parse_settings(texts: Sequence[str], model: Model) -> dict[str, Any]:
         check_name(name, elements, f"{model.document.role} {model.name!r}")
         control = elements[name]
         if control.choices:
-            settings[name] = value
+            settings[name] = control.choices[int(read_value(control, value))]
         elif control.is_vector and name == control.name:
             settings[name] = _numbers(control, value)
         else:

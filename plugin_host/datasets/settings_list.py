@@ -23,7 +23,7 @@ def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
     Returns
     -------
     list of (int, dict)
-        The number of a line, from 1, and its values by name; words of choices stay words.
+        The number of a line, from 1, and its values by name; those of a .csv are texts.
 
     Raises
     ------
@@ -77,14 +77,5 @@ def _read_csv(path: Path, lines: Sequence[str]) -> list[tuple[int, dict[str, Any
             raise UsageError(
                 f"line {reader.line_num} of {path} has {len(row)} values and the first line names {len(names)}"
             )
-        found.append(
-            (reader.line_num, {name: _number(cell.strip()) for name, cell in zip(names, row, strict=True)})
-        )
+        found.append((reader.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=True)}))
     return found
-
-
-def _number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return cell

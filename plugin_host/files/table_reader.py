@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import ControlError, TableFileError
 from ..model_file.controls import Control
-from ..streaming.control_values import check_value
+from ..streaming.control_values import read_value
 from .table_writer import TIME_COLUMN
 
 LARGEST_DURATION_S = 1e6
@@ -159,9 +159,9 @@ class ControlTable:
 
     def _value(self, text: str, line: int, column: Column) -> float:
         control = column.control
-        value = text if text in control.choices else self._number(text, line, column.name)
+        value = text if control.choices else self._number(text, line, column.name)
         try:
-            return check_value(control, value)
+            return read_value(control, value)
         except ControlError as error:
             raise TableFileError(f"{self._path}, line {line}, column {column.name}: {error}") from error
 

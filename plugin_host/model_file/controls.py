@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -43,6 +44,16 @@ class Part(BaseModel):
     """A part of a document: it cannot be changed, and has no fields but its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_word(word: str) -> str:
+    if not word or word != word.strip() or not word.isprintable():
+        raise ValueError("a choice needs a word that can be typed: not empty, no blank at either end")
+    return word
+
+
+Word = Annotated[str, StringConstraints(max_length=64), AfterValidator(_check_word)]
+"""What people type to choose."""
 
 
 class MapPoint(Part):
@@ -116,7 +127,7 @@ class Control(Part):
     ]
     size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)] = 1
     scale: Scale = Scale.LINEAR
-    choices: tuple[str, ...] = ()
+    choices: tuple[Word, ...] = ()
     map: tuple[MapPoint, ...] = ()
     description: str = ""
 
@@ -190,6 +201,9 @@ class Control(Part):
             raise ValueError(
                 f"a choice of {len(self.choices)} words needs minimum 0 and maximum {len(self.choices) - 1}"
             )
+        if len(set(self.choices)) < len(self.choices):
+            twice = next(word for word in self.choices if self.choices.count(word) > 1)
+            raise ValueError(f"there are two choices {twice!r}; words must differ")
         if self.scale is not Scale.CHOICE and self.choices:
             raise ValueError(f"only scale choice has choices, not scale {self.scale}")
         if self.is_trigger and (self.minimum != 0 or any(self.defaults)):

@@ -230,6 +230,8 @@ class ModelDocument(Part):
             golden.check_tolerances(self.outputs)
         elif golden.tolerances:
             raise ValueError("golden tolerances of single outputs: this needs format 2")
+        else:
+            golden.check_one_tolerance(self.outputs)
 
     def summary(self) -> dict[str, Any]:
         """Give the document as plain values for JSON, without the golden pair."""

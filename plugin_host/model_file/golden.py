@@ -60,6 +60,16 @@ class GoldenPair(Part):
                     f"allow at most {largest[tensor]:g} ({LARGEST_SHARE:.1%} of its range)"
                 )
 
+    def check_one_tolerance(self, outputs: Iterable[Control]) -> None:
+        """Raise ValueError if the one tolerance of format 1, which suits all outputs, is too large for each of them."""
+        largest = largest_tolerances(outputs)
+        widest = max(largest[tensor] for tensor in self.outputs)
+        if self.tolerance > widest:
+            raise ValueError(
+                f"the golden tolerance is {self.tolerance:g}, and a file may allow at most {widest:g} "
+                f"({LARGEST_SHARE:.1%} of the widest output's range)"
+            )
+
 
 def largest_tolerances(outputs: Iterable[Control]) -> dict[str, float]:
     """Give the most that a file may allow a host to differ, for audio and for each of an analyzer's outputs."""

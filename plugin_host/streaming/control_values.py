@@ -16,7 +16,7 @@ from ..model_file.controls import Control, Scale
 ControlValue: TypeAlias = float | str | Sequence[float] | NDArray[np.floating]
 """What a control can be set to: a number, the word of a choice, or the numbers of a vector."""
 
-_ELEMENT = re.compile(r"(.+)\[(\d+)\]")
+_ELEMENT = re.compile(r"(.+)\[([0-9]{1,9})\]")
 
 
 def check_name(name: str, known: Iterable[str], owner: str) -> None:
@@ -80,10 +80,15 @@ def check_value(control: Control, value: object, name: str = "") -> float:
     if control.scale is Scale.CHOICE and isinstance(value, str):
         if value in control.choices:
             return float(control.choices.index(value))
-        raise ControlError(f"{name} is {value!r}: choose one of {', '.join(map(repr, control.choices))}")
+        raise ControlError(
+            f"{name} is {_shorten(value)}: choose one of {', '.join(map(repr, control.choices))}"
+        )
     if not isinstance(value, SupportsFloat) or isinstance(value, bool) or np.ndim(value):  # pyright: ignore
-        raise ControlError(f"{name} is {value!r}, needed is a number {describe_range(control)}")
-    number = float(value)
+        raise ControlError(f"{name} is {_shorten(value)}, needed is a number {describe_range(control)}")
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
     # A float32 just above a maximum that float32 cannot represent is that maximum.
     slack = 1e-6 * (control.maximum - control.minimum)
     if not control.minimum - slack <= number <= control.maximum + slack:
@@ -91,6 +96,39 @@ def check_value(control: Control, value: object, name: str = "") -> float:
     if control.is_stepped and number != round(number):
         raise ControlError(f"{name} is {number:g}, needed is a whole number {describe_range(control)}")
     return min(max(number, control.minimum), control.maximum)
+
+
+def read_value(control: Control, value: object, name: str = "") -> float:
+    """Read the value of one number as people write it in an option, a list or a preset.
+
+    For a choice, what they write is a word before it is a position: of the words 1, 2 and 4, ``2`` is the second,
+    and not the third. In a program's own calls a number is a position; see `check_value`.
+
+    Parameters
+    ----------
+    control : Control
+        What the value is for.
+    value : str, float or int
+        A text, or a number where the file has numbers, as JSON does.
+    name : str
+        How messages name it; the control's own name unless given.
+
+    Raises
+    ------
+    ControlError
+        As `check_value` does, and for a text that is neither a word of the choice nor a number.
+    """
+    text = value.strip() if isinstance(value, str) else _written(value)
+    if text in control.choices:
+        return float(control.choices.index(text))
+    if not isinstance(value, str):
+        return check_value(control, value, name)
+    try:
+        number = float(text)
+    except ValueError:
+        # It says what is needed instead.
+        return check_value(control, text, name)
+    return check_value(control, number, name)
 
 
 def check_numbers(control: Control, value: object) -> tuple[float, ...]:
@@ -112,7 +150,7 @@ def check_numbers(control: Control, value: object) -> tuple[float, ...]:
         return (check_value(control, value),)
     numbers = _as_list(value)
     if numbers is None or len(numbers) != control.size:
-        found = repr(value) if numbers is None else f"{len(numbers)} numbers"
+        found = _shorten(value) if numbers is None else f"{len(numbers)} numbers"
         raise ControlError(
             f"{control.name} is {found}, needed are {control.size} numbers {describe_range(control)}; "
             f"set one of them as {control.element_names[0]!r}"
@@ -181,6 +219,18 @@ def describe_range(control: Control) -> str:
     if control.scale is Scale.CHOICE:
         return f"from 0 to {control.maximum:g} ({', '.join(control.choices)})"
     return f"from {control.minimum:g} to {control.maximum:g} {control.unit}".rstrip()
+
+
+def _written(value: object) -> str:
+    """Give a number as people write it, ``2`` for 2.0; nothing for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        return ""
+    return f"{value:.15g}"
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _as_list(value: object) -> list[object] | None:

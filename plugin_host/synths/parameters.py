@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from ..errors import ControlError, SynthError
 from ..model_file.controls import Control, Scale
-from ..streaming.control_values import check_name, check_value
+from ..streaming.control_values import check_name, read_value
 
 INTEGER, LINEAR, EXPONENTIAL = 1, 2, 3
 """What Csound calls the behaviours of a control channel; 0 is a channel that declares nothing."""
@@ -84,13 +84,7 @@ def read_parameters(channels: Sequence[Channel], file: str) -> tuple[SynthParame
 
 
 def _read_parameter(channel: Channel, file: str) -> SynthParameter:
-    words = dict(word.split("=", 1) for word in channel.attributes.split() if "=" in word)
-    for key in words:
-        if key not in _ATTRIBUTES:
-            raise SynthError(
-                f"{file} declares {channel.name!r} with the attribute {key!r}; those known are"
-                f" {', '.join(_ATTRIBUTES)}"
-            )
+    words = _read_attributes(channel, file)
     scale = _SCALES[channel.behaviour]
     if "choices" in words:
         if scale is not Scale.INTEGER:
@@ -121,6 +115,26 @@ def _read_parameter(channel: Channel, file: str) -> SynthParameter:
     except ValidationError as error:
         why = "; ".join(str(part["msg"]).removeprefix("Value error, ") for part in error.errors())
         raise SynthError(f"{file} declares {channel.name!r} wrongly: {why}") from error
+
+
+def _read_attributes(channel: Channel, file: str) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for attribute in channel.attributes.split():
+        key, equals, text = attribute.partition("=")
+        if not equals or not text:
+            raise SynthError(
+                f"{file} declares {channel.name!r} with {attribute!r}, which is no attribute; write KEY=VALUE, without"
+                " spaces, as in choices=saw,square"
+            )
+        if key not in _ATTRIBUTES:
+            raise SynthError(
+                f"{file} declares {channel.name!r} with the attribute {key!r}; those known are"
+                f" {', '.join(_ATTRIBUTES)}"
+            )
+        if key in words:
+            raise SynthError(f"{file} declares {channel.name!r} with {key}= twice; leave one out")
+        words[key] = text
+    return words
 
 
 def _read_voice(name: str, equal: str, file: str) -> tuple[int, str]:
@@ -162,7 +176,7 @@ def check_settings(
     parameters : sequence of SynthParameter
         Of a synth.
     settings : mapping of str to float or str
-        In the parameters' units; a choice by its word or its position.
+        In the parameters' units, also as texts; a choice by its word, or else by its position.
     owner : str
         What has these parameters, for messages.
 
@@ -175,7 +189,7 @@ def check_settings(
         check_name(name, (parameter.name for parameter in parameters), owner)
     return np.array(
         [
-            check_value(parameter, settings[parameter.name])
+            read_value(parameter, settings[parameter.name])
             if parameter.name in settings
             else parameter.defaults[0]
             for parameter in parameters

@@ -236,7 +236,7 @@ BAD = {
     "time_s,level\n0,0\n1,\n": "line 3, column level: an empty cell is no finite number",
     "time_s,level\n0,nan\n1,0\n": "line 2, column level: 'nan' is no finite number",
     "time_s,level\n0,0\n\n1,1.5\n": "line 4, column level: level is 1.5, needed is a number from -1 to 1",
-    "time_s,vowel\n0,a\n1,u\n": "line 3, column vowel: 'u' is no finite number",
+    "time_s,vowel\n0,a\n1,u\n": "line 3, column vowel: vowel is 'u': choose one of",
     "time_s,vowel\n0,a\n1,0.5\n": "line 3, column vowel: vowel is 0.5, needed is a whole number",
     "time_s,place[1]\n0,0\n1,2\n": r"line 3, column place\[1\]:",
     "time_s,place[3]\n0,0\n1,2\n": "no column that is a control",

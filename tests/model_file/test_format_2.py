@@ -190,14 +190,14 @@ def test_format_1_has_nothing_of_format_2(control: Control) -> None:
         tiny_models.document("generator", "x", controls=(control,), format=1)
 
 
-def test_format_1_has_no_cap_and_no_tolerances_of_single_outputs() -> None:
-    document = generator(controls=(GAIN_DB,), golden=None)
+def test_the_one_tolerance_of_format_1_is_capped_by_the_widest_output() -> None:
     audio = {"output.audio": (1, 1, FRAMES * tiny_models.HOP_LENGTH)}
-    loose = golden(audio, (GAIN_DB,), tolerance=0.5)
-    fields: dict[str, Any] = document.model_dump() | {"format": 1, "golden": loose}
-    assert read(ModelDocument.model_validate(fields), {}).golden == loose
-    with pytest.raises(ValidationError, match=r"audio is 0\.5"):
-        ModelDocument.model_validate(fields | {"format": 2})
+    document = generator(controls=(GAIN_DB,), golden=golden(audio, (GAIN_DB,), tolerance=1e-3))
+    fields: dict[str, Any] = document.model_dump() | {"format": 1}
+    assert read(ModelDocument.model_validate(fields), {}).golden == document.golden
+    for tolerance in (0.5, 1e6):
+        with pytest.raises(ValidationError, match=r"tolerance is .*at most 0\.001"):
+            ModelDocument.model_validate(fields | {"golden": golden(audio, (GAIN_DB,), tolerance=tolerance)})
     single = golden(audio, (GAIN_DB,), tolerances={"output.audio": 1e-4})
     with pytest.raises(ValidationError, match="needs format 2"):
         ModelDocument.model_validate(fields | {"golden": single})
@@ -216,6 +216,7 @@ def test_bundled_models_are_read_with_the_defaults_of_format_2_and_written_as_th
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda number: number + 0.0)
 LABELS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=64)
+WORDS = LABELS.filter(lambda word: word.isprintable() and word == word.strip())
 
 
 @st.composite
@@ -225,7 +226,7 @@ def controls(draw: st.DrawFn, name: str) -> Control:
     unit, description = draw(LABELS), draw(LABELS)
     common: dict[str, Any] = {"name": name, "unit": unit, "description": description, "scale": scale}
     if scale is Scale.CHOICE:
-        words = tuple(draw(st.lists(LABELS, min_size=1, max_size=4)))
+        words = tuple(draw(st.lists(WORDS, min_size=1, max_size=4, unique=True)))
         default = draw(st.integers(0, len(words) - 1))
         return Control(minimum=0, maximum=len(words) - 1, default=default, choices=words, **common)
     if scale is Scale.SEED:

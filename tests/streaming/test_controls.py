@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from plugin_host.errors import ControlError, StreamError
+from plugin_host.model_file.controls import Control, Scale
+from plugin_host.streaming.control_values import check_value, read_value
 from plugin_host.streaming.stream import Stream
 from tests.support import tiny_models
 from tests.support.blocks import cut, play
@@ -52,6 +54,27 @@ def test_control_set_before_the_first_block_holds_at_once() -> None:
     stream.set(gain=1.5)
     stream.reset()
     np.testing.assert_array_equal(stream.process(np.ones((1, 64), np.float32)), 1.5)
+
+
+def test_a_written_choice_is_a_word_before_it_is_a_position() -> None:
+    control = Control(
+        name="voices", minimum=0, maximum=2, default=0, scale=Scale.CHOICE, choices=("1", "2", "4")
+    )
+    assert [read_value(control, text) for text in ("1", "2", "4", "0", 4)] == [0, 1, 2, 0, 2]
+    assert (check_value(control, "2"), check_value(control, 2)) == (1, 2)
+    for text in ("3", "two", "", "-1", "nan", "1e999"):
+        with pytest.raises(ControlError, match="voices is"):
+            read_value(control, text)
+
+
+def test_numbers_of_any_length_are_refused_in_few_words() -> None:
+    stream = load(tiny_models.gain_effect()).stream()
+    for settings in ({"gain": 10**5000}, {"gain": "9" * 5000}, {"gain[" + "9" * 5000 + "]": 1}):
+        with pytest.raises(ControlError):
+            stream.set(**settings)
+    with pytest.raises(ControlError) as refusal:
+        stream.set(gain="9" * 5000)
+    assert len(str(refusal.value)) < 200
 
 
 def test_choice_jumps_and_takes_words() -> None:

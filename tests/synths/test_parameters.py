@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from brainsynth import Renderer, Synth, bundled_synths, generate
+from plugin_host.datasets.sampling import ListSampler
 from plugin_host.errors import ControlError, HostError, SynthError, UnknownSynthError
 from plugin_host.model_file.controls import Scale
+from plugin_host.synths.preset import read_presets
+from tests.conftest import Command
 from tests.support.synths import SINE, write_synth
 
 KINDS = """
@@ -83,6 +86,35 @@ def test_settings_are_checked(kinds: Synth) -> None:
         kinds.values({"shape": "round"})
 
 
+VOICES = """
+chn_k "voices", 1, 1, 0, 0, 2, 0, 0, 0, 0, "choices=1,2,4"
+instr 1
+  out a(chnget:k("voices"))
+endin
+"""
+
+
+def test_a_word_comes_before_a_position_wherever_people_write_it(brainsynth: Command, tmp_path: Path) -> None:
+    """Of the words 1, 2 and 4, 2 is the word at position 1, and only 0 is no word."""
+    path = write_synth(tmp_path / "voices.csd", VOICES)
+    synth = Synth(path)
+    for written in ("2", 2, 2.0, " 2 "):
+        assert synth.values({"voices": written}) == [1], written
+    assert [synth.values({"voices": written})[0] for written in ("1", "4", "0")] == [0, 2, 0]
+    for written in ("3", "9", "1e3", "nan", True, 10**5000, "9" * 5000):
+        with pytest.raises(ControlError, match="voices is"):
+            synth.values({"voices": written})
+    preset = tmp_path / "two.json"
+    for arguments in (("--set", "voices=2"), ("--preset", preset)):
+        preset.write_text('{"synth": "voices.csd", "values": {"voices": 2}}')
+        ended = brainsynth("render", path, *arguments, "--save", tmp_path / "made.json")
+        assert ended.code == 0, ended.err
+        assert read_presets(tmp_path / "made.json")[0].values == {"voices": "2"}
+    for name, text in {"list.csv": "voices\n2\n", "list.jsonl": '{"voices": 2}\n{"voices": "2"}\n'}.items():
+        (tmp_path / name).write_text(text)
+        assert set(ListSampler(synth, tmp_path / name).draw(0)) == {1}
+
+
 @pytest.mark.parametrize(
     ("declared", "said"),
     [
@@ -98,6 +130,11 @@ def test_settings_are_checked(kinds: Synth) -> None:
         ('chn_k "a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "choices=x,y"', "declare it as an integer, type 1"),
         ('chn_k "a", 1, 1, 0, 0, 2, 0, 0, 0, 0, "choices=x,y"', "a choice of 2 words needs"),
         ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choises=x,y"', "attribute 'choises'; those known are unit"),
+        ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choices=saw, square"', "'square', which is no attribute"),
+        ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choices="', "'choices=', which is no attribute"),
+        ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choices=saw,"', "a word that can be typed"),
+        ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choices=a,a"', "two choices 'a'; words must differ"),
+        ('chn_k "a", 1, 1, 0, 0, 1, 0, 0, 0, 0, "choices=a,b choices=c,d"', "choices= twice"),
         ('chn_k "osc_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"', "must begin with osc1_"),
         ('chn_k "osc1_a", 1, 2, 0, 0, 1, 0, 0, 0, 0, "equal=osc"', "for one voice only"),
         (
