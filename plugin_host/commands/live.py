@@ -61,15 +61,14 @@ def live(
         return
     loaded = Model(model)
     effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
-    with SoundCard(input_device, output_device, block, rate, input_channel) as card:
-        typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
-        play(card, effect, block, calibrate, seconds or math.inf, background)
+    card = SoundCard(input_device, output_device, block, rate, input_channel)
+    typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
+    play(card, effect, calibrate, seconds or math.inf, background)
 
 
 def play(
     device: Device,
     effect: NeuralEffect,
-    block: int,
     calibrate_s: float,
     duration_s: float,
     background: bool = False,
@@ -79,11 +78,9 @@ def play(
     Parameters
     ----------
     device : Device
-        Running.
+        What to play on.
     effect : NeuralEffect
         With the settings it starts with.
-    block : int
-        Samples at a time.
     calibrate_s : float
         How many seconds to listen first, to set octave and loudness; 0 for not at all.
     duration_s : float
@@ -106,30 +103,30 @@ def play(
 
     if calibrate_s > 0:
         typer.echo(f"calibrating: play or sing for {calibrate_s:g} s")
-        found = calibrate(effect.model, record(device, calibrate_s, block), device.sample_rate)
+        found = calibrate(effect.model, record(device, calibrate_s), device.sample_rate)
         for name, value in found.items():
             setattr(effect, name, value)
         typer.echo(", ".join(f"{name} {value:g}" for name, value in found.items()))
+    block = device.block_size
     player = effect.player(device.sample_rate, 1, block, background)
     # What is made at the first block is made now, before it could be missed.
     player.process(np.zeros((1, block), np.float32))
-    loop = LiveLoop(device, player.process, block, lambda: player.counters.late_blocks)
+    loop = LiveLoop(device, player.process, lambda: player.counters.late_blocks)
     console = open_console()
     try:
         with loop.running(), Live(console=console, auto_refresh=False, transient=True) as screen:
             end = time.monotonic() + duration_s
-            while loop.is_playing and time.monotonic() < end:
+            while (left := end - time.monotonic()) > 0 and loop.wait(min(1 / _DRAWINGS_PER_SECOND, left)):
                 if console.is_terminal:
                     screen.update(draw_meter(loop.reading), refresh=True)
-                time.sleep(min(1 / _DRAWINGS_PER_SECOND, max(0.0, end - time.monotonic())))
     except KeyboardInterrupt:
-        # The way in which playing usually ends.
+        # The way in which playing usually ends; what failed before it is raised all the same.
         pass
     reading = loop.reading
     delay_ms = 1000 * player.latency_samples / device.sample_rate
     late = f"{reading.late} late and dry, " if background else ""
     typer.echo(
-        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {late}{reading.dropped_samples} samples lost"
+        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {late}{reading.dropouts} dropouts"
         f", load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
     )
     return reading
@@ -143,7 +140,7 @@ def draw_meter(reading: Reading) -> Table:
     add_row(table, "input", _bar((reading.input_db + 60) / 60), _level(reading.input_db))
     add_row(table, "output", _bar((reading.output_db + 60) / 60), _level(reading.output_db))
     add_row(table, "load", _bar(reading.load), f"{reading.load:4.0%}, at most {reading.load_peak:.0%}")
-    lost = f"{reading.missed} of {reading.blocks} blocks, {reading.dropped_samples} input samples"
+    lost = f"{reading.missed} of {reading.blocks} blocks, {reading.dropouts} dropouts"
     add_row(table, "missed", "", lost)
     if reading.late:
         add_row(table, "late", "", f"{reading.late} blocks, played without the effect")

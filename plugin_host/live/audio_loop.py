@@ -1,4 +1,4 @@
-"""Play an effect live: take a block from a device, process it, give it back before the next one is there."""
+"""Play an effect live: a device hands over blocks, each is processed while the one before it is heard."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StreamError
+from ..errors import DeviceError, StreamError
 
 _SWITCH_INTERVAL_S = 1e-4
 _LOAD_MEMORY_S = 0.5
 _LEVEL_MEMORY_S = 0.3
+_LONGEST_SILENCE_S = 5.0
+"""How long a device may take to start; a sound server needs up to two seconds."""
+
+Play = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Takes what came in, (C, T), and gives what is to be played, (C, T), or (1, T) for all outputs alike."""
 
 
 class Device(Protocol):
     """What the loop needs of a sound card, or of anything that keeps time like one."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
 
     @property
     def sample_rate(self) -> float:
@@ -31,16 +41,25 @@ class Device(Protocol):
         ...
 
     @property
-    def dropped_samples(self) -> int:
-        """How many input samples were lost so far because nobody took them in time."""
+    def block_size(self) -> int:
+        """How many samples it hands over at a time."""
         ...
 
-    def read(self, length: int) -> NDArray[np.float32]:
-        """Wait for the next `length` samples and give them, (C, `length`)."""
+    @property
+    def dropouts(self) -> int:
+        """How often so far input was lost or output had a gap, because nobody was there in time."""
         ...
 
-    def write(self, block: NDArray[np.float32]) -> None:
-        """Hand over the next samples to play, (C, T), or (1, T) for all outputs alike."""
+    @property
+    def is_active(self) -> bool:
+        """Whether blocks come; one that was unplugged may end by itself."""
+        ...
+
+    def running(self, play: Play) -> AbstractContextManager[None]:
+        """Call `play` with each block, in the device's own thread, while the context lasts.
+
+        When `play` raises, the device plays silence and calls no more.
+        """
         ...
 
 
@@ -56,8 +75,8 @@ class Reading:
         Processing time as a part of a block's time: of late, and the most ever.
     input_db, output_db : float
         Peaks of late, in dB of full scale; minus infinity for silence.
-    dropped_samples : int
-        Input lost because nobody took it in time.
+    dropouts : int
+        How often the device lost input or had nothing to play.
     late : int
         Blocks that a worker had not finished in time, and that were played without the effect.
     """
@@ -68,12 +87,12 @@ class Reading:
     load_peak: float = 0.0
     input_db: float = -math.inf
     output_db: float = -math.inf
-    dropped_samples: int = 0
+    dropouts: int = 0
     late: int = 0
 
 
 class LiveLoop:
-    """Runs blocks from a device through an effect and back, in the calling thread or in one of its own.
+    """Runs a device's blocks through an effect and keeps the meter.
 
     Parameters
     ----------
@@ -81,88 +100,77 @@ class LiveLoop:
         Where blocks come from and go to.
     process : callable
         Takes a block, (C, T) float32, and gives one of T samples.
-    block_size : int
-        T, at least 1.
     count_late : callable, optional
         Gives how many blocks were late so far, where a worker computes them.
     """
 
-    def __init__(
-        self,
-        device: Device,
-        process: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-        block_size: int,
-        count_late: Callable[[], int] | None = None,
-    ) -> None:
-        if block_size < 1:
-            raise StreamError(f"blocks of {block_size} samples cannot be played; use 64 or more")
+    def __init__(self, device: Device, process: Play, count_late: Callable[[], int] | None = None) -> None:
         self._device = device
         self._process = process
         self._count_late = count_late
-        self._block_size = block_size
-        self._block_s = block_size / device.sample_rate
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
+        self._heard_s = 0.0
         self.reading = Reading()
-
-    def run(self, blocks: int | None = None) -> None:
-        """Play in the calling thread until `stop` is called, or for a number of blocks."""
-        # Something to play while the first block is taken in: from then on the output is one block ahead.
-        self._device.write(np.zeros((1, self._block_size), np.float32))
-        done = 0
-        while not self._stop.is_set() and (blocks is None or done < blocks):
-            block = self._device.read(self._block_size)
-            start = time.perf_counter()
-            output = self._process(block)
-            elapsed_s = time.perf_counter() - start
-            self._device.write(output)
-            self._note(elapsed_s, block, output)
-            done += 1
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Play in a thread of its own as long as the context lasts; what failed there is raised at its end.
+        """Play while the context lasts. What failed meanwhile is raised at its end, an interrupt or not.
 
         Meanwhile Python lets threads take turns fifty times as often as usual, so that the one that draws a
-        meter does not make the one that plays wait.
+        meter does not make the one that plays wait. It may be entered again, to go on.
         """
         interval = sys.getswitchinterval()
+        self._ended.clear()
+        self._error = None
+        self._heard_s = time.monotonic()
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.collect()
         gc.freeze()
-        self._thread = threading.Thread(target=self._run_guarded, name="brainsynth-live", daemon=True)
-        self._thread.start()
         try:
-            yield
+            with self._device.running(self._play):
+                yield
         finally:
-            self.stop()
-            self._thread.join(timeout=2.0)
             gc.unfreeze()
             sys.setswitchinterval(interval)
-        if self._error is not None:
-            raise self._error
+            self._ended.set()
+            if self._error is not None:
+                raise self._error
 
-    @property
-    def is_playing(self) -> bool:
-        """Whether the thread of `running` is at work; it ends by itself when something fails."""
-        return self._thread is not None and self._thread.is_alive()
+    def wait(self, seconds: float) -> bool:
+        """Wait while it plays, a second at most, or nobody sees that a device has gone silent.
 
-    def stop(self) -> None:
-        """End the loop after the block that it is at."""
-        self._stop.set()
+        Returns
+        -------
+        bool
+            Whether it plays on; False as soon as something has failed, or when no blocks come any more.
+        """
+        silent_s = time.monotonic() - self._heard_s
+        if not self._ended.is_set() and (silent_s > _LONGEST_SILENCE_S or not self._device.is_active):
+            self._error = DeviceError(
+                f"{self._device.name} gives no sound any more; was it unplugged? If not, try larger blocks"
+            )
+            self._ended.set()
+        return not self._ended.wait(min(seconds, 1.0))
 
-    def _run_guarded(self) -> None:
+    def _play(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        self._heard_s = time.monotonic()
+        start = time.perf_counter()
         try:
-            self.run()
+            output = self._process(block)
         except Exception as error:
             self._error = error
+            self._ended.set()
+            raise
+        self._note(time.perf_counter() - start, block, output)
+        return output
 
     def _note(self, elapsed_s: float, block: NDArray[np.float32], output: NDArray[np.float32]) -> None:
         before = self.reading
-        load = elapsed_s / self._block_s
-        keep = math.exp(-self._block_s / _LOAD_MEMORY_S)
-        fall_db = 20.0 * self._block_s / _LEVEL_MEMORY_S
+        block_s = block.shape[1] / self._device.sample_rate
+        load = elapsed_s / block_s
+        keep = math.exp(-block_s / _LOAD_MEMORY_S)
+        fall_db = 20.0 * block_s / _LEVEL_MEMORY_S
         # One new object in one assignment: another thread sees the old or the new one, never a mixture.
         self.reading = Reading(
             blocks=before.blocks + 1,
@@ -171,23 +179,35 @@ class LiveLoop:
             load_peak=max(before.load_peak, load),
             input_db=max(_peak_db(block), before.input_db - fall_db),
             output_db=max(_peak_db(output), before.output_db - fall_db),
-            dropped_samples=self._device.dropped_samples,
+            dropouts=self._device.dropouts,
             late=self._count_late() if self._count_late is not None else 0,
         )
 
 
-def record(device: Device, duration_s: float, block_size: int) -> NDArray[np.float32]:
-    """Take sound from a device without playing any, as to calibrate by: (C, T).
+def record(device: Device, duration_s: float) -> NDArray[np.float32]:
+    """Take sound from a device and play silence, as to calibrate by: (C, T), T whole blocks.
 
     Raises
     ------
     StreamError
-        For a duration that is not above 0.
+        For a duration that is not above 0, or 3600 s and more.
+    DeviceError
+        If the device gives no sound.
     """
     if not 0 < duration_s < 3600:
         raise StreamError(f"{duration_s:g} s cannot be recorded; give a few seconds")
-    blocks = math.ceil(duration_s * device.sample_rate / block_size)
-    return np.concatenate([device.read(block_size) for _ in range(blocks)], axis=1)
+    wanted = math.ceil(duration_s * device.sample_rate / device.block_size)
+    blocks: list[NDArray[np.float32]] = []
+
+    def take(block: NDArray[np.float32]) -> NDArray[np.float32]:
+        blocks.append(block.copy())
+        return np.zeros_like(block)
+
+    loop = LiveLoop(device, take)
+    with loop.running():
+        while len(blocks) < wanted and loop.wait(_LEVEL_MEMORY_S / 10):
+            pass
+    return np.concatenate(blocks[:wanted], axis=1)
 
 
 def _peak_db(block: NDArray[np.float32]) -> float:

@@ -1,54 +1,61 @@
-"""Reach the sound card through pedalboard: one stream that records and one that plays.
-
-An `AudioStream` with both an input and an output never hands its input to Python: `read` then waits for ever.
-So there are two. Each holds no more than one of its own blocks, and its `read` keeps a core busy while it
-waits, which is why `SoundCard.read` sleeps until the samples are there.
-"""
+"""Reach the sound card through PortAudio: one stream that records and plays, whose own thread asks for blocks."""
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import Any, Self
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceError, MissingPackageError
+from .audio_loop import Play
 
-_LONGEST_SILENCE_S = 2.0
+_OUTPUTS = 2
 
 
 def device_names() -> tuple[list[str], list[str]]:
-    """List the names of all inputs and of all outputs.
+    """List all inputs and all outputs, each as its name and the system's interface to it: ``"pulse, ALSA"``.
 
     Raises
     ------
     MissingPackageError
-        If pedalboard is not installed.
+        If sounddevice or PortAudio is not installed.
     """
-    stream = _audio_stream()
-    return list(stream.input_device_names), list(stream.output_device_names)
+    portaudio = _load_portaudio()
+    return list(_find_devices(portaudio, "input")), list(_find_devices(portaudio, "output"))
 
 
 class SoundCard:
-    """An input and an output, open and running while the context lasts.
+    """An input and an output that keep one time.
 
     Parameters
     ----------
     input_name, output_name : str or None
-        As `device_names` lists them; None for the system's own choice.
+        As `device_names` lists them, or a part that only one has; None for the system's own choice.
     block_size : int
-        Samples that the card hands over at a time.
+        Samples that the card hands over at a time, at least 1.
     sample_rate : float or None
-        Hz; None for what pedalboard chooses.
+        Hz; None for the input's own.
     input_channel : int
         Which of the input's channels to take, from 1.
+
+    Attributes
+    ----------
+    input_name, output_name : str
+        What was chosen.
+    dropouts : int
+        How often input was lost or output had a gap since this was made.
 
     Raises
     ------
     DeviceError
-        If there is no such device, or it cannot be opened so, or the two have different rates.
+        If there is no such device, or it cannot be used so.
+    MissingPackageError
+        If sounddevice or PortAudio is not installed.
     """
 
     def __init__(
@@ -59,109 +66,138 @@ class SoundCard:
         sample_rate: float | None = None,
         input_channel: int = 1,
     ) -> None:
-        stream = _audio_stream()
-        source = _choose(
-            "input", input_name, list(stream.input_device_names), stream.default_input_device_name
-        )
-        sink = _choose(
-            "output", output_name, list(stream.output_device_names), stream.default_output_device_name
-        )
-        self.input_name, self.output_name = source, sink
-        try:
-            self._input = _open(stream, source, None, sample_rate, block_size, input_channel)
-            rate = self._input.sample_rate
-            self._output = _open(stream, None, sink, rate, block_size, 2)
-        except (RuntimeError, ValueError) as error:
+        self._portaudio = _load_portaudio()
+        self.input_name, source = _choose(self._portaudio, "input", input_name)
+        self.output_name, sink = _choose(self._portaudio, "output", output_name)
+        if not 1 <= input_channel <= source["max_input_channels"]:
             raise DeviceError(
-                f"the sound card cannot be opened: {error}; try another device, rate or block"
-            ) from error
-        if self._output.sample_rate != rate:
-            raise DeviceError(
-                f"{source} runs at {rate:g} Hz and {sink} at {self._output.sample_rate:g} Hz;"
-                " set both to one rate, or give --rate"
+                f"{self.input_name} has {source['max_input_channels']} channels, and number {input_channel} was"
+                " asked for"
             )
-        if not 1 <= input_channel <= self._input.num_input_channels:
-            raise DeviceError(
-                f"{source} has {self._input.num_input_channels} channels, no number {input_channel}"
-            )
-        self._channel = slice(input_channel - 1, input_channel)
-        self._input.ignore_dropped_input = True
-        self.sample_rate: float = rate
-        self.dropped_samples = 0
+        if block_size < 1:
+            raise DeviceError(f"blocks of {block_size} samples cannot be played; use 64 or more")
+        self.name = self.input_name
+        self.sample_rate = float(sample_rate or source["default_samplerate"])
+        self.block_size = block_size
+        self.dropouts = 0
+        self._channel = input_channel - 1
+        self._devices = source["index"], sink["index"]
+        self._channels = input_channel, min(_OUTPUTS, sink["max_output_channels"])
+        self._stream: Any = None
 
-    def read(self, length: int) -> NDArray[np.float32]:
-        """Wait for the next samples and give them, (1, `length`) float32.
+    @property
+    def is_active(self) -> bool:
+        """Whether blocks come; a card that was unplugged, or that got hopelessly behind, ends by itself."""
+        return self._stream is not None and self._stream.active
+
+    @contextlib.contextmanager
+    def running(self, play: Play) -> Iterator[None]:
+        """Call `play` with each block, (1, `block_size`), in PortAudio's thread, while the context lasts.
 
         Raises
         ------
         DeviceError
-            If none come, as from a device that was unplugged.
+            If the card cannot be opened.
         """
-        pause_s = min(0.001, 0.1 * length / self.sample_rate)
-        given_up = time.monotonic() + _LONGEST_SILENCE_S
-        while (self._input.buffered_input_sample_count or 0) < length:
-            if time.monotonic() > given_up:
-                raise DeviceError(
-                    f"{self.input_name} has given no sound for {_LONGEST_SILENCE_S:g} s; was it unplugged?"
+        abort = self._portaudio.CallbackAbort
+
+        def call(taken: NDArray[np.float32], given: NDArray[np.float32], *about: Any) -> None:
+            status = about[-1]
+            if status.input_overflow or status.output_underflow:
+                self.dropouts += 1
+            try:
+                given[...] = play(np.ascontiguousarray(taken.T[self._channel : self._channel + 1])).T
+            except Exception as error:  # which play has kept for its own thread
+                given.fill(0.0)
+                raise abort from error
+
+        self._stream = self._start(call)
+        try:
+            yield
+        finally:
+            # Aborted, not stopped: a device that is gone never ends what it was still to play.
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+            self._stream = None
+
+    def _start(self, call: Callable[..., None]) -> Any:
+        stream: Any = None
+        try:
+            with _no_chatter():
+                stream = self._portaudio.Stream(
+                    samplerate=self.sample_rate,
+                    blocksize=self.block_size,
+                    device=self._devices,
+                    channels=self._channels,
+                    dtype="float32",
+                    latency="low",
+                    callback=call,
                 )
-            time.sleep(pause_s)
-        self.dropped_samples += self._input.dropped_input_frame_count
-        return self._input.read(length)[self._channel]
-
-    def write(self, block: NDArray[np.float32]) -> None:
-        """Hand over samples to play, (C, T); one channel goes to all outputs. Waits until there is room."""
-        self._output.write(block, self.sample_rate)
-
-    def __enter__(self) -> Self:
-        self._input.__enter__()
-        self._output.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._output.__exit__(kind, error, trace)
-        self._input.__exit__(kind, error, trace)
+                stream.start()
+        except (self._portaudio.PortAudioError, ValueError) as error:
+            if stream is not None:
+                stream.close(ignore_errors=True)
+            raise DeviceError(
+                f"{self.input_name} and {self.output_name} cannot be opened together at {self.sample_rate:g} Hz"
+                f" ({error}); try another device, rate or block"
+            ) from error
+        return stream
 
 
-def _audio_stream() -> Any:
+def _load_portaudio() -> Any:
     try:
-        from pedalboard.io import AudioStream
+        with _no_chatter():
+            import sounddevice
     except ImportError as error:
-        raise MissingPackageError("playing live needs pedalboard: pip install pedalboard") from error
-    return AudioStream
+        raise MissingPackageError("playing live needs sounddevice: pip install sounddevice") from error
+    except OSError as error:
+        raise MissingPackageError(
+            "playing live needs the PortAudio library: apt-get install libportaudio2, or what your system calls it"
+        ) from error
+    return sounddevice
 
 
-def _open(
-    stream: Any,
-    source: str | None,
-    sink: str | None,
-    sample_rate: float | None,
-    block_size: int,
-    channels: int,
-) -> Any:
-    """Open one direction, with all the channels that the device insists on.
-
-    A device may give more channels than were asked for, and pedalboard then writes behind the end of its
-    memory and crashes: what is opened here is looked at first, and opened again with all that there are.
-    """
-    opened = stream(source, sink, None, sample_rate, block_size, False, channels, channels)
-    found = opened.num_input_channels if source is not None else opened.num_output_channels
-    if found > channels:
-        opened.close()
-        return stream(source, sink, None, sample_rate, block_size, False, found, found)
-    return opened
+def _find_devices(portaudio: Any, way: str) -> dict[str, Any]:
+    """Give the devices that have channels one way, ``"input"`` or ``"output"``, by name and interface."""
+    interfaces = portaudio.query_hostapis()
+    return {
+        f"{device['name']}, {interfaces[device['hostapi']]['name']}": device
+        for device in portaudio.query_devices()
+        if device[f"max_{way}_channels"] > 0
+    }
 
 
-def _choose(what: str, wanted: str | None, names: list[str], default: str | None) -> str:
-    if not names:
+def _choose(portaudio: Any, way: str, wanted: str | None) -> tuple[str, Any]:
+    """Give the name and the description of the device that is meant."""
+    devices = _find_devices(portaudio, way)
+    if not devices:
         raise DeviceError(
-            f"there is no sound {what} on this machine; connect one, or check the audio permissions"
+            f"there is no sound {way} on this machine; connect one, or check the audio permissions"
         )
     if wanted is None:
-        return default or names[0]
-    matches = [name for name in names if wanted.casefold() in name.casefold()]
-    if wanted in names or len(matches) == 1:
-        return wanted if wanted in names else matches[0]
-    found = f"{len(matches)} match" if matches else "none matches"
-    raise DeviceError(f"no one sound {what} is named {wanted!r} ({found}); there are: {'; '.join(names)}")
+        default = portaudio.default.device[way]
+        return next(
+            ((name, device) for name, device in devices.items() if device["index"] == default),
+            next(iter(devices.items())),
+        )
+    matches = [name for name in devices if wanted.casefold() in name.casefold()]
+    exact = [name for name in devices if wanted in (name, name.rpartition(", ")[0])]
+    for found in (exact, matches):
+        if len(found) == 1:
+            return found[0], devices[found[0]]
+    count = f"{len(matches)} match" if matches else "none matches"
+    raise DeviceError(f"no one sound {way} is named {wanted!r} ({count}); there are: {'; '.join(devices)}")
+
+
+@contextlib.contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Keep from the terminal what the system's sound libraries print about devices that nobody asked for."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -91,7 +91,8 @@ class BackgroundStream:
             target=_work, args=(stream, self._exchange), name="brainsynth-background", daemon=True
         )
         self._thread.start()
-        self._finalizer = weakref.finalize(self, _close, self._exchange)
+        # Also at the end of the program: a thread that the interpreter ends inside ONNX Runtime aborts the process.
+        self._finalizer = weakref.finalize(self, _end, self._exchange, self._thread)
 
     @property
     def latency_samples(self) -> int:
@@ -189,7 +190,6 @@ class BackgroundStream:
     def close(self) -> None:
         """End the worker thread; it also ends when the stream is no longer used."""
         self._finalizer()
-        self._thread.join()
 
     def _start(self) -> None:
         self._blocks = 0
@@ -257,10 +257,13 @@ def _work(stream: Stream, exchange: _Exchange) -> None:
             exchange.done[number] = output
 
 
-def _close(exchange: _Exchange) -> None:
+def _end(exchange: _Exchange, worker: threading.Thread) -> None:
+    """Let the worker end after the block that it is at, and wait for that."""
     with exchange.changed:
         exchange.is_closed = True
         exchange.changed.notify_all()
+    if worker is not threading.current_thread():
+        worker.join()
 
 
 def _is_idle(exchange: _Exchange) -> bool:

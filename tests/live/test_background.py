@@ -1,6 +1,8 @@
 """Background streams: one block later the same sound, and the input itself where the worker is late."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -198,3 +200,19 @@ def test_a_worker_that_failed_is_told_by_whatever_is_called_next(verb: str) -> N
     wait_for(stream)
     with pytest.raises(StreamError, match=r"has stopped in the background \(no more memory\): make another"):
         stream.process(noise(64)) if verb == "process" else getattr(stream, verb)()
+
+
+def test_a_program_may_end_while_the_worker_computes() -> None:
+    # What goes slowly at the end gives the worker the time to come back from its computation meanwhile.
+    program = (
+        "import time, numpy as np\n"
+        "from plugin_host.playing.model import Model\n"
+        "class Slow:\n"
+        "    def __del__(self, sleep=time.sleep): sleep(1.0)\n"
+        "slow = Slow()\n"
+        "stream = Model('cello').stream(block_size=262144, background=True)\n"
+        "for _ in range(2): stream.process(np.zeros((1, 262144), np.float32))\n"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
