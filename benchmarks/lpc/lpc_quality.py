@@ -32,7 +32,7 @@ from benchmarks.lpc.lpc_measures import (
 from brainsynth import Model, Renderer
 from plugin_host.showing.block_timing import bench
 from training.data.recordings import find_recordings
-from training.data.split import split_recordings
+from training.data.split import split_by_name
 from training.families.lpc.data import read_recordings
 from training.families.lpc.envelopes import itakura_saito
 from training.families.lpc.sounds import EXCITATION, NAMES, f0_hz, polynomial, sections
@@ -156,8 +156,8 @@ def _shown(compared: dict[str, float]) -> list[str]:
 def measure_recordings(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
     """Divergence (Itakura-Saito) of clean recordings' spectra from envelopes estimated clean and in white noise."""
     rate, hop = model.document.sample_rate, model.document.hop_length
-    paths = split_recordings(find_recordings(folder))[1]
-    recordings = read_recordings(folder, paths, seconds, Silent())
+    paths = split_by_name(find_recordings(folder)).held_out  # the bundled models' split
+    recordings = list(read_recordings(folder, paths, seconds, Silent()).values())
     figures: dict[str, Any] = {"recordings": len(recordings)}
     for noise in NOISES[:2]:
         ours, theirs = [], []

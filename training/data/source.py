@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +88,15 @@ class Source:
         Of a synthesiser.
     resynthesise : callable, optional
         Renders parameters anew, so that logs can show sounds beside those that were meant.
+    prepared : mapping, optional
+        What was decided of the data when the run began, such as which recordings are held out; empty if the run was begun
+        before such things were kept, None if it begins now.
     """
 
     recordings: Path | None = None
     sounds: SoundSet | EndlessSounds | None = None
     resynthesise: Resynthesis | None = None
+    prepared: Mapping[str, Any] | None = None
 
     @property
     def folder(self) -> Path:

@@ -3,33 +3,118 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RecordingsError
+from .copies import SoundPrint, groups_of_copies
+
+HELD_OUT_SHARE = 0.1
 SOUND_EVERY, MOST_SOUNDS = 40, 512
+TRAINED_ON, HELD_OUT = "trained_on", "held_out"
 
 
-def is_held_out(path: Path) -> bool:
-    """Tell whether a recording is kept aside for measuring: one in ten, by a hash of its name, whatever the folder holds."""
-    return int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 10 == 0
+@dataclass(frozen=True)
+class Split:
+    """Recordings on two sides.
 
-
-def split_recordings(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Split into recordings to train on and recordings to measure on.
-
-    With fewer than ten the hash may keep aside none or all; then the last one is kept aside, and a single recording is
-    used for both.
+    Attributes
+    ----------
+    train, held_out : list of Path
+        Those to learn from, and those to measure by; the latter may be none.
     """
-    train = [p for p in paths if not is_held_out(p)]
-    held_out = [p for p in paths if is_held_out(p)]
-    if train and held_out:
-        return train, held_out
-    if len(paths) == 1:
-        return list(paths), list(paths)
-    return list(paths[:-1]), list(paths[-1:])
+
+    train: list[Path]
+    held_out: list[Path]
+
+    def record(self, folder: Path) -> dict[str, list[str]]:
+        """Write it as what a run keeps, see `split_recordings`: the paths below the folder of recordings."""
+        sides = {TRAINED_ON: self.train, HELD_OUT: self.held_out}
+        return {name: [_name(path, folder) for path in paths] for name, paths in sides.items()}
+
+
+def split_recordings(
+    folder: Path,
+    paths: Sequence[Path],
+    prints: Mapping[Path, SoundPrint],
+    prepared: Mapping[str, Any] | None = None,
+) -> Split:
+    """Split recordings that can be used, most to train on and some to measure by.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they come from.
+    paths : sequence of Path
+        All that were found.
+    prints : mapping of Path to SoundPrint
+        What those hold that can be used; both sides keep this order.
+    prepared : mapping, optional
+        What a run that goes on has kept, see `Split.record`; empty if it was begun when names decided. None for a new run.
+
+    Raises
+    ------
+    RecordingsError
+        If none of those that the run was trained on is there.
+    """
+    if prepared is None:
+        return split_by_content(prints)
+    if HELD_OUT not in prepared:
+        named = split_by_name(paths)
+        train, held_out = ([p for p in side if p in prints] for side in (named.train, named.held_out))
+        return Split(train, held_out) if train else Split(held_out, [])
+    names = {_name(path, folder): path for path in prints}
+    # What could not be used when the run began is left out for as long as it goes on.
+    train, held_out = ([names[n] for n in prepared[side] if n in names] for side in (TRAINED_ON, HELD_OUT))
+    if not train:
+        raise RecordingsError(
+            f"{folder} holds nothing that the run was begun with under the names that it had; put it back."
+        )
+    return Split(train, held_out)
+
+
+def split_by_content(prints: Mapping[Path, SoundPrint]) -> Split:
+    """Hold out one recording in ten, by a hash of its samples: more recordings do not change the side of those there are.
+
+    Copies are on one side, and that is to be measured by if any of them is. Where that leaves one side empty, the sound
+    nearest to it changes sides. One sound alone is trained on.
+    """
+    paths, sounds = list(prints), list(prints.values())
+    groups = groups_of_copies(sounds)
+    lowest = np.ones(groups.max() + 1)
+    np.minimum.at(lowest, groups, [sound.share for sound in sounds])
+    held_out = lowest < HELD_OUT_SHARE
+    if len(lowest) == 1:
+        held_out[:] = False
+    elif not held_out.any():
+        held_out[lowest.argmin()] = True
+    elif held_out.all():
+        held_out[lowest.argmax()] = False
+    return _divide(paths, {path for path, group in zip(paths, groups, strict=True) if held_out[group]})
+
+
+def split_by_name(paths: Sequence[Path]) -> Split:
+    """Hold out one recording in ten, by a hash of its name: what the first version did, and the bundled models' split.
+
+    With fewer than ten the hash may keep aside none or all; then the last one is kept aside, unless it is the only one.
+    """
+    held_out = {p for p in paths if int(hashlib.sha256(p.name.encode()).hexdigest(), 16) % 10 == 0}
+    if len(held_out) in (0, len(paths)):
+        held_out = set(paths[-1:]) if len(paths) > 1 else set()
+    return _divide(paths, held_out)
+
+
+def _divide(paths: Mapping[Path, Any] | Sequence[Path], held_out: set[Path]) -> Split:
+    return Split([p for p in paths if p not in held_out], [p for p in paths if p in held_out])
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path != folder else path.name
 
 
 def split_numbers(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -45,8 +45,9 @@ class Checkpoint:
 class Run:
     """A folder that holds one training run.
 
-    ``config.json`` says what is trained, ``checkpoints/`` holds the last two checkpoints (safetensors), ``logs/`` is for
-    TensorBoard. A checkpoint appears under its name only when it is whole, so a run can be killed at any time.
+    ``config.json`` says what is trained, ``data.json`` what was decided of the data when the run began, ``checkpoints/``
+    holds the last two checkpoints (safetensors), ``logs/`` is for TensorBoard. A checkpoint appears under its name only when
+    it is whole, so a run can be killed at any time.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ class Run:
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder, self.config = folder, config
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
+        self._data = folder / "data.json"
         written = folder / "config.json"
         if written.is_file():
             if self._steps():
@@ -96,6 +98,24 @@ class Run:
                 " another --out."
             )
 
+    def prepared(self) -> dict[str, Any] | None:
+        """What was decided of the data when the run began, empty if it does not say; None if nothing was learned yet.
+
+        Raises
+        ------
+        RunError
+            If it cannot be read.
+        """
+        if not self._steps():
+            return None
+        return _read_json(self._data) if self._data.is_file() else {}
+
+    def keep_prepared(self, prepared: Mapping[str, Any]) -> None:
+        """Keep what was decided of the data, for as long as the run goes on."""
+        # What a run of an earlier version goes on with is not written down: it did not decide it.
+        if prepared and self.prepared() is None:
+            _write_whole(self._data, lambda path: path.write_text(json.dumps(prepared, indent=2) + "\n"))
+
     def discard_unless_learned(self) -> None:
         """Remove the folder if no checkpoint was written, so that a run that was refused leaves nothing behind."""
         # Logs are there if an earlier process was killed before its first checkpoint: such a run stays a run.
@@ -103,6 +123,7 @@ class Run:
             return
         with contextlib.suppress(OSError):
             (self.folder / "config.json").unlink()
+            self._data.unlink(missing_ok=True)
             self.checkpoints.rmdir()
             self.folder.rmdir()
 
@@ -148,11 +169,15 @@ def open_run(folder: Path) -> Checkpoint:
     return Checkpoint(_read_config(written), *_read_checkpoint(found[-1]))
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text())
+        return json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read ({error}); choose another folder for --out.") from error
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    config = _read_json(path)
     family = config.get("family")
     return config | ({"family": RENAMED_FAMILIES[family]} if family in RENAMED_FAMILIES else {})
 

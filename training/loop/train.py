@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,9 @@ def train(
     run = Run(out, config | {"settings": asdict(settings), "size": asdict(size)})
     try:
         with _memory_shortage_in_words():
-            data = family.prepare(source, settings, size, report)
+            data = family.prepare(replace(source, prepared=run.prepared()), settings, size, report)
             trainer: Trainer = family.make_trainer(data, settings, size, device)
+            run.keep_prepared(getattr(data, "prepared", {}))
     except BaseException:
         run.discard_unless_learned()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,10 @@ from training.analysis.bundled_weights import load_analyzer
 from training.data.joined import JoinedArrays
 from training.data.recordings import classes_of, find_recordings, read_mono
 from training.data.source import Source
-from training.data.split import is_held_out, split_recordings
 from training.errors import RecordingsError, RunError
-from training.families.timbre.data import TimbreData, trained_range
+from training.families.timbre.data import TimbreData, prepare, trained_range
 from training.families.timbre.features import Corpus, Features, analyse, features_of
-from training.families.timbre.measures import excerpts_of
+from training.families.timbre.measures import excerpts_of, measure
 from training.families.timbre.settings import TimbreSettings, TimbreSize
 from training.families.timbre.train import TimbreTrainer
 from training.loop.run import Run, open_run
@@ -62,15 +62,8 @@ def train(recordings: Path, out: Path, settings: TimbreSettings = SHORT, interru
     return train_family("timbre", Source(recordings), out, settings, SIZE, interrupt_at)
 
 
-def test_recordings_are_found_and_split_by_name(recordings: Path) -> None:
-    found = find_recordings(recordings)
-    assert len(found) == 12
-    train, held_out = split_recordings(found)
-    assert train
-    assert held_out
-    assert not set(train) & set(held_out)
-    assert all(is_held_out(p) for p in held_out) or len(held_out) == 1
-    assert split_recordings(found[:1]) == (found[:1], found[:1])
+def test_recordings_are_found_in_all_folders(recordings: Path) -> None:
+    assert len(find_recordings(recordings)) == 12
 
 
 def test_classes_are_the_sub_folders(recordings: Path, tmp_path: Path) -> None:
@@ -131,6 +124,75 @@ def test_losses_are_zero_for_equals_and_grow_with_difference() -> None:
     # What lies far below the strongest is masked and costs nothing.
     assert float(level_loss(levels + torch.tensor([0.0, 0.0, -5.0]), levels, weight)) == 0.0
     assert float(level_loss(levels + torch.tensor([0.0, 0.3, 0.0]), levels, weight)) == pytest.approx(0.1)
+
+
+def prepare_from(folder: Path, settings: TimbreSettings = SHORT) -> tuple[TimbreData, list[str]]:
+    recorder = Recorder()
+    return prepare(Source(folder), settings, SIZE, recorder), recorder.warnings
+
+
+def test_what_is_held_out_is_chosen_from_what_sounds(tmp_path: Path) -> None:
+    for name in "abcdefgh":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(RATE), RATE)
+    soundfile.write(tmp_path / "reed.wav", tone(220.0, 11.0), RATE)
+    data, warnings = prepare_from(tmp_path)
+    assert data.held_out is None
+    assert any("holds one sound, so that none is held out" in sentence for sentence in warnings)
+    assert data.metadata["held_out_seconds"] == 0
+    figures = measure(TimbreTrainer(data, SHORT, SIZE), data).figures
+    assert list(figures) == ["loss/trained_on"]
+    soundfile.write(tmp_path / "copy.flac", 0.5 * tone(220.0, 11.0), RATE)
+    assert prepare_from(tmp_path)[0].held_out is None
+    soundfile.write(tmp_path / "other.wav", tone(180.0, 11.0), RATE)
+    data, warnings = prepare_from(tmp_path)
+    assert data.held_out is not None
+    assert not set(np.unique(data.train.f0_hz)) & set(np.unique(data.held_out.f0_hz[400:-400]))
+    assert not any("none is held out" in sentence for sentence in warnings)
+    sides = data.prepared
+    assert {len(sides["trained_on"]), len(sides["held_out"])} <= {1, 2}
+    assert ("copy.flac" in sides["held_out"]) == ("reed.wav" in sides["held_out"])
+
+
+def test_a_run_goes_on_with_the_split_that_it_began_with(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(SHORT, steps=2)
+    train(recordings, tmp_path / "whole", settings)
+    train(recordings, tmp_path / "halves", settings, interrupt_at=1)
+    kept = json.loads((tmp_path / "halves" / "data.json").read_text())
+    assert len(kept["trained_on"]) + len(kept["held_out"]) == 12
+    assert any(name.startswith("low/soft/") for side in ("trained_on", "held_out") for name in kept[side])
+    monkeypatch.setattr("training.data.split.HELD_OUT_SHARE", 0.7)  # another version might split otherwise
+    train(recordings, tmp_path / "halves", settings)
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
+
+
+def test_rumble_below_the_lowest_note_is_not_learned(recordings: Path, tmp_path: Path) -> None:
+    time = np.arange(11 * RATE) / RATE
+    for f0_hz in (262, 330):
+        rumble = 0.05 * np.sin(2 * np.pi * 60 * time).astype(np.float32)
+        soundfile.write(tmp_path / f"{f0_hz}.wav", tone(f0_hz, 11.0) + rumble, RATE)
+
+    def low_db(data: TimbreData) -> float:
+        sound = data.train.audio[np.arange(1000, 2000)].ravel().astype(float)
+        power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+        return 10 * np.log10(power[: int(120 * len(sound) / RATE)].sum() / power.sum())
+
+    cut, warnings = prepare_from(tmp_path)
+    as_it_is, silent = prepare_from(tmp_path, replace(SHORT, low_cut=0.0))
+    assert cut.metadata["low_cut_hz"] == pytest.approx(262 * 2 ** (-0.5 / 12 - 0.5), rel=0.01)
+    assert as_it_is.metadata["low_cut_hz"] == 0
+    assert low_db(as_it_is) > -20
+    assert low_db(cut) < -60
+    assert any("cut below 180 Hz, 0.5 octaves below their lowest note" in sentence for sentence in warnings)
+    assert not silent
+    # The note itself is as it was, as are the levels of its harmonics.
+    middle = np.arange(1000, 1300)
+    np.testing.assert_allclose(
+        cut.train.harmonics[middle][:, :8].astype(float),
+        as_it_is.train.harmonics[middle][:, :8].astype(float),
+        atol=0.08,
+    )
 
 
 def notes(*lengths: int) -> Corpus:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...data.copies import print_of
 from ...data.recordings import find_recordings, read_mono, read_usable
 from ...data.source import EndlessSounds, Source
-from ...data.split import split_recordings
+from ...data.split import split_by_name, split_recordings
 from ...errors import RecordingsError, SoundsError
 from ...loop.report import Reporter
 from .settings import LpcSettings, LpcSize
@@ -25,10 +26,11 @@ SHORTEST, SILENT = 2048, 1e-3  # of a recording: samples, peak
 
 @dataclass(frozen=True)
 class LpcData:
-    """Sounds with known filters, and recordings (T,), which may be none."""
+    """Sounds with known filters, and recordings (T,), which may be none; ``prepared`` says which they are."""
 
     sounds: AllPoleSounds
     recordings: list[np.ndarray]
+    prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def train(self) -> Sequence[int]:
@@ -79,13 +81,21 @@ def prepare(source: Source, settings: LpcSettings, size: LpcSize, report: Report
     known = AllPoleSounds(source.sounds, SAMPLE_RATE)
     if source.recordings is None:
         return LpcData(known, [])
-    paths, _ = split_recordings(find_recordings(source.recordings))
-    return LpcData(known, read_recordings(source.recordings, paths, settings.recorded_s, report))
+    paths = find_recordings(source.recordings)
+    if source.prepared == {}:
+        # The run was begun when names decided, before anything was read.
+        learned = split_by_name(paths).train
+        recordings = read_recordings(source.recordings, learned, settings.recorded_s, report)
+        return LpcData(known, list(recordings.values()))
+    found = read_recordings(source.recordings, paths, settings.recorded_s, report)
+    prints = {path: print_of(audio, SAMPLE_RATE) for path, audio in found.items()}
+    split = split_recordings(source.recordings, paths, prints, source.prepared)
+    return LpcData(known, [found[path] for path in split.train], split.record(source.recordings))
 
 
 def read_recordings(
     folder: Path, paths: Sequence[Path], longest_s: float, report: Reporter
-) -> list[np.ndarray]:
+) -> dict[Path, np.ndarray]:
     """Read recordings (T,) at the model's rate until there are ``longest_s`` seconds, in an order that their names give.
 
     Raises
@@ -98,7 +108,7 @@ def read_recordings(
     def enough(found: Mapping[Path, np.ndarray]) -> bool:
         return sum(map(len, found.values())) >= longest_s * SAMPLE_RATE
 
-    return list(read_usable(folder, ordered, _read, report, enough).values())
+    return read_usable(folder, ordered, _read, report, enough)
 
 
 def _read(path: Path) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,33 +13,50 @@ import torch
 
 from ...analysis.bundled_weights import load_analyzer
 from ...analysis.tracker import PitchAnalyzer
+from ...data.low_cut import lowest_pitch_hz
 from ...data.recordings import find_recordings, read_usable
 from ...data.source import Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError
 from ...loop.report import Reporter
-from .features import Corpus, features_of
+from .features import Corpus, Heard, features_of, hear
 from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import TimbreSettings, TimbreSize
 
 SHORTEST_S = 10.0
 SILENT_DB = -70.0
+LOW_CUT, LOWEST_CUT_HZ = "low_cut_hz", 10.0
 
 
 @dataclass(frozen=True)
 class TimbreData:
-    """Features to train on and features kept aside."""
+    """Features to train on and features kept aside.
+
+    Attributes
+    ----------
+    train : Corpus
+    held_out : Corpus, optional
+        None if there is one sound only.
+    low_cut_hz : float
+        Below which the recordings were cut; 0 if they were not.
+    prepared : mapping
+        What the run keeps: which recordings are on which side, and ``low_cut_hz``.
+    """
 
     train: Corpus
-    held_out: Corpus
+    held_out: Corpus | None
+    low_cut_hz: float = 0.0
+    prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """What checkpoints say of it."""
+        held_out = self.held_out.recorded if self.held_out else 0
         return {
             "trained": trained_range(self.train),
             "seconds": self.train.recorded * HOP_LENGTH / SAMPLE_RATE,
-            "held_out_seconds": self.held_out.recorded * HOP_LENGTH / SAMPLE_RATE,
+            "held_out_seconds": held_out * HOP_LENGTH / SAMPLE_RATE,
+            "low_cut_hz": self.low_cut_hz,
         }
 
 
@@ -50,29 +68,60 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     RecordingsError
         If there is less than ten seconds that sounds, in all, or hardly any pitch.
     """
-    train, held_out = split_recordings(find_recordings(source.folder))
+    paths = find_recordings(source.folder)
     analyzer, threads = load_analyzer(), torch.get_num_threads()
-
-    def read(path: Path) -> Corpus:
-        return _analyse(path, analyzer, settings, size)
-
     torch.set_num_threads(1)  # small products, one after another: a second thread only waits
     try:
-        found = read_usable(source.folder, train + held_out, read, report)
+        heard = read_usable(source.folder, paths, lambda path: _hear(path, analyzer), report)
+        split = split_recordings(
+            source.folder, paths, {path: one.print for path, one in heard.items()}, source.prepared
+        )
+        if source.prepared is None:
+            low_cut_hz = _choose_low_cut(list(heard.values()), settings.low_cut, report)
+        else:
+            low_cut_hz = source.prepared.get(LOW_CUT, 0.0)
+        parts: dict[Path, Corpus] = {}
+        used, harmonics = [*split.train, *split.held_out], size.harmonic_rows * size.harmonic_columns
+        for path in used:
+            report.prepare(f"analysing {path.name}", len(parts), len(used))
+            features = features_of(path, analyzer, harmonics, size.bands, low_cut_hz)
+            parts[path] = Corpus.of(features, settings.excerpt_frames)
     finally:
         torch.set_num_threads(threads)
-    learned, aside = ([found[path] for path in paths if path in found] for paths in (train, held_out))
-    # Where only one of both can be used, it is trained on and measured by.
-    whole = Corpus.join(learned or aside)
-    _refuse_unusable(whole, source.folder)
-    return TimbreData(whole, Corpus.join(aside or learned[-1:]))
+    train = Corpus.join([parts[path] for path in split.train])
+    _refuse_unusable(train, source.folder)
+    if not split.held_out:
+        report.warn(
+            f"{source.folder} holds one sound, so that none is held out: figures are of what is trained on"
+        )
+    held_out = Corpus.join([parts[path] for path in split.held_out]) if split.held_out else None
+    return TimbreData(train, held_out, low_cut_hz, split.record(source.folder) | {LOW_CUT: low_cut_hz})
 
 
-def _analyse(path: Path, analyzer: PitchAnalyzer, settings: TimbreSettings, size: TimbreSize) -> Corpus:
-    features = features_of(path, analyzer, size.harmonic_rows * size.harmonic_columns, size.bands)
-    if features.loudness_db.max() < SILENT_DB:
+def _hear(path: Path, analyzer: PitchAnalyzer) -> Heard:
+    heard = hear(path, analyzer)
+    if heard.loudness_db.max() < SILENT_DB:
         raise RecordingsError(f"{path} is silent; left out.")
-    return Corpus.of(features, settings.excerpt_frames)
+    return heard
+
+
+def _choose_low_cut(heard: Sequence[Heard], octaves: float, report: Reporter) -> float:
+    """Choose where recordings are cut, in Hz: so far below the lowest note. 0 if they are not."""
+    f0_hz, voicing, below = (
+        np.concatenate(arrays)
+        for arrays in zip(
+            *((one.f0_hz, one.voicing, one.loudness_db.max() - one.loudness_db) for one in heard), strict=True
+        )
+    )
+    lowest = lowest_pitch_hz(f0_hz, voicing, below, SAMPLE_RATE / HOP_LENGTH)
+    corner = round(lowest / 2**octaves, 1) if octaves and lowest else 0.0
+    if corner < LOWEST_CUT_HZ:
+        return 0.0
+    report.warn(
+        f"the recordings are cut below {corner:.0f} Hz, {octaves:g} octaves below their lowest note, so that the model"
+        " does not learn rumble; --low-cut 0 leaves them as they are"
+    )
+    return corner
 
 
 def _refuse_unusable(corpus: Corpus, recordings: Path) -> None:

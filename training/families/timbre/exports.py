@@ -19,6 +19,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, TimbreSize(**config["size"]))
     instrument.load_state_dict(weights_of(checkpoint.tensors))
     minutes = f"{metadata['seconds'] / 60:.1f} minutes of recordings ({Path(config['recordings']).name})"
+    if metadata.get("low_cut_hz"):
+        minutes += f", cut below {metadata['low_cut_hz']:.0f} Hz"
     provenance = provenance_of(checkpoint, minutes)
     effect, generator = TimbreEffect(load_analyzer().tracker, instrument), TimbreGenerator(instrument)
     effect.description = f"Turns a monophonic, pitched sound into {_with_article(name)}"

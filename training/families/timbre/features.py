@@ -17,9 +17,11 @@ from ...analysis.bundled_weights import WEIGHTS
 from ...analysis.loudness import FLOOR_DB
 from ...analysis.tracker import PitchAnalyzer
 from ...data.cache import cache_key, cached_arrays
+from ...data.copies import SoundPrint, print_of
 from ...data.excerpts import rows_around
 from ...data.harmonic_analysis import FLOOR_NEPERS, harmonic_levels
 from ...data.joined import JoinedArrays
+from ...data.low_cut import high_passed
 from ...data.recordings import read_mono
 from ...errors import RecordingsError
 
@@ -117,32 +119,113 @@ class Corpus:
         return rows_around(frames, self.lengths, length)
 
 
-def features_of(path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:
-    """Return the features of one recording, from the cache if it holds them.
+@dataclass(frozen=True)
+class Heard:
+    """What has to be known of all recordings before they are analysed: what is split, and where they are cut.
 
-    The key is the content of the file and of the tracker's weights, so that a changed recording is analysed again.
+    Attributes
+    ----------
+    f0_hz, voicing, loudness_db : (N,) float32
+        As tracked, of the recording as it is.
+    print : SoundPrint
     """
-    key = cache_key(path.read_bytes(), WEIGHTS.read_bytes(), f"{VERSION} {harmonics} {bands}")
+
+    f0_hz: np.ndarray
+    voicing: np.ndarray
+    loudness_db: np.ndarray
+    print: SoundPrint
+
+
+def hear(path: Path, analyzer: PitchAnalyzer) -> Heard:
+    """Track one recording and take its print, or read both from the cache.
+
+    Raises
+    ------
+    RecordingsError
+        If it cannot be read, or is shorter than a frame.
+    """
 
     def compute() -> dict[str, np.ndarray]:
-        return vars(analyse(read_mono(path, analyzer.sample_rate), analyzer, harmonics, bands))
+        audio = _read(path, analyzer)
+        f0_hz, voicing, loudness_db = track(audio, analyzer)
+        taken = print_of(audio, analyzer.sample_rate)
+        return {
+            "f0_hz": f0_hz,
+            "voicing": voicing,
+            "loudness_db": loudness_db,
+            "content": np.frombuffer(bytes.fromhex(taken.content), np.uint8),
+            "picture": taken.picture,
+            "duration_s": np.array([taken.duration_s]),
+        }
 
-    return Features(**cached_arrays(key, compute))
+    # Copies: each array of a file holds that file open.
+    kept = {
+        name: np.array(array)
+        for name, array in cached_arrays(_key(path, f"heard {VERSION}"), compute).items()
+    }
+    taken = SoundPrint(
+        kept["content"].tobytes().hex(), kept["picture"].astype(np.float32), float(kept["duration_s"][0])
+    )
+    return Heard(kept["f0_hz"], kept["voicing"], kept["loudness_db"], taken)
+
+
+def features_of(
+    path: Path, analyzer: PitchAnalyzer, harmonics: int, bands: int, low_cut_hz: float = 0.0
+) -> Features:
+    """Return the features of one recording, cut below a corner unless that is 0, from the cache if it holds them.
+
+    Raises
+    ------
+    RecordingsError
+        If it cannot be read, or is shorter than a frame.
+    """
+    cut = f" above {low_cut_hz}" if low_cut_hz else ""
+
+    def compute() -> dict[str, np.ndarray]:
+        audio = _read(path, analyzer)
+        if low_cut_hz:
+            audio = high_passed(audio, analyzer.sample_rate, low_cut_hz)
+        return vars(analyse(audio, analyzer, harmonics, bands))
+
+    return Features(**cached_arrays(_key(path, f"{VERSION} {harmonics} {bands}{cut}"), compute))
+
+
+def _key(path: Path, what: str) -> str:
+    """Depend on the content of the file and of the tracker's weights: a changed recording is analysed again."""
+    try:
+        return cache_key(path.read_bytes(), WEIGHTS.read_bytes(), what)
+    except OSError as error:
+        raise RecordingsError(
+            f"{path} cannot be read ({error.strerror}); remove it or replace it."
+        ) from error
+
+
+def _read(path: Path, analyzer: PitchAnalyzer) -> np.ndarray:
+    audio = read_mono(path, analyzer.sample_rate)
+    if len(audio) < analyzer.hop_length:
+        raise RecordingsError(
+            f"{path} has {len(audio)} samples, less than one frame of {analyzer.hop_length}; left out."
+        )
+    return audio
+
+
+def analyse(audio: np.ndarray, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:
+    """Compute the features of mono sound (T,) at the analyzer's rate; T, a frame or more, is cut to whole hops."""
+    hop = analyzer.hop_length
+    audio = np.ascontiguousarray(audio[: len(audio) // hop * hop], np.float32)
+    f0_hz, voicing, loudness_db = track(audio, analyzer)
+    tones, noise = harmonic_levels(audio, f0_hz, analyzer.sample_rate, hop, harmonics, bands)
+    return Features(audio, f0_hz, voicing, loudness_db, tones, noise)
 
 
 @torch.no_grad()
-def analyse(audio: np.ndarray, analyzer: PitchAnalyzer, harmonics: int, bands: int) -> Features:
-    """Compute the features of mono sound (T,) at the analyzer's rate; T is cut to whole hops."""
+def track(audio: np.ndarray, analyzer: PitchAnalyzer) -> np.ndarray:
+    """Track pitch, voicing and loudness of mono sound (T,), a frame or more: (3, N) float32."""
     hop = analyzer.hop_length
-    frames = len(audio) // hop
-    if frames == 0:
-        raise RecordingsError(f"A recording of {len(audio)} samples is shorter than one frame of {hop}.")
-    audio = np.ascontiguousarray(audio[: frames * hop], np.float32)
+    audio = np.ascontiguousarray(audio[: len(audio) // hop * hop], np.float32)
     state, blocks = analyzer.initial_state(1), []
     for start in range(0, len(audio), BLOCK_FRAMES * hop):
         block = torch.from_numpy(audio[start : start + BLOCK_FRAMES * hop])
         values, state = analyzer({"audio": block[None, None]}, state)
         blocks.append(torch.stack([values[f"control.{c.name}"][0] for c in analyzer.outputs]))
-    f0_hz, voicing, loudness_db = torch.cat(blocks, 1).numpy()
-    tones, noise = harmonic_levels(audio, f0_hz, analyzer.sample_rate, hop, harmonics, bands)
-    return Features(audio, f0_hz, voicing, loudness_db, tones, noise)
+    return torch.cat(blocks, 1).numpy()

@@ -27,14 +27,18 @@ def excerpts_of(corpus: Corpus) -> np.ndarray:
 
 @torch.no_grad()
 def measure(trainer: TimbreTrainer, data: TimbreData) -> Measured:
-    """Give the spectral loss on excerpts that were not trained on, and their sound beside the recorded."""
-    rows = excerpts_of(data.held_out)
-    f0, score = (x.to(trainer.device) for x in scores(data.held_out, rows))
+    """Give the spectral loss on excerpts that were not trained on, and their sound beside the recorded.
+
+    Where nothing is held out, they are of what was trained on, and the figure says so.
+    """
+    corpus, side = (data.held_out, "held_out") if data.held_out else (data.train, "trained_on")
+    rows = excerpts_of(corpus)
+    f0, score = (x.to(trainer.device) for x in scores(corpus, rows))
     counter = torch.zeros(EXCERPTS, 1, 1, dtype=torch.int64, device=trainer.device)
-    recorded, made = sounds_of(data.held_out, rows), render(trainer.average, f0, score, counter).cpu()
+    recorded, made = sounds_of(corpus, rows), render(trainer.average, f0, score, counter).cpu()
     sounds = {"recorded": recorded.flatten(), "resynthesised": made.flatten()}
     return Measured(
-        {"loss/held_out": float(multi_scale_spectral_loss(made, recorded))},
+        {f"loss/{side}": float(multi_scale_spectral_loss(made, recorded))},
         {name: spectrogram_picture(sound, hops=2) for name, sound in sounds.items()},
         {name: (sound, SAMPLE_RATE) for name, sound in sounds.items()},
     )

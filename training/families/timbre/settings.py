@@ -17,6 +17,9 @@ class TimbreSettings(Checked):
     )
     batch: int = setting(6, "excerpts a step; four times as many in the first stage", minimum=1)
     excerpt_frames: int = setting(300, "length of an excerpt, 375 frames a second", "frames", minimum=1)
+    low_cut: float = setting(
+        0.5, "recordings are cut from so far below their lowest note; 0 cuts nothing", "octaves", minimum=0
+    )
     learning_rate: float = setting(3e-3, "the highest; the second stage takes 0.4 of it", minimum=0)
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
