@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from ..streaming.aligned import without_first
 from ..streaming.finite_guard import repair
 from ..streaming.sample_queue import SampleFifo
+from .block_pass import BlockPass
+from .chain_plugins import refuse_repeated
 from .neural_effect import NeuralEffect
 from .pedalboard_group import BoardPlayer
 
@@ -37,7 +38,7 @@ class Segment(Protocol):
         ...
 
 
-class ChainPass:
+class ChainPass(BlockPass):
     """One running pass of a chain: a queue that makes blocks of `unit` samples, then the segments.
 
     Parameters
@@ -50,13 +51,26 @@ class ChainPass:
         C.
     block_size : int or None
         Of which every block will be a multiple, or None for any sizes.
+    completes : bool
+        As for `BlockPass`. With plugins of pedalboard alone, which have no latency, blocks then go to them as they
+        are.
+
+    Raises
+    ------
+    StreamError
+        If an object is in the chain twice, or a plugin gives nothing.
     """
 
     def __init__(
-        self, plugins: Sequence[Any], sample_rate: float, channels: int, block_size: int | None
+        self,
+        plugins: Sequence[Any],
+        sample_rate: float,
+        channels: int,
+        block_size: int | None,
+        completes: bool = False,
     ) -> None:
-        self.sample_rate = sample_rate
-        self.channels = channels
+        super().__init__(sample_rate, channels, block_size or 1, completes)
+        refuse_repeated(plugins)
         self.repaired_samples = 0
         self._block_size = block_size
         declared = block_size or 1
@@ -65,13 +79,16 @@ class ChainPass:
         is_alone = len(plugins) < 2 and all(isinstance(plugin, NeuralEffect) for plugin in plugins)
         self._unit = declared if is_alone or declared % board_block == 0 else board_block
         self._segments = _make_segments(plugins, sample_rate, channels, board_block, self._unit)
+        self._is_straight = completes and block_size is None
+        if self._is_straight and any(segment.latency_samples for segment in self._segments):
+            self._is_straight = self._completes = False
+        if self._is_straight:
+            self._unit = 1
         self._players = [segment.borrow for segment in self._segments]
         self._waiting = self._unit - math.gcd(declared, self._unit)
         self._inlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet = SampleFifo(channels, 4 * (self._unit + declared))
         self._outlet.append_zeros(self._waiting)
-        # Of the last block, so that a caller can tell at a glance that the next one needs no check.
-        self.shape: tuple[int, ...] = ()
 
     @property
     def latency_samples(self) -> int:
@@ -118,8 +135,20 @@ class ChainPass:
         self._outlet.drop(length)
         return output
 
-    def render(self, audio: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Play a whole recording; the pass has to be new, and is used up."""
+    def render(self, audio: NDArray[np.float32], piece: int) -> NDArray[np.float32]:
+        """Play a recording (C, T), and give (C, T) on the same time line; see `BlockPass.render`."""
+        if any(not _can_stream(segment) for segment in self._segments):
+            return self._render_one_by_one(audio)
+        return super().render(audio, max(audio.shape[1], 1) if self._is_straight else piece)
+
+    def missing(self, length: int) -> int:
+        """Tell how many samples would make a block of this length one that fits."""
+        # pedalboard takes the shorter axis for the channels.
+        shortest = self.channels + 1 if self._is_straight and length else 0
+        return max(shortest - length, super().missing(length))
+
+    def _render_one_by_one(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Play a whole recording with each segment in turn, where one cannot play blocks."""
         length = audio.shape[1]
         latency = sum(segment.latency_samples for segment in self._segments)
         # Silence after the end, so that the sound that is still under way comes out, up to whole blocks.
@@ -128,7 +157,7 @@ class ChainPass:
         played[:, :length] = audio
         self.repaired_samples += repair(played)
         if length == 0:
-            return played[:, :0]
+            return played
         lag = 0
         for segment in self._segments:
             if isinstance(segment, BoardPlayer) and not segment.can_stream:
@@ -136,8 +165,11 @@ class ChainPass:
             else:
                 played = segment.process(played)
                 lag += segment.latency_samples
-        (whole,) = without_first([played], lag)
-        return whole[:, :length].copy()
+        return played[:, lag : lag + length].copy()
+
+
+def _can_stream(segment: Segment) -> bool:
+    return not isinstance(segment, BoardPlayer) or segment.can_stream
 
 
 def _board_block_size(block_size: int | None, channels: int) -> int:

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..streaming.aligned import aligned
 from ..streaming.control_values import ControlValue
 from ..streaming.counters import Counters
 from ..streaming.latency import Latency
+from .block_pass import BlockPass
 from .dry_wet import DryWetMix
 from .effect_settings import EffectSettings
 
@@ -45,7 +45,7 @@ class WetStream(Protocol):
         ...
 
 
-class EffectPass:
+class EffectPass(BlockPass):
     """One running pass of an effect. At every block it takes over what has changed in the settings.
 
     Parameters
@@ -54,22 +54,29 @@ class EffectPass:
         Of the effect, as new.
     settings : EffectSettings
         What to take over.
+    step : int
+        Of which the length of every block is a multiple.
+    completes : bool
+        As for `BlockPass`.
     """
 
-    def __init__(self, stream: WetStream, settings: EffectSettings) -> None:
+    def __init__(
+        self, stream: WetStream, settings: EffectSettings, step: int = 1, completes: bool = False
+    ) -> None:
+        super().__init__(stream.sample_rate, stream.channels, step, completes)
         self._stream = stream
         self._settings = settings
         self._borrow = stream.borrow
         self._seen = settings.taken
         self._mix = DryWetMix(stream.channels, stream.latency.total, stream.sample_rate, settings.mix)
-        self.sample_rate = stream.sample_rate
-        self.channels = stream.channels
         self.latency = stream.latency
-        self.latency_samples = stream.latency.total
         self.tail_samples = stream.tail_samples
-        # Of the last block, so that a caller can tell at a glance that the next one needs no check.
-        self.shape: tuple[int, ...] = ()
         self._take_over()
+
+    @property
+    def latency_samples(self) -> int:
+        """The total of `latency`."""
+        return self.latency.total
 
     @property
     def counters(self) -> Counters:
@@ -87,16 +94,6 @@ class EffectPass:
         wet = self._borrow(block)
         mix = self._mix
         return wet if mix.is_wet else mix.apply(block, wet)
-
-    def render(self, audio: NDArray[np.float32], piece: int) -> NDArray[np.float32]:
-        """Play a whole recording (C, T), `piece` samples at a time, and give (C, T) on the same time line."""
-        output = np.empty(audio.shape, dtype=np.float32)
-        pieces = (audio[:, start : start + piece] for start in range(0, audio.shape[1], piece))
-        end = 0
-        for part in aligned(self, pieces, piece=piece):
-            start, end = end, end + part.shape[1]
-            output[:, start:end] = part
-        return output
 
     def reset(self) -> None:
         """Start again from zero state, with the settings as they are."""

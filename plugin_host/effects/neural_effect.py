@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,16 @@ from numpy.typing import NDArray
 from ..errors import ControlError, StreamError
 from ..model_file.document import Role
 from ..playing.model import Model
-from ..streaming.control_values import ControlValue, check_name
+from ..streaming.control_values import ControlValue, check_name, is_number, shorten
 from ..streaming.counters import Counters
-from ..streaming.input_checks import as_rows, check_channels, check_sample_rate, is_whole_number
-from ..streaming.latency import Latency
+from ..streaming.input_checks import (
+    as_rows,
+    check_block_size,
+    check_buffer_size,
+    check_channels,
+    check_sample_rate,
+)
+from ..streaming.latency import Latency, plan_stream
 from .control_properties import class_with_controls, show_value
 from .effect_pass import EffectPass
 from .effect_settings import ControlValues, EffectSettings
@@ -55,7 +63,8 @@ class NeuralEffect:
     whose name is already something else here.
 
     A copy, and what comes back from a pickle, has the same model file, settings and `block_size`, and begins
-    a stream of its own. An effect is for one thread at a time; its settings may be changed from another.
+    a stream of its own. Calls from several threads wait for each other, so that blocks of one stream should
+    come from one of them; settings may be changed from any.
 
     Examples
     --------
@@ -68,6 +77,8 @@ class NeuralEffect:
     _settings: EffectSettings
     _block_size: int | None
     _pass: EffectPass | None
+    _rate: float
+    _lock: threading.Lock
 
     def __new__(cls, model: Model | str | PathLike[str], **options: Any) -> Self:
         """Make an object of the class that has the model's controls as properties."""
@@ -96,7 +107,12 @@ class NeuralEffect:
         known = self.model.controls
         owner = f"effect {self.model.name!r}"
         vars(self).update(
-            _settings=EffectSettings(known, owner), _block_size=block_size, _pass=None, _owner=owner
+            _settings=EffectSettings(known, owner),
+            _block_size=check_block_size(block_size, owner),
+            _pass=None,
+            _rate=self.model.document.sample_rate,
+            _lock=threading.Lock(),
+            _owner=owner,
         )
         self.mix = mix
         for name, value in controls.items():
@@ -130,6 +146,10 @@ class NeuralEffect:
         """Do as `__copy__` does: the model, which nothing changes, is shared."""
         return self.__copy__()
 
+    def clone(self) -> Self:
+        """Make a copy: `copy.copy`."""
+        return copy.copy(self)
+
     def __repr__(self) -> str:
         shown = [f"mix={self.mix:g}"]
         for name, control in self.model.controls.items():
@@ -148,17 +168,17 @@ class NeuralEffect:
 
     @mix.setter
     def mix(self, value: float) -> None:
-        is_number = isinstance(value, SupportsFloat) and not isinstance(value, bool)
-        if not is_number or not 0.0 <= float(value) <= 1.0:
-            raise ControlError(f"mix is {value!r}, needed is a number from 0 (input) to 1 (effect)")
+        if not is_number(value) or not 0.0 <= float(value) <= 1.0:
+            raise ControlError(f"mix is {shorten(value)}, needed is a number from 0 (input) to 1 (effect)")
         self._settings.set_mix(float(value))
 
     @property
     def latency(self) -> Latency:
-        """By how much blocks with ``reset=False`` lag, at the rate now played, else at the model's own."""
-        if self._pass is not None:
-            return self._pass.latency
-        return self.model.stream(block_size=self._block_size).latency
+        """By how much blocks with ``reset=False`` lag, at the rate last played or prepared, else the model's own."""
+        running = self._pass
+        if running is not None:
+            return running.latency
+        return plan_stream(self.model.document, self._rate, self._block_size).latency
 
     @property
     def latency_samples(self) -> int:
@@ -167,7 +187,7 @@ class NeuralEffect:
 
     @property
     def counters(self) -> Counters:
-        """What has happened since blocks with ``reset=False`` began to be played at this rate."""
+        """What has happened since the stream began: with the last ``reset=True``, or with the first block."""
         return self._pass.counters if self._pass is not None else Counters()
 
     def __call__(
@@ -199,7 +219,8 @@ class NeuralEffect:
             How many samples to work on at a time, at least 1; the result is the same.
         reset : bool
             True: a whole recording, from zero state; the output is on the time line of the input, and what
-            would ring on after its end is left out. False: the next block of a stream.
+            would ring on after its end is left out. False: the next block of a stream, also of one that
+            began with ``reset=True``; see the notes.
 
         Returns
         -------
@@ -211,36 +232,60 @@ class NeuralEffect:
         StreamError
             For audio, a rate or a size that cannot be taken, or a rate or number of channels other than that
             of the stream so far.
+
+        Notes
+        -----
+        After ``reset=True`` the stream goes on as that of a pedalboard plugin does. Where the first block is
+        whole hops at the model's own rate, and so nothing has to wait, there is no latency: the blocks together
+        are the whole recording. A block that is no multiple of the hop is then the last. In all other cases
+        there is a latency, and the silence that brought out the first block's end is a part of the stream.
         """
-        running = self._pass
-        if (
-            not reset
-            and running is not None
-            and type(input_array) is np.ndarray
-            and input_array.shape == running.shape
-            and input_array.dtype is _FLOAT32
-            and sample_rate == running.sample_rate
-            and buffer_size == BUFFER_SIZE
-        ):
-            # A block like the last one: all of it has been checked.
-            return running.process(input_array)
+        with self._lock:
+            running = self._pass
+            if (
+                not reset
+                and running is not None
+                and type(input_array) is np.ndarray
+                and input_array.shape == running.shape
+                and input_array.dtype is _FLOAT32
+                and sample_rate == running.sample_rate
+                and buffer_size == BUFFER_SIZE
+            ):
+                # A block like the last one: all of it has been checked.
+                return running.process(input_array)
+            rate = check_sample_rate(sample_rate, self._owner)
+            piece = check_buffer_size(buffer_size, self._owner)
+            rows = as_rows(input_array, self._owner)
+            channels = check_channels(len(rows), self.model.document.channels, self._owner)
+            if reset:
+                running = self._begin(rate, channels, rows.shape[1])
+                output = running.render(rows, piece)
+            else:
+                output = self._continue(rate, channels).play(rows)
+            return output.reshape(np.shape(input_array))
+
+    def prepare(self, sample_rate: float, channels: int) -> None:
+        """Begin a stream of blocks with ``reset=False``, so that the first is no slower than the others.
+
+        Raises
+        ------
+        StreamError
+            For a rate or a number of channels that the model cannot take.
+        """
         rate = check_sample_rate(sample_rate, self._owner)
-        if not is_whole_number(buffer_size) or buffer_size < 1:
-            raise StreamError(f"{self._owner} takes a buffer_size of at least 1, and {buffer_size!r} arrived")
-        rows = as_rows(input_array, self._owner)
-        channels = check_channels(len(rows), self.model.document.channels, self._owner)
-        if reset:
-            self.reset()
-            output = self.player(rate, channels, None).render(rows, buffer_size)
-        else:
-            running = self._prepare(rate, channels)
-            output = running.process(rows)
-            running.shape = rows.shape
-        return output.reshape(np.shape(input_array))
+        channels = check_channels(channels, self.model.document.channels, self._owner)
+        with self._lock:
+            self._pass = None
+            self._continue(rate, channels)
 
     def reset(self) -> None:
         """End the stream: the next block may have another rate or number of channels."""
-        self._pass = None
+        with self._lock:
+            self._pass = None
+
+    def is_direct(self, sample_rate: float, block_size: int) -> bool:
+        """Tell whether blocks of a size, and multiples of it, come out of the effect without any latency."""
+        return plan_stream(self.model.document, sample_rate, block_size).latency.total == 0
 
     def player(
         self, sample_rate: float, channels: int, block_size: int | None, background: bool = False
@@ -257,14 +302,30 @@ class NeuralEffect:
         """
         if background:
             stream = self.model.stream(sample_rate, channels, block_size, background=True)
-        else:
-            stream = self.model.stream(sample_rate, channels, block_size)
-        return EffectPass(stream, self._settings)
+            return EffectPass(stream, self._settings)
+        return self._player(sample_rate, channels, block_size)
 
-    def _prepare(self, sample_rate: float, channels: int) -> EffectPass:
+    def _player(
+        self, sample_rate: float, channels: int, block_size: int | None, completes: bool = False
+    ) -> EffectPass:
+        stream = self.model.stream(sample_rate, channels, block_size)
+        return EffectPass(stream, self._settings, stream.step, completes)
+
+    def _begin(self, sample_rate: float, channels: int, length: int) -> EffectPass:
+        """Begin a stream with a recording of a length; nothing waits in it where no block need."""
+        hop = self.model.document.hop_length
+        fits = self._block_size is None and length > 0 and length % hop == 0
+        is_direct = fits and self.is_direct(sample_rate, hop)
+        self._rate = sample_rate
+        self._pass = self._player(sample_rate, channels, hop if is_direct else self._block_size, is_direct)
+        return self._pass
+
+    def _continue(self, sample_rate: float, channels: int) -> EffectPass:
+        """Give the stream that is being played, or begin one."""
         running = self._pass
         if running is None:
-            running = self._pass = self.player(sample_rate, channels, self._block_size)
+            self._rate = sample_rate
+            running = self._pass = self._player(sample_rate, channels, self._block_size)
         elif (running.sample_rate, running.channels) != (sample_rate, channels):
             raise StreamError(
                 f"{self._owner} is playing {running.channels} channels at {running.sample_rate} Hz, and "

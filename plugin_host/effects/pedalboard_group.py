@@ -6,7 +6,8 @@ The only module that imports pedalboard, besides what plays through a sound card
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,15 @@ def import_pedalboard() -> Any:
         raise MissingPackageError(
             "a chain with pedalboard plugins needs the package pedalboard: run `pip install pedalboard`"
         ) from error
+
+
+def plugins_within(plugins: Iterable[Any]) -> Iterator[Any]:
+    """Go through plugins of pedalboard and all that is in their containers."""
+    container = import_pedalboard().PluginContainer
+    for plugin in plugins:
+        yield plugin
+        if isinstance(plugin, container):
+            yield from plugins_within(plugin)
 
 
 class BoardPlayer:
@@ -114,7 +124,9 @@ class BoardPlayer:
         return np.asarray(played, dtype=np.float32).reshape(self._channels, -1)[:, :length]
 
     def _play(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        played = self._board.process(block, self._sample_rate, buffer_size=self._block_size, reset=False)
+        # One axis is the samples, whatever their number: a block of one sample in two axes is ambiguous.
+        samples = block[0] if self._channels == 1 else block
+        played = self._board.process(samples, self._sample_rate, buffer_size=self._block_size, reset=False)
         return np.asarray(played, dtype=np.float32).reshape(self._channels, -1)
 
     def _measure_latency(self) -> int:
@@ -125,7 +137,7 @@ class BoardPlayer:
             received += self._play(silence).shape[1]
             sent += self._block_size
             if received == sent:
-                return withheld
+                break
             steady = 0 if sent - received > withheld else steady + self._block_size
             withheld = max(withheld, sent - received)
         if received == 0:
@@ -133,7 +145,18 @@ class BoardPlayer:
                 f"{self._names} gave no sound within {_LONGEST_LATENCY_SECONDS:g} s: leave it out of the "
                 "chain"
             )
-        return withheld
+        return withheld + self._spare_samples()
+
+    def _spare_samples(self) -> int:
+        """Give what converters of rates may withhold later than any trial would show.
+
+        The rounding of pedalboard's `Resample` adds up to one sample of its slower rate, after seconds.
+        """
+        resample = import_pedalboard().Resample
+        rates = [
+            part.target_sample_rate for part in plugins_within(self._board) if isinstance(part, resample)
+        ]
+        return sum(math.ceil(self._sample_rate / rate) for rate in rates)
 
     def _streams_faithfully(self) -> bool:
         """Tell whether plugins with latency give the same in blocks as whole; some do not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import SupportsFloat, TypeAlias
+from typing import SupportsFloat, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,14 +81,11 @@ def check_value(control: Control, value: object, name: str = "") -> float:
         if value in control.choices:
             return float(control.choices.index(value))
         raise ControlError(
-            f"{name} is {_shorten(value)}: choose one of {', '.join(map(repr, control.choices))}"
+            f"{name} is {shorten(value)}: choose one of {', '.join(map(repr, control.choices))}"
         )
-    if not isinstance(value, SupportsFloat) or isinstance(value, bool) or np.ndim(value):  # pyright: ignore
-        raise ControlError(f"{name} is {_shorten(value)}, needed is a number {describe_range(control)}")
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        number = math.inf
+    if not is_number(value):
+        raise ControlError(f"{name} is {shorten(value)}, needed is a number {describe_range(control)}")
+    number = float(value)
     # A float32 just above a maximum that float32 cannot represent is that maximum.
     slack = 1e-6 * (control.maximum - control.minimum)
     if not control.minimum - slack <= number <= control.maximum + slack:
@@ -131,6 +128,15 @@ def read_value(control: Control, value: object, name: str = "") -> float:
     return check_value(control, number, name)
 
 
+def is_number(value: object) -> TypeGuard[SupportsFloat]:
+    """Tell whether a value is one number of Python or numpy; a truth value and an array of one axis are none."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):  # rows of different lengths, or what only claims to be an array
+        return False
+    return array.ndim == 0 and array.dtype.kind in "iuf"
+
+
 def check_numbers(control: Control, value: object) -> tuple[float, ...]:
     """Turn the value of a whole control into the numbers the graph takes, one for each element.
 
@@ -150,7 +156,7 @@ def check_numbers(control: Control, value: object) -> tuple[float, ...]:
         return (check_value(control, value),)
     numbers = _as_list(value)
     if numbers is None or len(numbers) != control.size:
-        found = _shorten(value) if numbers is None else f"{len(numbers)} numbers"
+        found = shorten(value) if numbers is None else f"{len(numbers)} numbers"
         raise ControlError(
             f"{control.name} is {found}, needed are {control.size} numbers {describe_range(control)}; "
             f"set one of them as {control.element_names[0]!r}"
@@ -228,7 +234,7 @@ def _written(value: object) -> str:
     return f"{value:.15g}"
 
 
-def _shorten(value: object) -> str:
+def shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

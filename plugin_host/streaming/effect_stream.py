@@ -109,13 +109,13 @@ class EffectStream(Stream):
         copies, hop_length = self._copies, self.document.hop_length
         most_samples = copies.maximum_frames * hop_length
         is_own_rate = self._inward.is_identity
-        if is_own_rate and self._step % hop_length == 0 and self._step <= most_samples:
-            longest = most_samples // self._step * self._step
+        if is_own_rate and self.step % hop_length == 0 and self.step <= most_samples:
+            longest = most_samples // self.step * self.step
             return DirectPath(copies, self.channels, hop_length, longest)
         inlet = HopInlet(self._inward, self.channels, hop_length, copies.maximum_frames, self.counters)
         delay = self.latency.reblocking + self.latency.resampling
         outlet = SampleOutlet(self._outward, self.channels, delay, most_samples)
-        longest = max(inlet.piece // self._step * self._step, self._step)
+        longest = max(inlet.piece // self.step * self.step, self.step)
         return QueuedPath(copies, self.channels, inlet, outlet, hop_length if is_own_rate else None, longest)
 
     def _accept(self, block: object) -> NDArray[np.float32]:

@@ -132,6 +132,13 @@ def check_block_size(block_size: int | None, owner: str) -> int | None:
     )
 
 
+def check_buffer_size(buffer_size: int, owner: str) -> int:
+    """Give how many samples to work on at a time, at least 1; raises StreamError for any other value."""
+    if is_whole_number(buffer_size) and buffer_size >= 1:
+        return int(buffer_size)
+    raise StreamError(f"{owner} takes a buffer_size of at least 1, and {buffer_size!r} arrived")
+
+
 def is_whole_number(value: object) -> bool:
     """Tell whether a value is an integer of Python or numpy; a truth value is none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)

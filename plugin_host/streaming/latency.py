@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..model_file.document import ModelDocument
 from .rate_conversion import RateConversion
 
 # Above this many cases per period the bound for all n is used, which is at most a sample or two larger.
@@ -52,6 +53,24 @@ class BlockPlan:
 
     latency: Latency
     step: int
+
+
+def plan_stream(document: ModelDocument, sample_rate: float, block_size: int | None) -> BlockPlan:
+    """Find the smallest delay of a model's stream, by arithmetic alone: no stream is made.
+
+    Parameters
+    ----------
+    document : ModelDocument
+        What the model is.
+    sample_rate : float
+        Of the stream, in Hz.
+    block_size : int or None
+        As for `plan_blocks`.
+    """
+    inward = RateConversion.between(sample_rate, document.sample_rate)
+    outward = RateConversion.between(document.sample_rate, sample_rate)
+    back = outward if document.has_audio_output else None
+    return plan_blocks(document.hop_length, block_size, inward, back, document.latency_samples)
 
 
 def plan_blocks(

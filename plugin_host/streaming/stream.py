@@ -17,7 +17,7 @@ from .channel_copies import ChannelCopies
 from .control_values import ControlValue, is_curve
 from .counters import Counters
 from .input_checks import check_block, check_block_size, check_channels, check_sample_rate
-from .latency import Latency, plan_blocks
+from .latency import Latency, plan_stream
 from .loaded_graph import LoadedGraph
 from .rate_conversion import RateConversion
 
@@ -56,6 +56,8 @@ class Stream(ABC):
         What has happened so far.
     latency : Latency
         By how many samples, at the stream's rate, output lags input, by cause.
+    step : int
+        Of which the length of every block is a multiple.
 
     Raises
     ------
@@ -91,9 +93,8 @@ class Stream(ABC):
         self._deadline = deadline
         self._inward = RateConversion.between(self.sample_rate, document.sample_rate)
         self._outward = RateConversion.between(document.sample_rate, self.sample_rate)
-        back = self._outward if document.has_audio_output else None
-        plan = plan_blocks(document.hop_length, self.block_size, self._inward, back, document.latency_samples)
-        self._step = plan.step
+        plan = plan_stream(document, self.sample_rate, self.block_size)
+        self.step: int = plan.step
         self.latency: Latency = plan.latency
         self._copies = ChannelCopies(graph, self.channels, self.counters)
 
@@ -196,10 +197,10 @@ class Stream(ABC):
 
     def _check_block(self, block: object) -> NDArray[np.float32]:
         samples = check_block(block, self.channels, self._label)
-        if samples.shape[1] % self._step:
+        if samples.shape[1] % self.step:
             raise StreamError(
                 f"{self._label} was made for block_size={self.block_size} and takes multiples of "
-                f"{self._step} samples, and {samples.shape[1]} arrived: make the stream with block_size=None "
+                f"{self.step} samples, and {samples.shape[1]} arrived: make the stream with block_size=None "
                 "for blocks of any sizes"
             )
         return samples

@@ -9,6 +9,7 @@ import numpy as np
 import pedalboard
 import pytest
 from numpy.typing import NDArray
+from pedalboard._pedalboard import Pedalboard
 
 from plugin_host.effects.chain import Chain
 from plugin_host.effects.neural_effect import NeuralEffect
@@ -202,6 +203,7 @@ def test_any_number_of_channels(channels: int) -> None:
     chain = Chain([pedalboard.Gain(6), leaky()])
     audio = noise(1000, channels)
     whole = chain(audio, SAMPLE_RATE)
+    chain.reset()
     streamed = play(chain, np.pad(audio, ((0, 0), (0, 63))), [2, 100], SAMPLE_RATE)
     np.testing.assert_allclose(streamed[:, 63:], whole, rtol=0, atol=1e-6)
 
@@ -210,6 +212,7 @@ def test_two_samples_of_two_channels_and_none_at_all() -> None:
     chain = Chain([pedalboard.Gain(0)])
     audio = noise(2)
     np.testing.assert_array_equal(chain(audio, 44_100), audio)
+    chain.reset()
     assert chain.process(audio, 44_100, reset=False).shape == (2, 2)
     assert chain.process(audio[:, :0], 44_100, reset=False).shape == (2, 0)
     assert chain(audio[:, :0], 44_100).shape == (2, 0)
@@ -304,3 +307,70 @@ def test_one_plugin_without_a_list_is_refused() -> None:
     plugin: Any = leaky()
     with pytest.raises(StreamError, match="takes a list of plugins, and one NeuralEffect arrived"):
         Chain(plugin)
+
+
+@pytest.mark.parametrize("quality", ["ZeroOrderHold", "Linear", "WindowedSinc16", "WindowedSinc8"])
+@pytest.mark.parametrize("rate", [1000, 2000, 4000])
+def test_a_converter_of_rates_plays_on_when_its_rounding_withholds_more(rate: int, quality: str) -> None:
+    """Resample gives fewer samples after 0.3 s, or 5 s, than it did before."""
+    chain = Chain([pedalboard.Resample(rate, pedalboard.Resample.Quality.__members__[quality])])
+    audio = np.zeros((1, 44_100 * 6), np.float32)
+    assert chain(audio, 44_100).shape == audio.shape
+    chain.prepare(44_100, 1)
+    for start in range(0, audio.shape[1], 4410):
+        chain.process(audio[:, start : start + 4410], 44_100, reset=False)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda gain: [gain, leaky(), gain],
+        lambda gain: [gain, pedalboard.Chain([pedalboard.Mix([gain])])],
+        lambda gain: [Pedalboard([gain]), leaky(), Chain([gain])],
+        lambda gain: [pedalboard.Chain([gain, gain])],
+        lambda gain: 2 * [leaky()],
+    ],
+)
+def test_one_object_in_two_places_is_refused(make: Callable[[Any], list[Any]]) -> None:
+    with pytest.raises(StreamError, match=r"the same .* stands in the chain twice"):
+        Chain(make(pedalboard.Gain(3)))
+
+
+def test_one_object_put_into_a_container_later_is_refused_too() -> None:
+    gain, box = pedalboard.Gain(3), pedalboard.Chain([])
+    chain = Chain([gain, leaky(), box])
+    box.append(gain)
+    for play_it in (lambda: chain(noise(100), SAMPLE_RATE), lambda: chain.prepare(SAMPLE_RATE, 2)):
+        with pytest.raises(StreamError, match="the same Gain stands in the chain twice"):
+            play_it()
+    with pytest.raises(StreamError, match="stands in the chain twice"):
+        chain.append(chain[1])
+    assert len(chain) == 3
+
+
+def test_a_chain_is_a_list_of_plugins() -> None:
+    first, second, effect = pedalboard.Gain(1), pedalboard.Gain(2), leaky()
+    chain = Chain([first])
+    chain.append(effect)
+    chain.insert(0, Chain([second]))
+    assert list(chain) == [second, first, effect]
+    assert (chain.index(first), effect in chain, chain[-1], chain[:2]) == (1, True, effect, [second, first])
+    chain.remove(first)
+    chain[0] = first
+    assert chain.plugins == (first, effect)
+    chain[1:] = [second]
+    chain += [effect]
+    assert list(reversed(chain)) == [effect, second, first]
+    del chain[0]
+    assert chain.pop() is effect
+    assert list(chain) == [second]
+    with pytest.raises(StreamError, match="wrap a model in NeuralEffect"):
+        chain[0] = "cello"
+    np.testing.assert_allclose(chain(noise(100), SAMPLE_RATE), noise(100) * 10 ** (2 / 20), rtol=1e-5)
+
+
+def test_a_changed_list_begins_a_new_stream() -> None:
+    chain = Chain([pedalboard.Gain(0)])
+    chain.process(noise(64), SAMPLE_RATE, reset=False)
+    chain.append(delayed())
+    assert np.argmax(chain.process(np.ones((1, 500), np.float32), SAMPLE_RATE, reset=False)) == 163

@@ -50,6 +50,7 @@ def test_blocks_equal_the_whole_after_the_latency(sizes: list[int], rate: int, m
     effect = NeuralEffect(load(tiny_models.leaky_effect()), mix=mix)
     audio = noise(6000)
     whole = effect(audio, rate)
+    effect.reset()
     streamed = play(effect, np.pad(audio, ((0, 0), (0, 1000))), sizes, rate)
     latency = effect.latency_samples
     assert latency == (63 if rate == SAMPLE_RATE else effect.latency.resampling + effect.latency.reblocking)
@@ -68,6 +69,7 @@ def test_dry_and_wet_are_on_one_time_line() -> None:
     effect = NeuralEffect(load(tiny_models.delay_effect(delay=100)), mix=0.5)
     audio = noise(3000)
     np.testing.assert_allclose(effect(audio, SAMPLE_RATE), audio, atol=1e-7)
+    effect.reset()
     streamed = play(effect, audio, [77], SAMPLE_RATE)
     assert effect.latency_samples == 163
     np.testing.assert_allclose(streamed[:, 163:], audio[:, :-163], atol=1e-7)
@@ -132,6 +134,8 @@ def test_nan_does_not_reach_the_output_on_the_dry_path() -> None:
     output = effect(audio, SAMPLE_RATE)
     assert np.isfinite(output).all()
     assert output[0, 500] == 0.0
+    assert effect.counters.repaired_samples == 1
+    effect.reset()
     play(effect, audio, [100], SAMPLE_RATE)
     assert effect.counters.repaired_samples == 1
 
@@ -170,6 +174,19 @@ def test_controls_changed_while_playing_are_heard_and_ramp() -> None:
         ("mix", -0.1, "mix is -0.1"),
         ("mix", math.nan, "mix is nan"),
         ("mix", "dry", "mix is 'dry'"),
+        ("mix", "0.5", "mix is '0.5'"),
+        ("mix", None, "mix is None"),
+        ("mix", True, "mix is True"),
+        ("mix", np.bool_(True), "mix is np.True_"),
+        ("mix", 10**400, "mix is 1000"),
+        ("mix", np.full(2, 0.5), r"mix is array\(\[0.5, 0.5\]\)"),
+        ("mix", [0.5], r"mix is \[0.5\]"),
+        ("mix", [[0.5], [1, 2]], r"mix is \[\[0.5\]"),
+        ("gain", np.full(2, 0.5), r"gain is array\(\[0.5, 0.5\]\)"),
+        ("gain", np.array("loud"), "gain is array"),
+        ("gain", np.bool_(True), "gain is np.True_"),
+        ("gain", None, "gain is None"),
+        ("gain", 1j, "gain is 1j"),
     ],
 )
 def test_bad_setting_is_explained(name: str, value: Any, words: str) -> None:
@@ -188,7 +205,7 @@ def test_stream_starts_anew_only_after_reset() -> None:
     assert not np.array_equal(effect.process(audio, SAMPLE_RATE, reset=False), first)
     effect.reset()
     np.testing.assert_array_equal(effect.process(audio, SAMPLE_RATE, reset=False), first)
-    effect(audio, SAMPLE_RATE)
+    effect.prepare(SAMPLE_RATE, 2)
     np.testing.assert_array_equal(effect.process(audio, SAMPLE_RATE, reset=False), first)
 
 
