@@ -235,7 +235,11 @@ def _written(value: object) -> str:
 
 
 def shorten(value: object) -> str:
-    text = repr(value)
+    """Write what arrived in at most 60 characters."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write whole numbers of thousands of digits
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
