@@ -64,9 +64,11 @@ def process(
     if_exists: Annotated[
         IfExists,
         typer.Option(
-            "--if-exists", help="skip keeps an output that is whole and made from the same in the same way."
+            "--if-exists",
+            help="resume and skip keep what is whole and was made from the same in the same way; of any other file,"
+            " resume makes a failure, skip a new one.",
         ),
-    ] = IfExists.FAIL,
+    ] = IfExists.RESUME,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write a JSON report.", show_default=False)
     ] = None,
@@ -96,7 +98,11 @@ def process(
     if report is not None:
         _write_report(report, request, reports, interrupted)
     _summarize(reports)
-    return ExitCode.INTERRUPTED if interrupted else _exit_code(reports)
+    if batch.record_problem:
+        warn(f"{batch.record_problem}; outputs are whole, but the next call will not know them for its own")
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.ENVIRONMENT if batch.record_problem else _exit_code(reports)
 
 
 def _make_request(
@@ -169,7 +175,6 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
     total = sum(sizes) or 1
     parts = [0.0] * len(jobs)
     finished = 0.0
-    reports: list[FileReport] = []
     interrupted = False
     with progress_bar(f"0 of {len(jobs)}") as show:
 
@@ -177,16 +182,14 @@ def _run(batch: Batch, jobs: Sequence[Job]) -> tuple[list[FileReport], bool]:
             nonlocal finished
             finished += sizes[index] * (part - parts[index])
             parts[index] = part
-            show(f"{len(reports)} of {len(jobs)}", finished, total)
+            show(f"{len(batch.reports)} of {len(jobs)}", finished, total)
 
         try:
-            for report in batch.run(on_progress):
-                reports.append(report)
-                show(f"{len(reports)} of {len(jobs)}", finished, total)
+            for _ in batch.run(on_progress):
+                show(f"{len(batch.reports)} of {len(jobs)}", finished, total)
         except KeyboardInterrupt:
             interrupted = True
-    found = {report.target: report for report in reports}
-    return [found.get(str(job.target)) or not_tried(job) for job in jobs], interrupted
+    return [batch.reports.get(index) or not_tried(job) for index, job in enumerate(jobs)], interrupted
 
 
 def _size(source: Path | None) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..errors import DiskFullError
+from ..errors import DiskFullError, OutputError
 from .atomic_file import remove_leftovers
-from .done_record import MadeRecord
+from .done_record import Made, MadeRecord
 from .file_job import FileTask, Outcome, Work, failed
 from .plan import IfExists, Job
 from .processes import WorkerEnded, Workers
@@ -28,10 +28,16 @@ class Batch:
     folder : Path
         The output folder, in which the record is kept.
     if_exists : IfExists
-        `SKIP` keeps an output that is whole and was made from the same input in the same way, and makes any
-        other again; `FAIL` reports an output that is there as failed.
+        What is done about an output that is there.
     workers : int
         How many processes; 1 for this one.
+
+    Attributes
+    ----------
+    reports : dict of int to FileReport
+        What became of each job so far, by its position. It is up to date after an interruption too.
+    record_problem : str
+        Why the record could not be written, in one sentence, or empty. Outputs are made all the same.
     """
 
     def __init__(
@@ -42,6 +48,8 @@ class Batch:
         self._record = MadeRecord(folder)
         self._if_exists = if_exists
         self._workers = workers
+        self.reports: dict[int, FileReport] = {}
+        self.record_problem = ""
 
     def run(self, on_progress: Progress = lambda index, done: None) -> Iterator[FileReport]:
         """Do the jobs. `on_progress` gets a job's position and how much of it is done, from 0 to 1.
@@ -53,22 +61,22 @@ class Batch:
         todo: list[int] = []
         for index, job in enumerate(self._jobs):
             if self._if_exists is IfExists.FAIL and job.target.exists():
-                yield failed(
-                    job, f"{job.target} exists already; choose --if-exists skip or overwrite", "UsageError"
-                )
+                sentence = f"{job.target} exists already; choose --if-exists resume, skip or overwrite"
+                self.reports[index] = failed(job, sentence, "UsageError")
+                yield self.reports[index]
             else:
                 todo.append(index)
-        remaining = set(todo)
         for index, outcome in self._outcomes(todo, on_progress):
-            remaining.discard(index)
+            self.reports[index] = outcome.report
             on_progress(index, 1.0)
             if outcome.made is not None:
-                self._record.add(outcome.made)
+                self._note(outcome.made)
             yield outcome.report
             if outcome.report.error_kind == DiskFullError.__name__:
                 break
-        for index in sorted(remaining):
-            yield not_tried(self._jobs[index])
+        for index in sorted(set(todo) - self.reports.keys()):
+            self.reports[index] = not_tried(self._jobs[index])
+            yield self.reports[index]
 
     def _outcomes(self, todo: Sequence[int], on_progress: Progress) -> Iterator[tuple[int, Outcome]]:
         works = [self._work(self._jobs[index]) for index in todo]
@@ -88,8 +96,15 @@ class Batch:
                     outcome = _ended(self._jobs[index], outcome)
                 yield index, outcome
 
+    def _note(self, made: Made) -> None:
+        try:
+            self._record.add(made)
+        except OutputError as error:
+            self.record_problem = self.record_problem or str(error)
+
     def _work(self, job: Job) -> Work:
-        return Work(job, self._record.find(job.name) if self._if_exists is IfExists.SKIP else None)
+        name, record = job.name, self._record
+        return Work(job, self._if_exists, record.find(name), record.was_begun(name), record.folder)
 
 
 def not_tried(job: Job) -> FileReport:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
-from ..errors import HostError
+from ..errors import HostError, OutputError, UsageError
 from ..model_file.document import Role
 from ..playing.model import Model
 from .analyzer_files import AnalyzerFiles
-from .done_record import Made, hash_file
+from .done_record import Made, hash_file, note_begun
 from .effect_files import EffectFiles
 from .generator_files import GeneratorFiles
 from .input_file import hash_input
-from .plan import FileKinds, Job
+from .plan import FileKinds, IfExists, Job
 from .report import FileReport, Status
 from .request import Request
 
 
 @dataclass(frozen=True)
 class Work:
-    """A job, and what the record knows of its output where that may be kept."""
+    """A job, and what is done about an output that is there.
+
+    Parameters
+    ----------
+    job : Job
+    if_exists : IfExists
+    known : Made or None
+        What the record says of the output.
+    begun : bool
+        Whether an earlier call began this output where there was none, and did not come to record it: it may have been
+        stopped in between, so what is there is its own.
+    record_folder : Path or None
+        Where the record is, if there is one.
+    """
 
     job: Job
+    if_exists: IfExists = IfExists.OVERWRITE
     known: Made | None = None
+    begun: bool = False
+    record_folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,15 @@ class FileTask:
         try:
             if self._may_be_kept(work):
                 return Outcome(FileReport(str(job.source or ""), str(job.target), Status.KEPT))
+            if work.if_exists is IfExists.RESUME and job.target.exists() and not work.begun:
+                raise UsageError(
+                    f"{job.target} exists already, and is not what this command makes of this input;"
+                    " choose another folder, or --if-exists skip or overwrite"
+                )
+            if work.record_folder is not None and not job.target.exists():
+                # Where the record cannot be written, whoever adds what was made says so.
+                with contextlib.suppress(OutputError):
+                    note_begun(work.record_folder, job.name)
             return self._make(job, on_progress)
         except HostError as error:
             return Outcome(failed(job, str(error), type(error).__name__))
@@ -91,7 +118,8 @@ class FileTask:
     def _may_be_kept(self, work: Work) -> bool:
         known, job = work.known, work.job
         return (
-            known is not None
+            work.if_exists in (IfExists.RESUME, IfExists.SKIP)
+            and known is not None
             and known.request_sha256 == self._request.fingerprint(job.target)
             and job.target.is_file()
             and (job.source is None or job.source.is_file())

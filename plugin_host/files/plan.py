@@ -43,8 +43,13 @@ GENERATOR_FILES = FileKinds("table", TABLE_SUFFIXES, SOUND_SUFFIXES, ".wav")
 
 
 class IfExists(StrEnum):
-    """What to do about an output that is there already."""
+    """What to do about an output that is there already.
 
+    `RESUME` and `SKIP` keep one that is whole and was made from the same input in the same way. Of any other,
+    `RESUME` makes a failure and `SKIP` a new output.
+    """
+
+    RESUME = "resume"
     SKIP = "skip"
     OVERWRITE = "overwrite"
     FAIL = "fail"

@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..errors import AudioFileError
+from ..sound_files.names import path_for_soundfile
 from .truncation import check_whole
 
 
@@ -53,7 +54,7 @@ class AudioReader:
         except OSError as error:
             raise AudioFileError(f"{path} cannot be read: {error.strerror or error}") from error
         try:
-            self._file = soundfile.SoundFile(path)
+            self._file = soundfile.SoundFile(path_for_soundfile(path))
         except soundfile.SoundFileError as error:
             raise AudioFileError(f"{path} {_why_unreadable(path)}") from error
         self.sample_rate: int = self._file.samplerate

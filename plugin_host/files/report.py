@@ -104,7 +104,9 @@ def write_report(
         },
         "files": [_as_values(report) for report in reports],
     }
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # The bytes of names that are not UTF-8, lone surrogates here, become JSON's own escapes of them.
+    write_whole(path, text.encode("utf-8", "backslashreplace").decode())
 
 
 def _as_values(report: FileReport) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..errors import AudioFileError, OutputError
+from ..sound_files.names import path_for_soundfile
 from .atomic_file import PartialFile
 
 _CONTAINERS = {
@@ -112,7 +113,12 @@ class AudioWriter:
         self._partial = PartialFile(target)
         try:
             self._file = soundfile.SoundFile(
-                self._partial.path, "w", sample_rate, channels, subtype=subtype, format=container
+                path_for_soundfile(self._partial.path),
+                "w",
+                sample_rate,
+                channels,
+                subtype=subtype,
+                format=container,
             )
         except soundfile.SoundFileError as error:
             # A full disk, which has no room for the header, looks like an unknown format.

@@ -336,12 +336,50 @@ class TestIfExists:
         assert brainsynth(*fixed).code == 0
         return lambda *more: brainsynth(*fixed, *more)
 
-    def test_fail_is_the_default_and_leaves_everything(self, call: Command, tmp_path: Path) -> None:
-        before = hash_file(tmp_path / "out" / "0.wav")
-        ended = call("--set", "gain=2")
+    def test_the_same_call_makes_what_is_missing_and_keeps_the_rest(
+        self, call: Command, tmp_path: Path
+    ) -> None:
+        kept = (tmp_path / "out" / "1.wav").stat().st_mtime_ns
+        (tmp_path / "out" / "0.wav").unlink()
+        ended = call()
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.startswith("1 made, 1 kept")
+        assert (tmp_path / "out" / "1.wav").stat().st_mtime_ns == kept
+
+    @pytest.mark.parametrize("change", ["settings", "input", "output", "record gone"])
+    def test_by_default_no_other_file_is_replaced(
+        self, change: str, call: Command, noise: Audio, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "out" / "0.wav"
+        if change == "input":
+            write_sound(tmp_path / "in" / "0.wav", noise[:, :9000] * 0.5)
+        elif change == "output":
+            write_sound(output, noise)
+        elif change == "record gone":
+            (tmp_path / "out" / RECORD_NAME).unlink()
+        before = hash_file(output)
+        ended = call(*(["--set", "gain=2"] if change == "settings" else []))
         assert ended.code == 1
-        assert "0.wav exists already; choose --if-exists skip or overwrite" in ended.err
-        assert hash_file(tmp_path / "out" / "0.wav") == before
+        assert "0.wav exists already, and is not what this command makes of this input" in ended.err
+        assert hash_file(output) == before
+
+    def test_what_a_killed_call_made_and_did_not_record_is_its_own(
+        self, call: Command, tmp_path: Path
+    ) -> None:
+        output, record = tmp_path / "out" / "0.wav", tmp_path / "out" / RECORD_NAME
+        whole = output.read_bytes()
+        lines = [line for line in record.read_text().splitlines() if "sha256" not in line or "1.wav" in line]
+        record.write_text("\n".join(lines))
+        ended = call()
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.startswith("1 made, 1 kept")
+        assert output.read_bytes() == whole
+        assert call().out.strip() == "2 kept"
+
+    def test_fail_leaves_everything_and_says_so(self, call: Command) -> None:
+        ended = call("--if-exists", "fail")
+        assert (ended.code, ended.out.strip()) == (1, "2 failed")
+        assert "0.wav exists already; choose --if-exists resume, skip or overwrite" in ended.err
 
     def test_overwrite_makes_all_again(self, call: Command, tmp_path: Path) -> None:
         before = read_sound(tmp_path / "out" / "0.wav")[0]
@@ -386,6 +424,25 @@ class TestIfExists:
         assert call("--if-exists", "skip", *more).out.strip() == "2 kept"
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_record_that_cannot_be_written_costs_neither_sound_nor_summary(
+    workers: int, models: Path, noise: Audio, tmp_path: Path, brainsynth: Command
+) -> None:
+    for number in range(3):
+        write_sound(tmp_path / "in" / f"{number}.wav", noise[:, :1000])
+    (tmp_path / "out" / RECORD_NAME).mkdir(parents=True)
+    report = tmp_path / "report.json"
+    ended = brainsynth(
+        "process", tmp_path / "in", "-m", models / "gain.onnx", "-o", tmp_path / "out", "-j", workers,
+        "--report", report,
+    )  # fmt: skip
+    assert ended.code == 5
+    assert ended.out.startswith("3 made")
+    (sentence,) = ended.err.splitlines()
+    assert f"{RECORD_NAME} cannot be written" in sentence
+    assert [entry["status"] for entry in json.loads(report.read_text())["files"]] == ["made"] * 3
+
+
 def test_leftovers_of_killed_programs_go_and_those_of_running_ones_stay(tmp_path: Path) -> None:
     dead = tmp_path / f".a.wav.{'0' * 12}.brainsynth-partial"
     dead.write_bytes(b"half")
@@ -401,8 +458,8 @@ def test_leftovers_of_killed_programs_go_and_those_of_running_ones_stay(tmp_path
 def test_a_program_that_is_ended_while_it_opens_a_file_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def end(path: Path, *_: object, **__: object) -> None:
-        assert path.exists()
+    def end(path: bytes, *_: object, **__: object) -> None:
+        assert os.path.exists(path)
         raise SystemExit(143)
 
     monkeypatch.setattr(soundfile, "SoundFile", end)

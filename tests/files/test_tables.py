@@ -95,8 +95,8 @@ def test_folders_become_tables_and_tables_become_sounds(
     call = ("process", tmp_path / "takes", "-m", models / "rms.onnx", "-o", tmp_path / "tables", "-j", 2)
     assert brainsynth(*call).code == 0
     assert tree(tmp_path / "tables") == ["deep/two.csv", "one.csv"]
-    assert "2 kept" in brainsynth(*call, "--if-exists", "skip").out
-    ended = brainsynth(*call)
+    assert "2 kept" in brainsynth(*call).out
+    ended = brainsynth(*call, "--if-exists", "fail")
     assert ended.code == 1
     assert "exists already" in ended.err
     for table in ("one.csv", "deep/two.csv"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -11,7 +12,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from plugin_host.sound_files.names import SOUND_SUFFIXES, is_sound_file
+from plugin_host.sound_files.names import SOUND_SUFFIXES, is_sound_file, path_for_soundfile
 
 from ..errors import RecordingsError
 
@@ -46,7 +47,7 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
         If the file cannot be read, or holds samples that are not finite.
     """
     try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        audio, rate = soundfile.read(path_for_soundfile(path), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise RecordingsError(
             f"{path} cannot be read as audio ({error}); remove it or replace it."
@@ -86,7 +87,7 @@ def content_hash(paths: Iterable[Path]) -> str:
     for path in paths:
         try:
             with path.open("rb") as file:
-                whole.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+                whole.update(os.fsencode(path.name) + hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
             raise RecordingsError(
                 f"{path} cannot be read ({error.strerror}); remove it or replace it."
