@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from training.errors import RunError
 from training.families import find_family
 from training.loop.exports import ExportSpec
 from training.loop.run import open_run
@@ -21,6 +22,7 @@ def export_run(
     provenance: Mapping[str, str] | None = None,
     overwrite: bool = False,
     register_hz: tuple[float, float] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> list[Written]:
     """Export everything a run has trained: the files that its family's ``exports`` names.
 
@@ -37,6 +39,8 @@ def export_run(
     register_hz : (low, high), optional
         Lowest and highest pitch of the register that the instrument is known for: where calibration brings what is played.
         All that was recorded, if not given.
+    warn : callable
+        Called with a sentence if the newest checkpoint is damaged, so that the one before it is taken.
 
     Raises
     ------
@@ -44,8 +48,14 @@ def export_run(
         If the folder is no run, has no checkpoint yet, or its family is not known.
     ProofError, ExportTargetError, RegisterError
     """
-    checkpoint = open_run(run)
-    specs = find_family(checkpoint.config["family"]).export_specs(checkpoint, path.stem)
+    checkpoint = open_run(run, warn)
+    try:
+        specs = find_family(checkpoint.config["family"]).export_specs(checkpoint, path.stem)
+    except KeyError as error:
+        raise RunError(
+            f"{run} does not say its {error.args[0]}, which runs of this version do; export it with the version that"
+            " made it, or train it again."
+        ) from error
     jobs = [_job(spec, path, provenance or {}, register_hz) for spec in specs]
     return write_model_files(jobs, overwrite)
 

@@ -25,3 +25,15 @@ class MemoryShortageError(TrainingError, MemoryError):
 
 class RunError(TrainingError, ValueError):
     """A run folder cannot be created, resumed or read."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint is damaged, or does not fit the model."""
+
+
+class UnwritableError(RunError, OSError):
+    """A run folder or a cache cannot be written: a full disk, or no permission."""
+
+
+class DivergedError(TrainingError, ArithmeticError):
+    """A loss, a gradient or a weight is no finite number."""

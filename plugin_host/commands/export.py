@@ -49,7 +49,11 @@ def export(
         provenance = {name: text for name, text in stated.items() if text is not None}
         numbers = ("frames", "largest error", "allowed")
         console = open_console()
-        for written in export_run(run, output, provenance, overwrite, register_hz):
+
+        def warn(sentence: str) -> None:
+            typer.echo(f"brainsynth: {sentence}", err=True)
+
+        for written in export_run(run, output, provenance, overwrite, register_hz, warn):
             table = make_table(("output", "compared", *numbers), right=numbers)
             for proof in written.proofs:
                 error, allowed = f"{proof.error:.2e}", f"{proof.tolerance:.0e}"

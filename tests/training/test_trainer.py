@@ -93,6 +93,19 @@ def test_an_average_begins_fast_when_its_module_begins() -> None:
     assert behind == pytest.approx(kept * float((began - now).abs().max()), rel=1e-4)
 
 
+def test_an_average_follows_as_it_did_before_a_library_kept_it() -> None:
+    trainer = TwoStages()
+    learner = trainer.learners["coder"]
+    slow = [p.detach().clone() for p in learner.module.parameters()]
+    for step in (1, 2, 3):
+        trainer.step()
+        keep = min(learner.slowness, step / (step + 10))
+        for mine, fast in zip(slow, learner.module.parameters(), strict=True):
+            mine.lerp_(fast.detach(), 1 - keep)
+    for mine, its in zip(slow, learner.average.parameters(), strict=True):
+        assert torch.equal(mine, its)
+
+
 def test_rate_warms_up_and_falls_along_a_cosine() -> None:
     assert warm_cosine(2.0, 0.0, 0.25) == 0.5
     assert warm_cosine(2.0, 0.5, 1.0, 0.1) == pytest.approx(2.0 * (0.1 + 0.9 * 0.5))

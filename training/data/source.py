@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -74,6 +75,17 @@ class EndlessSounds(Protocol):
     def batch(self, number: int) -> AbstractContextManager[SoundSet]:
         """Render a batch, which is there until the context ends. The same number gives the same sounds."""
         ...
+
+
+def identify_sounds(sounds: SoundSet) -> dict[str, Any]:
+    """Name a synth, and hash it and the parameters of its sounds, which say how they sound."""
+    units = np.ascontiguousarray(sounds.units, np.float32)
+    return {
+        "synth": sounds.synth,
+        "synth_sha256": sounds.synth_sha256,
+        "sounds": len(sounds),
+        "sounds_sha256": hashlib.sha256(units.tobytes()).hexdigest(),
+    }
 
 
 @dataclass(frozen=True)

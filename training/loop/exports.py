@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..streaming.model import StreamingModel
+from .length import Length
 from .run import Checkpoint
 
 
@@ -36,10 +37,10 @@ class ExportSpec:
 
 def provenance_of(checkpoint: Checkpoint, data: str) -> dict[str, str]:
     """Give the provenance of a run's models as far as the run knows it; ``data`` says what was trained on."""
-    settings = checkpoint.config["settings"]
+    config = checkpoint.config
     return {
         "data": data,
-        "training": f"{checkpoint.metadata['step']} of {settings['steps']} steps, seed {settings['seed']}",
+        "training": f"{checkpoint.metadata['step']} of {Length.of(config)}, seed {config['settings']['seed']}",
         "author": "unknown",
         "licence": "unknown",
     }

@@ -38,12 +38,12 @@ class Logs:
     Parameters
     ----------
     folder : Path
-    step : int
-        Where the run goes on; what an earlier process wrote after it is dropped.
+    done : int
+        Steps done where the run goes on; what an earlier process wrote of later ones is dropped.
     """
 
-    def __init__(self, folder: Path, step: int) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=step)
+    def __init__(self, folder: Path, done: int) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=done + 1)
 
     def write_losses(self, step: int, losses: Mapping[str, float], stage: str, rate: float) -> None:
         """Write a step's losses under its stage."""

@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ..errors import RunError
+from ..errors import CheckpointError, RunError, UnwritableError
+from .length import Length
 
 METADATA_KEY = "facts"
 """Under which a checkpoint keeps what it says beside its tensors, since the first version."""
+
+CHECKPOINTS = "step_*.safetensors"
+
+NOT_COMPARED = frozenset({"lengthened"})
+"""What may change in config.json from one call to the next."""
 
 RENAMED_FAMILIES = {"ar": "lpc"}
 """Families by the names that run folders of earlier versions call them."""
@@ -34,12 +40,24 @@ class Checkpoint:
     tensors : dict of str to Tensor
         See `training.loop.trainer.Trainer.tensors`.
     metadata : dict
-        ``step``, how many are done; ``figures``, what was measured last; and what the family's data said of itself.
+        ``step``, how many are done; ``figures``, what was measured last; ``measured_at``, at which step; and what the
+        family's data said of itself.
     """
 
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
+
+    @property
+    def measured_at(self) -> int:
+        """The step at which its figures were measured, 0 without figures."""
+        # Earlier versions did not say, and measured before they saved.
+        return self.metadata.get("measured_at", self.metadata["step"] if self.metadata.get("figures") else 0)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all steps are done, and measured."""
+        return self.metadata["step"] == self.measured_at == Length.of(self.config).steps
 
 
 class Run:
@@ -59,24 +77,32 @@ class Run:
     ------
     RunError
         If the folder belongs to a run with other settings, or is not a run.
+    UnwritableError
+        If it cannot be written.
     """
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder, self.config = folder, config
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
-        self._data = folder / "data.json"
-        written = folder / "config.json"
+        written, decided = folder / "config.json", folder / "data.json"
+        self._prepared: dict[str, Any] | None = None
         if written.is_file():
-            if self._steps():
+            if _checkpoints(folder):
                 self._compare(_read_config(written), json.loads(json.dumps(config)))
+                self._prepared = _read_json(decided) if decided.is_file() else {}
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not a training run; choose another folder for --out.")
+        self._write_json("config.json", config)
+        for left in self.checkpoints.glob(".*.partial"):
+            left.unlink(missing_ok=True)  # by a process that was killed
+
+    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
-            _write_whole(written, lambda path: path.write_text(json.dumps(config, indent=2) + "\n"))
+            _write_whole(self.folder / name, json.dumps(content, indent=2).encode() + b"\n")
         except OSError as error:
-            raise RunError(
-                f"{folder} cannot be written ({error.strerror}); choose another folder for --out."
+            raise UnwritableError(
+                f"{self.folder} cannot be written ({error.strerror}); choose another folder for --out."
             ) from error
 
     def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -86,12 +112,15 @@ class Run:
                 f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
                 f" than {now.get('synth')}; choose another --out."
             )
-        if _differ(before, now, "recordings_sha256") and not _differ(before, now, "recordings"):
-            raise RunError(
-                f"the recordings in {now.get('recordings')} are not those that {self.folder} was begun with;"
-                " put them back or choose another --out."
-            )
-        changed = _changes(before, now)
+        for what, place in (("recordings", now.get("recordings")), ("sounds", now.get("synth"))):
+            if _differ(before, now, f"{what}_sha256"):
+                raise RunError(
+                    f"the {what} of {place} are not those that {self.folder} was begun with; put them back or choose"
+                    " another --out."
+                )
+        # The same recordings may lie elsewhere now. Runs of the first version know no more of them than where they lay.
+        same = {"recordings"} if {"recordings_sha256"} <= before.keys() & now.keys() else set[str]()
+        changed = _changes(before, now, NOT_COMPARED | same)
         if changed:
             raise RunError(
                 f"{self.folder} was started with other settings: {', '.join(changed)}; use them again or choose"
@@ -99,74 +128,145 @@ class Run:
             )
 
     def prepared(self) -> dict[str, Any] | None:
-        """What was decided of the data when the run began, empty if it does not say; None if nothing was learned yet.
-
-        Raises
-        ------
-        RunError
-            If it cannot be read.
-        """
-        if not self._steps():
-            return None
-        return _read_json(self._data) if self._data.is_file() else {}
+        """What was decided of the data when the run began, empty if it does not say; None if nothing was learned yet."""
+        return self._prepared
 
     def keep_prepared(self, prepared: Mapping[str, Any]) -> None:
         """Keep what was decided of the data, for as long as the run goes on."""
         # What a run of an earlier version goes on with is not written down: it did not decide it.
         if prepared and self.prepared() is None:
-            _write_whole(self._data, lambda path: path.write_text(json.dumps(prepared, indent=2) + "\n"))
+            self._prepared = dict(prepared)
+            self._write_json("data.json", prepared)
 
     def discard_unless_learned(self) -> None:
         """Remove the folder if no checkpoint was written, so that a run that was refused leaves nothing behind."""
         # Logs are there if an earlier process was killed before its first checkpoint: such a run stays a run.
-        if self._steps() or self.logs.exists():
+        if _checkpoints(self.folder) or self.logs.exists():
             return
         with contextlib.suppress(OSError):
             (self.folder / "config.json").unlink()
-            self._data.unlink(missing_ok=True)
+            (self.folder / "data.json").unlink(missing_ok=True)
             self.checkpoints.rmdir()
             self.folder.rmdir()
 
     def save(self, step: int, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Path:
-        """Write a checkpoint and drop all but the last two."""
+        """Write a checkpoint and drop all but the last two.
+
+        Raises
+        ------
+        UnwritableError
+            If it cannot be written; those that are there stay.
+        """
         path = self.checkpoints / f"step_{step:07d}.safetensors"
         whole = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
         said = {METADATA_KEY: json.dumps({"step": step, **metadata})}
-        _write_whole(path, lambda partial: save_file(whole, partial, said))
-        for old in self._steps()[:-2]:
-            old.unlink()
+        if not self.checkpoints.is_dir():
+            # The folder was removed meanwhile, by which hardly what is being learned was meant.
+            self._write_json("config.json", self.config)
+            if self._prepared:
+                self._write_json("data.json", self._prepared)
+        try:
+            _write_whole(path, save(whole, said))
+        except OSError as error:
+            raise UnwritableError(
+                f"{path} cannot be written ({error.strerror}); make room there, and the same command goes on."
+            ) from error
+        for old in _checkpoints(self.folder)[:-2]:
+            old.unlink(missing_ok=True)
         return path
 
-    def latest(self) -> Checkpoint | None:
-        """Return the newest readable checkpoint, or None."""
-        for path in reversed(self._steps()):
-            try:
-                return Checkpoint(self.config, *_read_checkpoint(path))
-            except RunError:
-                path.unlink()  # cut short by a crash; the one before it is whole
+    def newest_step(self) -> int | None:
+        """Give the step of the newest checkpoint, None without one."""
+        return _newest_step(self.folder)
+
+    def latest(self, warn: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+        """Return the newest readable checkpoint; None if there is none at all. Damaged ones are renamed.
+
+        Parameters
+        ----------
+        warn : callable
+            Called with a sentence if it is not the newest.
+
+        Raises
+        ------
+        CheckpointError
+            If none can be read.
+        """
+        if not _checkpoints(self.folder):
+            return None
+        checkpoint, damaged = _newest_readable(self.folder, self.config, warn)
+        for path in damaged:
+            path.rename(path.with_suffix(".damaged"))
+        return checkpoint
+
+
+def begun_length(folder: Path) -> tuple[Length, int] | None:
+    """Give the length of the run in a folder, and the steps of its newest checkpoint; None where nothing was learned.
+
+    Raises
+    ------
+    RunError
+        If its config.json cannot be read.
+    """
+    step = _newest_step(folder)
+    if step is None or not (folder / "config.json").is_file():
         return None
+    config = _read_config(folder / "config.json")
+    return Length.of(config), step
 
-    def _steps(self) -> list[Path]:
-        return sorted(self.checkpoints.glob("step_*.safetensors"))
 
+def open_run(folder: Path, warn: Callable[[str], None] = lambda _: None) -> Checkpoint:
+    """Return a run's newest readable checkpoint, for export.
 
-def open_run(folder: Path) -> Checkpoint:
-    """Return a run's newest checkpoint, for export.
+    Parameters
+    ----------
+    folder : Path
+    warn : callable
+        Called with a sentence if it is not the newest.
 
     Raises
     ------
     RunError
         If the folder is not a run, or has no checkpoint yet.
+    CheckpointError
+        If none can be read.
     """
     written = folder / "config.json"
     if not written.is_file():
         raise RunError(
             f"{folder} is not a training run (no config.json); give a folder made by 'brainsynth train'."
         )
-    found = sorted((folder / "checkpoints").glob("step_*.safetensors"))
-    if not found:
+    if not _checkpoints(folder):
         raise RunError(f"{folder} has no checkpoint yet; let it train for a minute first.")
-    return Checkpoint(_read_config(written), *_read_checkpoint(found[-1]))
+    return _newest_readable(folder, _read_config(written), warn)[0]
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted((folder / "checkpoints").glob(CHECKPOINTS))
+
+
+def _newest_step(folder: Path) -> int | None:
+    found = _checkpoints(folder)
+    return int(found[-1].stem.removeprefix("step_")) if found else None
+
+
+def _newest_readable(
+    folder: Path, config: dict[str, Any], warn: Callable[[str], None]
+) -> tuple[Checkpoint, list[Path]]:
+    """Give the newest checkpoint that can be read, and those that are newer and damaged."""
+    damaged: dict[Path, str] = {}
+    for path in reversed(_checkpoints(folder)):
+        try:
+            checkpoint = Checkpoint(config, *_read_checkpoint(path))
+        except CheckpointError as error:
+            damaged[path] = str(error)
+            continue
+        for sentence in damaged.values():
+            warn(f"{sentence} That of step {checkpoint.metadata['step']} is taken.")
+        return checkpoint, list(damaged)
+    raise CheckpointError(
+        f"{folder} has no checkpoint that can be read: {' '.join(damaged.values())} Choose another --out to begin anew."
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -178,6 +278,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_config(path: Path) -> dict[str, Any]:
     config = _read_json(path)
+    if not isinstance(config, dict):
+        raise RunError(f"{path} is not the configuration of a training run; choose another folder for --out.")
     family = config.get("family")
     return config | ({"family": RENAMED_FAMILIES[family]} if family in RENAMED_FAMILIES else {})
 
@@ -186,9 +288,18 @@ def _read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, "pt") as file:
             metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
-        return load_file(path), _with_figures(metadata)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(f"{path} is not a readable checkpoint ({error}).") from error
+        tensors = load_file(path)
+    except OSError as error:
+        # It may be whole: nothing older may take its place.
+        raise RunError(f"{path} cannot be read ({error.strerror}); make it readable.") from error
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path} is a damaged checkpoint ({error}).") from error
+    if not isinstance(metadata.get("step"), int):
+        raise CheckpointError(f"{path} does not say of which step it is.")
+    broken = next((name for name, value in tensors.items() if value.isnan().any()), None)
+    if broken is not None:
+        raise CheckpointError(f"{path} holds numbers that are none ({broken}).")
+    return tensors, _with_figures(metadata)
 
 
 def _with_figures(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -203,23 +314,26 @@ def _differ(before: dict[str, Any], now: dict[str, Any], key: str) -> bool:
     return key in before and key in now and before[key] != now[key]
 
 
-def _changes(before: dict[str, Any], now: dict[str, Any], within: str = "") -> list[str]:
+def _changes(
+    before: dict[str, Any], now: dict[str, Any], leaving_out: frozenset[str] = frozenset(), within: str = ""
+) -> list[str]:
     """Name what differs; what only one of them has is not compared, so that a family may gain a setting."""
     changed = []
-    for key in (k for k in now if _differ(before, now, k)):
+    for key in (k for k in now if k not in leaving_out and _differ(before, now, k)):
         was, is_now = before[key], now[key]
         if isinstance(was, dict) and isinstance(is_now, dict):
-            changed += _changes(was, is_now, f"{within}{key}.")
+            changed += _changes(was, is_now, within=f"{within}{key}.")
         else:
             changed.append(f"{within}{key} (was {was}, now {is_now})")
     return changed
 
 
-def _write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+def _write_whole(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        write(partial)
-        with partial.open("rb") as file:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     finally:

@@ -25,6 +25,14 @@ def warm_cosine(highest: float, share: float, warm: float, lowest_share: float =
     return highest * min(1.0, warm) * (lowest_share + (1 - lowest_share) * cosine)
 
 
+def warmth(done: int, steps: int, longest: int) -> float:
+    """Give how much of the rise is done at the step after ``done``, for `warm_cosine`.
+
+    The rise takes ``longest`` steps, but no more than a tenth of all ``steps``, so that short trainings arrive too.
+    """
+    return (done + 1) / min(longest, max(1, steps // 10))
+
+
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Give all parameters of an optimiser a rate; a group with a ``share`` takes that share of it."""
     for group in optimiser.param_groups:

@@ -61,7 +61,7 @@ def loudness_nepers(x: Tensor, sample_rate: int, n_fft: int = 1024) -> Tensor:
 def _a_weighting(n_fft: int, sample_rate: int, device: torch.device) -> Tensor:
     gain = a_weighting_gain(np.fft.rfftfreq(n_fft, 1 / sample_rate))
     # Both sides of the spectrum, and the window's own energy.
-    scale = 2.0 / (n_fft * float(_hann(n_fft, device).square().sum()))
+    scale = 2.0 / (n_fft * float(_hann(n_fft, torch.device("cpu")).square().sum()))
     return torch.from_numpy(gain**2 * scale).float().to(device)
 
 

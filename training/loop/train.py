@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,12 +14,14 @@ import torch
 from ..data.source import Source
 from ..errors import MemoryShortageError, SettingsError
 from .family import Family
-from .logs import LOSSES_EVERY, Logs
-from .report import Progress, Reporter, Silent
-from .run import Run
+from .interruptions import Interruptions
+from .length import Length
+from .logs import Logs
+from .report import Reporter, Silent
+from .run import Run, begun_length
+from .run_lock import run_lock
+from .session import Session
 from .trainer import Trainer
-
-CHECKPOINT_EVERY_S = 30.0
 
 
 def train(
@@ -34,7 +35,8 @@ def train(
 ) -> Path:
     """Train a model, or go on with one, and return the run's folder.
 
-    Stops cleanly on KeyboardInterrupt with a checkpoint written; calling it again goes on where it was, also after a kill.
+    Stops cleanly on Ctrl-C (KeyboardInterrupt) and SIGTERM (SystemExit) with a checkpoint written, never in the middle of a
+    step; calling it again goes on where it was, also after a kill. More steps than before lengthen a run.
 
     Parameters
     ----------
@@ -51,30 +53,37 @@ def train(
     Raises
     ------
     training.errors.TrainingError
-        If there is nothing to learn from, or the folder belongs to another run.
+        If there is nothing to learn from, the folder belongs to another run, or what is learned is no longer finite.
     """
     settings, size, report = settings or family.settings(), size or family.size(), report or Silent()
     torch.set_flush_denormal(True)  # numbers that are nearly zero cost many times as much
     device = _find_device(device)
-    config = {"family": family.name, **family.identify(source)}
-    run = Run(out, config | {"settings": asdict(settings), "size": asdict(size)})
-    try:
-        with _memory_shortage_in_words():
+    identity = {"family": family.name, **family.identify(source)}
+    with run_lock(out), Interruptions() as interruptions, _memory_shortage_in_words():
+        before, done = begun_length(out) or (Length(settings.steps), 0)
+        length = before.asked_for(settings.steps, done)
+        settings = replace(settings, steps=length.begun)
+        config = identity | {"settings": asdict(settings), "size": asdict(size)}
+        run = Run(out, config | ({"lengthened": length.lengthened} if length.lengthened else {}))
+        if length != before:
+            report.warn(f"{out} is lengthened at step {done}, from {before.steps} steps to {length.steps}.")
+        try:
+            checkpoint = run.latest(report.warn)
+            if checkpoint is not None and checkpoint.is_complete:
+                return out
             data = family.prepare(replace(source, prepared=run.prepared()), settings, size, report)
             trainer: Trainer = family.make_trainer(data, settings, size, device)
+            trainer.lengthen(length.steps)
             run.keep_prepared(getattr(data, "prepared", {}))
-    except BaseException:
-        run.discard_unless_learned()
-        raise
-    figures: dict[str, float] = {}
-    checkpoint = run.latest()
-    if checkpoint is None:
-        trainer.begin()
-    else:
-        trainer.restore(checkpoint.tensors, checkpoint.metadata)
-        figures = checkpoint.metadata.get("figures", {})
-    with closing(Logs(run.logs, trainer.done)) as logs, _memory_shortage_in_words():
-        _Session(family, data, trainer, run, logs, report, figures).go_on()
+            if checkpoint is None:
+                trainer.begin()
+            else:
+                trainer.restore(checkpoint.tensors, checkpoint.metadata)
+        except BaseException:
+            run.discard_unless_learned()
+            raise
+        with closing(Logs(run.logs, trainer.done)) as logs:
+            Session(family, data, trainer, run, report, checkpoint).go_on(logs, interruptions)
     return out
 
 
@@ -102,51 +111,3 @@ def _memory_shortage_in_words() -> Iterator[None]:
         raise MemoryShortageError(
             "these settings need more memory than there is; make the batch, the excerpts or the sizes smaller."
         ) from error
-
-
-class _Session:
-    """The steps that one process does: with logs, measurements, and a checkpoint every half minute and at the end."""
-
-    def __init__(
-        self,
-        family: Family,
-        data: Any,
-        trainer: Trainer,
-        run: Run,
-        logs: Logs,
-        report: Reporter,
-        figures: Mapping[str, float],
-    ) -> None:
-        self.family, self.data, self.trainer = family, data, trainer
-        self.run, self.logs, self.report, self.figures = run, logs, report, dict(figures)
-        self.first, self.began = trainer.done, time.monotonic()
-
-    def go_on(self) -> None:
-        """Do steps until there are as many as wanted, with a last checkpoint however it ends."""
-        saved = time.monotonic()
-        try:
-            while self.trainer.done < self.trainer.steps:
-                self._step()
-                if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                    self._save()
-                    saved = time.monotonic()
-        finally:
-            self._save()
-
-    def _step(self) -> None:
-        trainer, stage = self.trainer, self.trainer.stage
-        losses = trainer.step()
-        rate = (trainer.done - self.first) / max(time.monotonic() - self.began, 1e-9)
-        left = (trainer.steps - trainer.done) / rate
-        if trainer.done % LOSSES_EVERY == 0:
-            self.logs.write_losses(trainer.done, losses, stage, rate)
-        if trainer.done % self.family.measure_every == 0 or trainer.done == trainer.steps:
-            measured = self.family.measure(trainer, self.data)
-            self.figures = dict(measured.figures)
-            self.logs.write_measured(trainer.done, measured)
-        self.report.step(Progress(trainer.done, trainer.steps, stage, losses["loss"], rate, left))
-
-    def _save(self) -> None:
-        said = getattr(self.data, "metadata", {})
-        metadata = {**said, **self.trainer.metadata(), "figures": self.figures}
-        self.run.save(self.trainer.done, self.trainer.tensors(), metadata)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from ..errors import CheckpointError, DivergedError
+from .schedule import warm_cosine, warmth
 
 Net = TypeVar("Net", bound=nn.Module)
 AVERAGE, OPTIMISER = "average.", "optimiser."
@@ -42,7 +46,7 @@ class Learner(Generic[Net]):
     steps : int
         Steps that this module has done; fewer than the trainer's where it rests in a stage.
     average : nn.Module
-        Begins as a copy of the module; it is what is exported.
+        Begins as a copy of the module, and is what is exported.
     """
 
     name: str
@@ -53,17 +57,42 @@ class Learner(Generic[Net]):
     steps: int = 0
 
     def __post_init__(self) -> None:
-        self.average: Net = deepcopy(self.module)
+        self._averaged = AveragedModel(self.module, avg_fn=self._follow)
+        # At 0 the library would take the first step's weights whole.
+        self._averaged.n_averaged += 1
+
+    @property
+    def average(self) -> Net:
+        """What follows the module."""
+        return cast(Net, self._averaged.module)
+
+    def clip(self) -> None:
+        """Clip the gradients that are there.
+
+        Raises
+        ------
+        DivergedError
+            If they are no finite numbers.
+        """
+        norm = nn.utils.clip_grad_norm_(self.module.parameters(), self.largest_gradient)
+        if not norm.isfinite():
+            raise DivergedError(f"the gradient of the {self.name} is {float(norm)}")
 
     def descend(self) -> None:
         """Do a step down the gradients that are there, and let the average follow."""
-        nn.utils.clip_grad_norm_(self.module.parameters(), self.largest_gradient)
         self.optimiser.step()
         self.steps += 1
+        self._averaged.update_parameters(self.module)
+
+    def check_weights(self) -> None:
+        """Raise DivergedError if a weight is no finite number."""
+        for name, weight in self.module.named_parameters():
+            if not weight.isfinite().all():
+                raise DivergedError(f"the weight {self.name}.{name} is not finite")
+
+    def _follow(self, slow: Tensor, fast: Tensor, _: Tensor | int) -> Tensor:
         keep = min(self.slowness, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            for slow, fast in zip(self.average.parameters(), self.module.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        return torch.lerp(slow, fast, 1 - keep)
 
 
 class Trainer:
@@ -84,12 +113,20 @@ class Trainer:
     ----------
     done : int
         Steps done.
+    halfway : bool
+        Whether weights have moved in a step that does not count as done yet: such weights are no step's.
     """
 
     def __init__(self, seed: int, stages: Sequence[Stage], learners: Sequence[Learner[Any]]) -> None:
         self.seed, self.stages = seed, tuple(stages)
         self.learners = {learner.name: learner for learner in learners}
-        self.done = 0
+        self.done, self.halfway = 0, False
+
+    def lengthen(self, steps: int) -> None:
+        """Take so many steps in all; those that are new belong to the last stage that has any."""
+        last = max((i for i, stage in enumerate(self.stages) if stage.steps), default=0)
+        longer = Stage(self.stages[last].name, self.stages[last].steps + steps - self.steps)
+        self.stages = (*self.stages[:last], longer, *self.stages[last + 1 :])
 
     @property
     def steps(self) -> int:
@@ -106,6 +143,20 @@ class Trainer:
         """Steps done of that stage."""
         return self.done - self._stage()[1]
 
+    def rate(self, highest: float, warm_steps: int, lowest_share: float) -> float:
+        """Give the next step's learning rate, which warms up in each stage and falls along a cosine to its end.
+
+        Parameters
+        ----------
+        highest : float
+        warm_steps : int
+            The most steps that the warm-up takes; in a short stage it takes a tenth of it.
+        lowest_share : float
+            Of the highest, at the end of the stage.
+        """
+        steps, done = self._stage()[0].steps, self.done_in_stage
+        return warm_cosine(highest, done / max(steps, 1), warmth(done, steps, warm_steps), lowest_share)
+
     def _stage(self) -> tuple[Stage, int]:
         first = 0
         for stage in self.stages:
@@ -121,6 +172,7 @@ class Trainer:
         """Do the next step; give its losses by name, ``loss`` being the one to be shown."""
         losses = self.losses(np.random.default_rng([self.seed, self.done]))
         self.done += 1
+        self.halfway = False
         return losses
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
@@ -133,14 +185,41 @@ class Trainer:
         """
         raise TypeError(f"{type(self).__name__} must implement losses(random)")
 
-    def learn(self, loss: Tensor, *names: str) -> None:
-        """Step down the gradient of a loss with the learners of these names, with all if none is given."""
+    def learn(self, loss: Tensor, *names: str, parts: Mapping[str, Tensor] | None = None) -> dict[str, float]:
+        """Step down the gradient of a loss with the learners of these names, with all if none is given.
+
+        Parameters
+        ----------
+        loss : () tensor
+        names : str
+            Of the learners.
+        parts : mapping of str to () tensor, optional
+            What the loss is made of.
+
+        Returns
+        -------
+        dict of str to float
+            The ``loss`` and its parts, for the logs.
+
+        Raises
+        ------
+        DivergedError
+            If one of them or a gradient is no finite number; no weight has moved then.
+        """
+        losses = {name: float(value.detach()) for name, value in {"loss": loss, **(parts or {})}.items()}
+        wrong = [f"{name} {value}" for name, value in losses.items() if not math.isfinite(value)]
+        if wrong:
+            raise DivergedError(f"the loss is not finite ({', '.join(wrong)})")
         learners = [self.learners[name] for name in names or self.learners]
         for learner in learners:
             learner.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         for learner in learners:
+            learner.clip()
+        self.halfway = True
+        for learner in learners:
             learner.descend()
+        return losses
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything needed to go on: weights, their averages, the optimisers' state."""
@@ -160,7 +239,20 @@ class Trainer:
         return {"learned": {learner.name: learner.steps for learner in self.learners.values()}}
 
     def restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        """Go back to a checkpoint."""
+        """Go back to a checkpoint.
+
+        Raises
+        ------
+        CheckpointError
+            If it does not fit the modules.
+        """
+        try:
+            self._restore(tensors, metadata)
+        except (RuntimeError, KeyError) as error:
+            said = " ".join(str(error).split())
+            raise CheckpointError(f"the checkpoint does not fit the model ({said}).") from error
+
+    def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
         self.done = metadata["step"]
         for learner in self.learners.values():
             part = self._part(learner)

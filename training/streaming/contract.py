@@ -38,8 +38,12 @@ class StreamingModule(nn.Module):
 
     def initial_state(self, batch: int = 1) -> State:
         """Return the initial state of this module and all its streaming children, on the module's device."""
+        # The whole's device, not each child's: one without weights of its own knows none.
         device = next((t.device for t in (*self.parameters(), *self.buffers())), torch.device("cpu"))
-        state = {name: value.to(device) for name, value in self.own_state(batch).items()}
+        return {name: value.to(device) for name, value in self._states(batch).items()}
+
+    def _states(self, batch: int) -> State:
+        state = self.own_state(batch)
         for name, child in self.named_children():
             if isinstance(child, StreamingModule):
                 state |= {f"{name}.{key}": value for key, value in child.initial_state(batch).items()}

@@ -51,7 +51,7 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     assert any(name.startswith("average.") for name in tensors)
     again = brainsynth("train", "params", data, "--out", run, "--steps", 2)
     assert again.code == 0
-    other = brainsynth("train", "params", data, "--out", run, "--steps", 3)
+    other = brainsynth("train", "params", data, "--out", run, "--steps", 2, "--batch", 3)
     assert other.code == 1
     assert "other settings" in other.err
     info = data / "synth.json"

@@ -108,11 +108,14 @@ def test_an_endless_run_that_was_stopped_goes_on_exactly_too(tmp_path: Path) -> 
 def test_a_run_with_other_settings_or_another_synth_is_refused(tmp_path: Path) -> None:
     sounds = ToySounds(40)
     train(sounds, tmp_path / "run")
-    with pytest.raises(RunError, match="settings"):
-        train(sounds, tmp_path / "run", replace(SHORT, steps=9))
+    with pytest.raises(RunError, match=r"settings: settings.batch \(was 8, now 9\)"):
+        train(sounds, tmp_path / "run", replace(SHORT, batch=9))
     other = ToySounds(40)
     other.synth_sha256 = "1" * 64
     with pytest.raises(RunError, match="begun with another synth"):
+        train(other, tmp_path / "run")
+    other = ToySounds(40, seed=1)
+    with pytest.raises(RunError, match=r"sounds of .* are not those that .* was begun with"):
         train(other, tmp_path / "run")
 
 

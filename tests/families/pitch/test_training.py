@@ -89,8 +89,8 @@ def test_a_training_begins_with_the_weights_that_it_is_given(tmp_path: Path) -> 
     assert done.steps == [1, 2, 3]
     learned = open_run(tmp_path / "run").tensors
     steps = [(learned[f"network.{name}"] - value).abs().max() for name, value in bundled.items()]
-    # Three steps of Adam at the rate's warm-up: the weights have moved, and not far.
-    assert 0 < float(max(steps)) < 1e-3
+    # Three steps of Adam, which moves a weight by about the rate: the weights have moved, and not far.
+    assert 0 < float(max(steps)) < 3 * TINY.learning_rate
 
 
 def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:

@@ -21,9 +21,8 @@ class ToyTrainer(Trainer):
         super().__init__(settings.seed, [Stage("learning", settings.steps)], [self.learner])
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
-        loss = residual_loss(self.model, self.pairs[random.integers(len(self.pairs), size=self.batch)])
-        self.learn(loss)
-        return {"loss": float(loss.detach())}
+        pairs = self.pairs[random.integers(len(self.pairs), size=self.batch)]
+        return self.learn(residual_loss(self.model, pairs))
 
 
 make_trainer = ToyTrainer

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...data.copies import print_of
 from ...data.recordings import find_recordings, read_mono, read_usable
-from ...data.source import EndlessSounds, Source
+from ...data.source import EndlessSounds, Source, identify_sounds
 from ...data.split import split_by_name, split_recordings
 from ...errors import RecordingsError, SoundsError
 from ...loop.report import Reporter
@@ -62,8 +62,7 @@ def identify(source: Source) -> dict[str, Any]:
     """
     if source.sounds is None or isinstance(source.sounds, EndlessSounds):
         raise SoundsError("filters are learned from a data set: brainsynth generate allpole -o DATA")
-    identity = {"synth": source.sounds.synth, "synth_sha256": source.sounds.synth_sha256}
-    return identity | {"sounds": len(source.sounds), "recordings": None}
+    return {**identify_sounds(source.sounds), "recordings": None}
 
 
 def prepare(source: Source, settings: LpcSettings, size: LpcSize, report: Reporter) -> LpcData:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from ...loop.schedule import set_rate, warm_cosine
+from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .data import LpcData
 from .excerpts import draw_recorded, draw_synthetic, join
@@ -44,12 +44,9 @@ class LpcTrainer(Trainer):
         self._pool: tuple[int, TrainingBatch] | None = None
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
-        warm = (self.done + 1) / WARM_STEPS
-        rate = warm_cosine(self.settings.learning_rate, self.done / self.steps, warm, LOWEST_RATE)
-        set_rate(self.optimiser, rate)
+        set_rate(self.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
         loss, parts = lpc_loss(self.network, self._batch())
-        self.learn(loss)
-        return {name: float(value.detach()) for name, value in {"loss": loss, **parts}.items()}
+        return self.learn(loss, parts=parts)
 
     @cached_property
     def held_out(self) -> dict[str, TrainingBatch]:

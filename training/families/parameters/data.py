@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...data.cache import RowFile
-from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source
+from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source, identify_sounds
 from ...data.split import split_numbers
 from ...errors import SoundsError
 from ...loop.report import Reporter
@@ -46,9 +46,7 @@ def identify(source: Source) -> dict[str, Any]:
             f"{sounds.synth} plays at {sounds.sample_rate} Hz; write sr = {SAMPLE_RATE} into it."
         )
     return {
-        "synth": sounds.synth,
-        "synth_sha256": sounds.synth_sha256,
-        "sounds": len(sounds),
+        **identify_sounds(sounds),
         "endless": source.sounds.batch_size if isinstance(source.sounds, EndlessSounds) else 0,
         "duration_s": sounds.duration_s,
         "parameters": describe([SoundParameter.of(p) for p in sounds.parameters]),

@@ -116,7 +116,7 @@ class OnsetMemory(StreamingModule):
     def at(self, x: tuple[Tensor, Tensor], frames: Tensor) -> Tensor:
         """What `forward` gives for whole sounds at some frames only: (B, H) numbers -> (B, H, `outputs`)."""
         values, sounding = x
-        sound, age, _ = self._ages(sounding, self.own_state(len(values)))
+        sound, age, _ = self._ages(sounding, self.initial_state(len(values)))
         return self._sums(values, sound, age, frames)
 
     def _sums(self, values: Tensor, sound: Tensor, age: Tensor, frames: Tensor) -> Tensor:

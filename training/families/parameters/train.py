@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...loop.schedule import set_rate, warm_cosine
+from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .data import ParameterData
 from .losses import ParameterLoss
@@ -56,18 +56,15 @@ class ParameterTrainer(Trainer):
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         features, unit = self.data.batch(self.done)
-        set_rate(self.optimiser, self._rate())
+        set_rate(self.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
         last = features.shape[1] - 1
         frames = random.integers(min(EARLIEST, last), last + 1, (len(features), self.settings.moments))
         frames[:, 0] = last
         logits = self.analyzer.network.at(features.to(self.device), torch.from_numpy(frames).to(self.device))
         costs = self.loss(logits, unit.to(self.device)).mean(-1)
-        self.learn(costs[:, 0].mean() + self.settings.early * costs[:, 1:].mean())
-        return {"loss": float(costs[:, 0].mean().detach())}
-
-    def _rate(self) -> float:
-        warm = (self.done + 1) / min(WARM_STEPS, max(1, self.steps // 10))
-        return warm_cosine(self.settings.learning_rate, self.done / self.steps, warm, LOWEST_RATE)
+        whole, early = costs[:, 0].mean(), costs[:, 1:].mean()
+        learned = self.learn(whole + self.settings.early * early, parts={"whole": whole, "early": early})
+        return {"loss": learned["whole"]}
 
     @torch.no_grad()
     def units(self, features: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ...errors import RunError
-from ...loop.schedule import set_rate, warm_cosine
+from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .data import PitchData
 from .losses import pitch_loss
@@ -55,17 +55,12 @@ class PitchTrainer(Trainer):
             ) from error
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
-        warm = (self.done + 1) / WARM_STEPS
-        rate = warm_cosine(self.settings.learning_rate, self.done / self.steps, warm, LOWEST_RATE)
-        set_rate(self.optimiser, rate)
+        set_rate(self.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
         sounds = self.data.batch(int(random.integers(1 << 40)), self.device)
         hops = sounds.audio.reshape(len(sounds.audio), -1, HOP_LENGTH)
         logits, _ = self.network(hops, self.network.initial_state(len(hops)))
         pitch, voicing = pitch_loss(logits, sounds)
-        loss = pitch + voicing
-        self.learn(loss)
-        parts = {"loss": loss, "pitch": pitch, "voicing": voicing}
-        return {name: float(value.detach()) for name, value in parts.items()}
+        return self.learn(pitch + voicing, parts={"pitch": pitch, "voicing": voicing})
 
 
 make_trainer = PitchTrainer

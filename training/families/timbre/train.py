@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...loop.schedule import set_rate, warm_cosine
+from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .augmentation import as_another_player
 from .data import SILENT_DB, TimbreData
@@ -43,8 +43,7 @@ class TimbreTrainer(Trainer):
         self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
         learner = Learner("instrument", self.instrument, self.optimiser, largest_gradient=3.0)
         self.average = learner.average
-        self.border = settings.taught * settings.steps
-        levels = math.ceil(self.border)
+        levels = math.ceil(settings.taught * settings.steps)
         super().__init__(
             settings.seed,
             [Stage(LEVELS, levels), Stage(SOUND, settings.steps - levels)],
@@ -53,19 +52,12 @@ class TimbreTrainer(Trainer):
         self.sounding = np.flatnonzero(self.corpus.loudness_db > SILENT_DB)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
-        set_rate(self.optimiser, self._rate())
-        loss = self._levels(random) if self.stage == LEVELS else self._sound(random)
-        self.learn(loss)
-        return {"loss": float(loss.detach())}
-
-    def _rate(self) -> float:
-        """Warm up, and fall along a cosine in each stage; the second goes more carefully."""
-        highest, border = self.settings.learning_rate, self.border
-        warm = (self.done + 1) / WARM_STEPS
-        if self.stage == LEVELS:
-            return warm_cosine(highest, self.done / max(border, 1), warm, LOWEST_RATE)
-        share = (self.done - border) / max(self.steps - border, 1)
-        return warm_cosine(highest * SOUND_RATE, share, warm, LOWEST_RATE)
+        levels = self.stage == LEVELS
+        highest = self.settings.learning_rate * (
+            1.0 if levels else SOUND_RATE
+        )  # the second goes more carefully
+        set_rate(self.optimiser, self.rate(highest, WARM_STEPS, LOWEST_RATE))
+        return self.learn(self._levels(random) if levels else self._sound(random))
 
     def _batch(self, count: int, random: np.random.Generator) -> tuple[np.ndarray, Tensor, Tensor]:
         """Draw excerpts around frames that sound: their frames (B, N), f0 and score."""
