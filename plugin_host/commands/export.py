@@ -43,7 +43,7 @@ def export(
     with training_packages():
         from export.export_run import export_run
 
-        from .tables import add_row, make_table, open_console
+        from .tables import add_row, make_table, open_console, show
 
         stated = {"licence": licence, "author": author, "data": data}
         provenance = {name: text for name, text in stated.items() if text is not None}
@@ -58,7 +58,7 @@ def export(
             for proof in written.proofs:
                 error, allowed = f"{proof.error:.2e}", f"{proof.tolerance:.0e}"
                 add_row(table, proof.tensor, proof.compared, str(proof.frames), error, allowed)
-            console.print(f"{written.path}, {written.size / 1e6:.2f} MB", style="bold", markup=False)
+            show(console, f"{written.path}, {written.size / 1e6:.2f} MB", "bold")
             console.print(table)
 
 

@@ -27,18 +27,19 @@ def info(
 ) -> None:
     """Print what a model is: controls, latency, size, trained range, provenance, licence."""
     from ..playing.model import Model
-    from .tables import open_console
+    from .tables import open_console, show
 
     model = Model(file)
     document = model.document
     if as_json:
         details = {**_details(model), "document": document.summary()}
-        typer.echo(json.dumps(details, indent=2, ensure_ascii=False))
+        # In ASCII: a text of a stranger may hold what a terminal obeys.
+        typer.echo(json.dumps(details, indent=2))
         return
     console = open_console()
-    console.print(f"{document.name}, {document.role.value}, {document.family}", style="bold", markup=False)
+    show(console, f"{document.name}, {document.role.value}, {document.family}", "bold")
     if document.description:
-        console.print(document.description, markup=False)
+        show(console, document.description)
     console.print()
     console.print(_overview(model))
     for title, controls in (("Controls", document.controls), ("Outputs", document.outputs)):
@@ -49,7 +50,8 @@ def info(
         if control.map:
             labels = ", ".join(dict.fromkeys(point.label for point in control.map))
             points = f"{len(control.map)} point{'s' * (len(control.map) > 1)}"
-            console.print(f"\nMap of {control.name}, {points}: {labels}", markup=False)
+            console.print()
+            show(console, f"Map of {control.name}, {points}: {labels}")
 
 
 def _details(model: Model) -> dict[str, object]:

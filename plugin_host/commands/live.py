@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .messages import say
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -62,7 +64,7 @@ def live(
     loaded = Model(model)
     effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
     card = SoundCard(input_device, output_device, block, rate, input_channel)
-    typer.echo(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
+    say(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")
     play(card, effect, calibrate, seconds or math.inf, background)
 
 
@@ -106,7 +108,7 @@ def play(
         found = calibrate(effect.model, record(device, calibrate_s), device.sample_rate)
         for name, value in found.items():
             setattr(effect, name, value)
-        typer.echo(", ".join(f"{name} {value:g}" for name, value in found.items()))
+        say(", ".join(f"{name} {value:g}" for name, value in found.items()))
     block = device.block_size
     player = effect.player(device.sample_rate, 1, block, background)
     # What is made at the first block is made now, before it could be missed.
@@ -163,4 +165,4 @@ def _list_devices() -> None:
     for what, names in zip(("inputs", "outputs"), device_names(), strict=True):
         typer.echo(f"{what}:")
         for name in names or ["none"]:
-            typer.echo(f"  {name}")
+            say(f"  {name}")

@@ -116,15 +116,15 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
 
 def _describe(synth: Synth) -> None:
     from ..synths.preset import find_presets
-    from .tables import add_row, make_table, open_console
+    from .tables import add_row, make_table, open_console, show
 
     console = open_console()
     channels, size = synth.channels, len(synth.parameters)
-    console.print(
+    show(
+        console,
         f"{synth.name}, {synth.duration_s:g} s at {synth.sample_rate} Hz, {channels}"
         f" channel{'s' if channels > 1 else ''}, {size} parameter{'s' if size > 1 else ''}",
-        style="bold",
-        markup=False,
+        "bold",
     )
     table = make_table(("parameter", "default", "range", "unit", "scale"), right=("default",))
     for parameter in synth.parameters:
@@ -134,7 +134,8 @@ def _describe(synth: Synth) -> None:
     console.print(table)
     presets = find_presets(synth)
     if presets:
-        console.print(f"\nPresets: {', '.join(preset.name for preset in presets)}", markup=False)
+        console.print()
+        show(console, f"Presets: {', '.join(preset.name for preset in presets)}")
 
 
 def _range(parameter: SynthParameter) -> str:

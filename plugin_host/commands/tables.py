@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .messages import printable
+
 _WIDTH_OF_A_FILE = 4000
 
 
@@ -16,6 +18,11 @@ def open_console(errors: bool = False) -> Console:
     """Give a console; where its output goes into a file or pipe, lines are long rather than broken."""
     stream = sys.stderr if errors else sys.stdout
     return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_FILE)
+
+
+def show(console: Console, text: str, style: str = "") -> None:
+    """Print a line of plain text, in which nothing is taken for markup or obeyed by a terminal."""
+    console.print(Text(printable(text), style))
 
 
 def make_table(headings: Sequence[str], right: Sequence[str] = ()) -> Table:
@@ -27,5 +34,5 @@ def make_table(headings: Sequence[str], right: Sequence[str] = ()) -> Table:
 
 
 def add_row(table: Table, *cells: str | Text) -> None:
-    """Add a row of plain texts, in which nothing is taken for markup, or of styled ones."""
-    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+    """Add a row of plain texts, in which nothing is taken for markup or obeyed by a terminal, or of styled ones."""
+    table.add_row(*(Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells))

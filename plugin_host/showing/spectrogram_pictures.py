@@ -109,13 +109,22 @@ def draw_sounds(
 
     height = 1.2 + 2.7 * len(sounds)
     figure = Figure(figsize=(11, height), dpi=150, facecolor=_BACKGROUND, layout="constrained")
-    figure.suptitle(title, color=_TEXT, fontsize=15, x=0.02, ha="left")
+    # A name with two dollar signs is no formula.
+    figure.suptitle(title, color=_TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
     panels = figure.subplots(len(sounds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     images = []
     for panel, audio, name in zip(panels, sounds, names, strict=True):
         images.append(_draw(panel, audio, sample_rate))
         panel.text(
-            0.008, 0.95, name, transform=panel.transAxes, color="white", fontsize=12, va="top", weight="bold"
+            0.008,
+            0.95,
+            name,
+            transform=panel.transAxes,
+            color="white",
+            fontsize=12,
+            va="top",
+            weight="bold",
+            parse_math=False,
         )
     panels[-1].set_xlabel("time in seconds", color=_TEXT)
     bar = figure.colorbar(images[0], ax=panels, pad=0.012, aspect=40)

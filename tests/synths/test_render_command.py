@@ -54,7 +54,10 @@ def test_silence_is_reported(brainsynth: Command, tmp_path: Path) -> None:
     silent = write_synth(tmp_path / "silent.csd", SINE.replace("out asine", "out 0.0009*asine"))
     ended = brainsynth("render", silent, "-o", tmp_path / "out.wav")
     assert ended.code == 0
-    assert ended.err == f"{tmp_path / 'out.wav'}: the sound is silent; look at the synth's levels and note\n"
+    assert (
+        ended.err
+        == f"brainsynth: {tmp_path / 'out.wav'}: the sound is silent; look at the synth's levels and note\n"
+    )
     assert (tmp_path / "out.wav").exists()
 
 
