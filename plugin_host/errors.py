@@ -15,6 +15,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
+def shorten(value: object) -> str:
+    """Write a value for a message, as Python writes it, in 60 characters at most."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write whole numbers of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class HostError(Exception):
     """Anything the host refuses or cannot do."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from ..playing.model import Model
 
 _SHOWN = 4
-_BYTES = {"float32": 4, "float64": 8, "int64": 8}
 
 
 def info(
@@ -87,7 +85,7 @@ def _overview(model: Model) -> Table:
     from .tables import add_row, make_table
 
     document = model.document
-    state_bytes = sum(math.prod(state.shape) * _BYTES[state.dtype] for state in document.states)
+    state_bytes = sum(state.nbytes for state in document.states)
     rows = {
         "format": str(document.format),
         "file": f"{model.path}, {model.size_bytes / 1e6:.2f} MB, operator set {model.opset}",

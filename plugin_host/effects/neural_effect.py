@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, StreamError
+from ..errors import ControlError, StreamError, shorten
 from ..model_file.document import Role
 from ..playing.model import Model
-from ..streaming.control_values import ControlValue, check_name, is_number, shorten
+from ..streaming.control_values import ControlValue, check_name, is_number
 from ..streaming.counters import Counters
 from ..streaming.input_checks import (
     as_rows,

@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_MOST_AXES = 8
+# What fits 64 bits. Python takes long over numbers of thousands of digits, and then refuses them.
+_WHOLE = re.compile(r"[0-9]{1,18}")
 
 
 class Tensor(BaseModel):
@@ -73,9 +78,14 @@ def format_shape(shape: tuple[int, ...]) -> str:
 def parse_shape(text: str) -> tuple[int, ...]:
     """Read a shape such as ``1,128``; raises ValueError for anything else."""
     lengths = text.split(",") if text else []
-    if not all(length.isascii() and length.isdigit() for length in lengths):
-        raise ValueError("a shape must be whole numbers with commas, such as 1,128")
+    if len(lengths) > _MOST_AXES or not all(map(is_whole, lengths)):
+        raise ValueError(f"a shape must be at most {_MOST_AXES} whole numbers with commas, such as 1,128")
     return tuple(int(length) for length in lengths)
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a text is a whole number, not below zero, of at most 18 digits."""
+    return _WHOLE.fullmatch(text) is not None
 
 
 def format_numbers(numbers: tuple[float, ...]) -> str:

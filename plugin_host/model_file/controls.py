@@ -46,6 +46,10 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Float32 = Annotated[float, Field(ge=-3.4e38, le=3.4e38)]
+"""What float32, in which graphs take all controls, can hold."""
+
+
 def _check_word(word: str) -> str:
     if not word or word != word.strip() or not word.isprintable():
         raise ValueError("a choice needs a word that can be typed: not empty, no blank at either end")
@@ -117,9 +121,9 @@ class Control(Part):
     """
 
     name: Name
-    unit: str = ""
-    minimum: FiniteFloat
-    maximum: FiniteFloat
+    unit: Annotated[str, StringConstraints(max_length=64)] = ""
+    minimum: Float32
+    maximum: Float32
     default: Annotated[
         float | tuple[float, ...],
         PlainValidator(_read_default),

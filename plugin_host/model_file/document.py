@@ -8,12 +8,14 @@ every key and the history of the format.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
+from ..errors import ModelFileError
 from .array_text import parse_shape
 from .controls import Control, Part
 from .flat_keys import nest_metadata, read_document, write_metadata
@@ -22,6 +24,15 @@ from .graph_contract import AUDIO_INPUT, AUDIO_OUTPUT, GraphTensor, TensorSpec, 
 from .names import HOST_NAMES, Name, refuse_taken
 
 FORMAT_VERSION = 2
+
+LARGEST_STATES = 64 * 2**20
+"""The most that all states of a model take, in bytes."""
+
+MOST_NUMBERS = 4096
+"""The most numbers a frame, of all controls or all outputs together."""
+
+MOST_GOLDEN_FRAMES = 65_536
+"""A golden pair is played frame by frame to check a host."""
 
 
 class Role(StrEnum):
@@ -48,12 +59,10 @@ class StateTensor(Part):
     def _shape_from_text(cls, shape: object) -> object:
         return parse_shape(shape) if isinstance(shape, str) else shape
 
-    @field_validator("shape")
-    @classmethod
-    def _shape_is_bounded(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if math.prod(shape) > 2**26:
-            raise ValueError(f"a state of {math.prod(shape)} values is over the limit of {2**26}")
-        return shape
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes, in bytes."""
+        return math.prod(self.shape) * (4 if self.dtype == "float32" else 8)
 
 
 class Range(Part):
@@ -106,7 +115,7 @@ class ModelDocument(Part):
     """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    family: str
+    family: Annotated[str, StringConstraints(max_length=64)]
     role: Role
     description: str = ""
     sample_rate: Annotated[int, Field(ge=1000, le=768_000)]
@@ -166,8 +175,13 @@ class ModelDocument(Part):
         ModelFileError
             At the first tensor that is missing, unknown, or of another type or shape.
         """
-        check_tensors("input", self.graph_inputs(), inputs, source)
-        check_tensors("output", self.graph_outputs(), outputs, source)
+        try:
+            check_tensors("input", self.graph_inputs(), inputs, source)
+            check_tensors("output", self.graph_outputs(), outputs, source)
+        except UnicodeDecodeError as error:
+            raise ModelFileError(
+                f"{source}: a tensor's name in the graph is no text in UTF-8; export it again"
+            ) from error
 
     def to_metadata(self) -> dict[str, str]:
         """Give the flat keys to store in an ONNX file; `from_metadata` gives back an equal document."""
@@ -194,10 +208,10 @@ class ModelDocument(Part):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         for what, parts in (("control", self.controls), ("output", self.outputs), ("state", self.states)):
-            names = [part.name for part in parts]
-            for name in names:
-                if names.count(name) > 1:
+            for name, count in Counter(part.name for part in parts).items():
+                if count > 1:
                     raise ValueError(f"there are two {what}s named {name!r}; names must differ")
+        self._check_sizes()
         if self.role is Role.ANALYZER and not self.outputs:
             raise ValueError("an analyzer needs at least one output")
         if self.role is not Role.ANALYZER and self.outputs:
@@ -215,6 +229,20 @@ class ModelDocument(Part):
             self._check_golden(self.golden)
         return self
 
+    def _check_sizes(self) -> None:
+        """Refuse what would take more memory than any model needs, before there is any."""
+        state_bytes = sum(state.nbytes for state in self.states)
+        if state_bytes > LARGEST_STATES:
+            raise ValueError(
+                f"the states take {state_bytes / 2**20:.0f} MiB in all, over the limit of {LARGEST_STATES / 2**20:.0f}"
+            )
+        for what, controls in (("controls", self.controls), ("outputs", self.outputs)):
+            numbers = sum(control.size for control in controls)
+            if numbers > MOST_NUMBERS:
+                raise ValueError(
+                    f"the {what} are {numbers} numbers a frame, over the limit of {MOST_NUMBERS}"
+                )
+
     def _check_golden(self, golden: GoldenPair) -> None:
         frames: int | None = None
         for side, tensors, specs in (
@@ -226,6 +254,8 @@ class ModelDocument(Part):
                 raise ValueError(f"the golden {side}s are {sorted(tensors)}, needed are {sorted(needed)}")
             for name, tensor in tensors.items():
                 frames = needed[name].count_frames(tensor.shape, self.hop_length, frames)
+        if frames is not None and frames > MOST_GOLDEN_FRAMES:
+            raise ValueError(f"the golden pair has {frames} frames, over the limit of {MOST_GOLDEN_FRAMES}")
         if self.format > 1:
             golden.check_tolerances(self.outputs)
         elif golden.tolerances:

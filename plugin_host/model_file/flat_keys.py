@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import ModelFileError
-from .array_text import Tensor, format_numbers, format_shape
+from ..errors import ModelFileError, shorten
+from .array_text import Tensor, format_numbers, format_shape, is_whole
 
 PREFIX = "brainsynth"
 
@@ -29,6 +29,7 @@ _SINGULAR = {
 # a document of format 1 is written with the keys of format 1.
 _LEFT_OUT = {"size": 1, "map": ()}
 _MAXIMUM_PARTS = 4096
+_LONGEST_KEY, _LONGEST_REASON = 120, 400
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -93,15 +94,17 @@ def nest_metadata(metadata: Mapping[str, str], version: int, source: str) -> dic
         key.removeprefix(f"{PREFIX}."): text for key, text in metadata.items() if key.startswith(f"{PREFIX}.")
     }
     _check_version(keys.get("format"), version, source)
-    nested: dict[str, Any] = _plain(keys)
+    groups = _group(keys)
+    nested: dict[str, Any] = {key: text for key, text in keys.items() if "." not in key}
     for field in ("controls", "outputs", "states"):
-        nested[field] = _sequence(keys, _SINGULAR[field], source)
-    for control in (*nested["controls"], *nested["outputs"]):
-        control["choices"] = _choices(control, source)
-        control["map"] = _map_points(control, source)
-    nested["trained"] = _mapping_of_parts(keys, "trained")
-    nested["provenance"] = _below(keys, "provenance")
-    nested["golden"] = _golden(_below(keys, "golden"))
+        word = _SINGULAR[field]
+        nested[field] = _parts(groups.get(word, {}), f"{PREFIX}.{word}", source)
+    for word in ("control", "output"):
+        for index, control in enumerate(nested[f"{word}s"]):
+            _nest_control(control, f"{PREFIX}.{word}.{index}", source)
+    nested["trained"] = _mapping_of_parts(groups.get("trained", {}))
+    nested["provenance"] = groups.get("provenance", {})
+    nested["golden"] = _golden(groups.get("golden", {}))
     return nested
 
 
@@ -116,8 +119,8 @@ def read_document(schema: type[Document], nested: dict[str, Any], source: str) -
             raise ModelFileError(
                 f"{source}: the metadata has no {key!r}, which every model needs: export it again"
             ) from error
-        reason = first["msg"].removeprefix("Value error, ")
-        found = f" is {_shorten(first['input'])}" if isinstance(first["input"], str | int | float) else ""
+        reason = first["msg"].removeprefix("Value error, ")[:_LONGEST_REASON]
+        found = f" is {shorten(first['input'])}" if isinstance(first["input"], str | int | float) else ""
         subject = f"{key!r}{found}" if first["loc"] else "does not hold together"
         raise ModelFileError(f"{source}: the metadata {subject}: {reason}; export it again") from error
 
@@ -128,9 +131,9 @@ def _check_version(text: str | None, version: int, source: str) -> None:
             f"{source}: this ONNX file has no '{PREFIX}.format' in its metadata, so it is not one of "
             "Brainsynth's models: make one with `brainsynth export`"
         )
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    if not is_whole(text) or int(text) < 1:
         raise ModelFileError(
-            f"{source}: the metadata '{PREFIX}.format' is {_shorten(text)}, needed is a number from 1 to "
+            f"{source}: the metadata '{PREFIX}.format' is {shorten(text)}, needed is a number from 1 to "
             f"{version}"
         )
     if int(text) > version:
@@ -140,17 +143,47 @@ def _check_version(text: str | None, version: int, source: str) -> None:
         )
 
 
-def _plain(keys: Mapping[str, str]) -> dict[str, Any]:
-    return {key: text for key, text in keys.items() if "." not in key}
+def _group(keys: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Collect the keys by what is before their first dot, in one pass: a stranger's file may have many."""
+    groups: dict[str, dict[str, str]] = {}
+    for key, text in keys.items():
+        word, dot, rest = key.partition(".")
+        if dot:
+            groups.setdefault(word, {})[rest] = text
+    return groups
 
 
-def _below(keys: Mapping[str, str], word: str) -> dict[str, str]:
-    return {key.removeprefix(f"{word}."): text for key, text in keys.items() if key.startswith(f"{word}.")}
+def _parts(keys: Mapping[str, str], prefix: str, source: str) -> list[dict[str, Any]]:
+    """Give the keys of each of the counted parts. The first part without a key is the last: its lack is found next."""
+    if "count" not in keys:
+        raise ModelFileError(
+            f"{source}: the metadata has no '{prefix}.count', which every model needs: export it again"
+        )
+    groups = _group(keys)
+    parts: list[dict[str, Any]] = []
+    for index in range(_read_count(keys["count"], prefix, source)):
+        parts.append(dict(groups.get(str(index), {})))
+        if not parts[-1]:
+            break
+    return parts
 
 
-def _mapping_of_parts(keys: Mapping[str, str], word: str) -> dict[str, dict[str, str]]:
+def _nest_control(control: dict[str, Any], prefix: str, source: str) -> None:
+    groups = _group(control)
+    choices, points = groups.get("choice", {}), groups.get("map", {})
+    count = _read_count(choices.get("count", "0"), f"{prefix}.choice", source)
+    for index in range(count):
+        if str(index) not in choices:
+            raise ModelFileError(
+                f"{source}: the metadata has no '{prefix}.choice.{index}', which its count needs: export it again"
+            )
+    control["choices"] = [choices[str(index)] for index in range(count)]
+    control["map"] = _parts({"count": "0"} | points, f"{prefix}.map", source)
+
+
+def _mapping_of_parts(keys: Mapping[str, str]) -> dict[str, dict[str, str]]:
     parts: dict[str, dict[str, str]] = {}
-    for key, text in _below(keys, word).items():
+    for key, text in keys.items():
         name, _, field = key.rpartition(".")
         if name:
             parts.setdefault(name, {})[field] = text
@@ -162,43 +195,15 @@ def _golden(keys: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     inputs = {key: text for key, text in keys.items() if key == "audio" or key.startswith("control.")}
     outputs = {key: text for key, text in keys.items() if key.startswith("output.")}
-    tolerances = _below(keys, "tolerance")
-    return _plain(keys) | {"inputs": inputs, "outputs": outputs, "tolerances": tolerances}
+    tolerances = _group(keys).get("tolerance", {})
+    plain = {key: text for key, text in keys.items() if "." not in key}
+    return plain | {"inputs": inputs, "outputs": outputs, "tolerances": tolerances}
 
 
-def _sequence(keys: Mapping[str, str], word: str, source: str) -> list[dict[str, Any]]:
-    prefix = f"{PREFIX}.{word}"
-    count = _count(keys.get(f"{word}.count"), prefix, source)
-    return [_below(keys, f"{word}.{index}") | {"key": f"{prefix}.{index}"} for index in range(count)]
-
-
-def _choices(control: Mapping[str, str], source: str) -> list[str]:
-    prefix = f"{control['key']}.choice"
-    choices = [
-        control.get(f"choice.{index}")
-        for index in range(_count(control.get("choice.count", "0"), prefix, source))
-    ]
-    if None in choices:
+def _read_count(text: str, prefix: str, source: str) -> int:
+    if not is_whole(text) or int(text) > _MAXIMUM_PARTS:
         raise ModelFileError(
-            f"{source}: the metadata has no '{prefix}.{choices.index(None)}', which its count needs: export "
-            "it again"
-        )
-    return [choice for choice in choices if choice is not None]
-
-
-def _map_points(control: Mapping[str, str], source: str) -> list[dict[str, str]]:
-    count = _count(control.get("map.count", "0"), f"{control['key']}.map", source)
-    return [_below(control, f"map.{index}") for index in range(count)]
-
-
-def _count(text: str | None, prefix: str, source: str) -> int:
-    if text is None:
-        raise ModelFileError(
-            f"{source}: the metadata has no '{prefix}.count', which every model needs: export it again"
-        )
-    if not (text.isascii() and text.isdigit()) or int(text) > _MAXIMUM_PARTS:
-        raise ModelFileError(
-            f"{source}: the metadata '{prefix}.count' is {_shorten(text)}, needed is a number from 0 to "
+            f"{source}: the metadata '{prefix}.count' is {shorten(text)}, needed is a number from 0 to "
             f"{_MAXIMUM_PARTS}: export it again"
         )
     return int(text)
@@ -208,9 +213,4 @@ def _flat_key(location: tuple[int | str, ...]) -> str:
     key = PREFIX
     for part in location:
         key = _join(key, str(part))
-    return key
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 3]}..."

@@ -10,7 +10,7 @@ from typing import SupportsFloat, TypeAlias, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, did_you_mean
+from ..errors import ControlError, did_you_mean, shorten
 from ..model_file.controls import Control, Scale
 
 ControlValue: TypeAlias = float | str | Sequence[float] | NDArray[np.floating]
@@ -232,15 +232,6 @@ def _written(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         return ""
     return f"{value:.15g}"
-
-
-def shorten(value: object) -> str:
-    """Write what arrived in at most 60 characters."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python does not write whole numbers of thousands of digits
-        text = "a number of thousands of digits"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _as_list(value: object) -> list[object] | None:

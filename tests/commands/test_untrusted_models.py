@@ -61,7 +61,7 @@ def test_errors_show_texts_that_no_terminal_obeys(
 def test_a_damaged_graph_leaves_the_standard_output_to_results(tmp_path: Path) -> None:
     """ONNX Runtime prints past Python, so that only a process of its own shows it."""
     model = tiny_models.gain_effect()
-    model.graph.node[0].op_type = "Unknown"
+    model.graph.node[0].input[0] = "Unknown"
     path = tmp_path / "damaged.onnx"
     path.write_bytes(model.SerializeToString().replace(b"Unknown", b"Un\xff\x1b[m"))
     done = subprocess.run(

@@ -163,7 +163,18 @@ def test_nonsense_is_refused_and_its_key_named(key: str, text: str) -> None:
         ({"brainsynth.hop_length": "0"}, "greater than or equal to 1"),
         ({"brainsynth.state.0.dtype": "float16"}, "float32"),
         ({"brainsynth.state.0.shape": "1,0"}, "greater than or equal to 1"),
-        ({"brainsynth.state.0.shape": "100000,100000"}, "limit"),
+        ({"brainsynth.state.0.shape": "100000,100000"}, "states take .* MiB in all, over the limit of 64"),
+        ({"brainsynth.state.0.shape": "100000000000000000," * 7 + "9"}, "over the limit of 64"),
+        ({"brainsynth.state.0.shape": "1,1,1,1,1,1,1,1,1"}, "at most 8 whole numbers"),
+        ({"brainsynth.hop_length": str(2**40)}, "less than or equal to 65536"),
+        ({"brainsynth.control.0.maximum": "1e39"}, "less than or equal to"),
+        ({"brainsynth.control.3.choice.1": ""}, "a word that can be typed"),
+        ({"brainsynth.control.3.choice.1": " b"}, "a word that can be typed"),
+        ({"brainsynth.control.3.choice.1": "a\x1b[2J"}, "a word that can be typed"),
+        ({"brainsynth.control.3.choice.1": "a, b"}, "two choices 'a, b'"),
+        ({"brainsynth.control.3.choice.count": "4096"}, r"no 'brainsynth\.control\.3\.choice\.2'"),
+        ({"brainsynth.control.0.size": "2", "brainsynth.control.0.map.count": "4096"}, r"control\.0\.map\.0"),
+        ({"brainsynth.golden.tolerance": "1e6"}, "tolerance of output.audio is 1e"),
         ({"brainsynth.control.0.minimum": "7"}, "minimum 7 must be below maximum"),
         ({"brainsynth.control.0.default": "7"}, "default 7 must be from"),
         ({"brainsynth.control.1.name": "gain_db"}, "two controls named 'gain_db'"),
@@ -179,6 +190,63 @@ def test_nonsense_is_refused_and_its_key_named(key: str, text: str) -> None:
 def test_contradiction_is_explained(change: dict[str, str], words: str) -> None:
     with pytest.raises(ModelFileError, match=words):
         ModelDocument.from_metadata(full_document().to_metadata() | change, "x.onnx")
+
+
+NUMBERS = [
+    key
+    for key, text in full_document().to_metadata().items()
+    if text.replace(".", "").isdigit() or key.endswith((".shape", ".golden.audio"))
+]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_numbers_of_thousands_of_digits_are_refused_in_few_words(key: str) -> None:
+    """Python itself raises for them, in a sentence that names no file."""
+    with pytest.raises(ModelFileError, match=r"^x\.onnx: ") as refusal:
+        ModelDocument.from_metadata(full_document().to_metadata() | {key: "9" * 5000}, "x.onnx")
+    assert len(str(refusal.value)) < 400
+
+
+def test_states_are_bounded_together() -> None:
+    states = tuple(StateTensor(name=f"s{i}", shape=(2**20,), dtype="float64") for i in range(9))
+    assert tiny_models.document("effect", "x", states=states[:8]).states
+    with pytest.raises(ValidationError, match="72 MiB in all, over the limit of 64"):
+        tiny_models.document("effect", "x", states=states)
+
+
+def test_controls_are_bounded_together() -> None:
+    controls = tuple(Control(name=f"c{i}", minimum=0, maximum=1, default=0, size=1024) for i in range(5))
+    assert tiny_models.document("effect", "x", controls=controls[:4]).controls
+    with pytest.raises(ValidationError, match="5120 numbers a frame, over the limit of 4096"):
+        tiny_models.document("effect", "x", controls=controls)
+
+
+def test_many_keys_are_read_in_one_pass() -> None:
+    """Time is no test, so that the passes are counted: each key is looked at a bounded number of times."""
+
+    class Counted(str):
+        looked_at = 0
+
+        def partition(self, sep: str, /) -> tuple[str, str, str]:
+            type(self).looked_at += 1
+            head, dot, rest = super().partition(sep)
+            return Counted(head), dot, Counted(rest)
+
+        def removeprefix(self, prefix: str, /) -> "Counted":
+            return Counted(super().removeprefix(prefix))
+
+    fields = {"name": "c{}", "minimum": "0", "maximum": "1", "default": "0"}
+    many = {
+        f"brainsynth.control.{i}.{field}": text.format(i)
+        for i in range(500)
+        for field, text in (fields | {f"more{j}": "" for j in range(20)}).items()
+    }
+    metadata = tiny_models.document("effect", "x").to_metadata() | many | {"brainsynth.control.count": "500"}
+    assert (
+        len(ModelDocument.from_metadata({Counted(key): text for key, text in metadata.items()}).controls)
+        == 500
+    )
+    assert len(metadata) < Counted.looked_at < 5 * len(metadata)
 
 
 def test_foreign_metadata_is_no_model() -> None:

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from plugin_host.errors import DeviceError, HostError, ModelFileError, StreamError, UnknownModelError
 from plugin_host.model_file import bundled
-from plugin_host.model_file.onnx_bytes import read_header
+from plugin_host.model_file.graph_survey import MOST_NODES
+from plugin_host.model_file.onnx_bytes import MOST_KEYS, read_header
 from plugin_host.playing.model import Model
 from tests.support import tiny_models
 
@@ -161,6 +162,53 @@ def test_external_data_inside_a_branch_is_refused(tmp_path: Path) -> None:
     refuse(tiny_models.save(model, tmp_path, "branch"), "'hidden' is stored in another file")
 
 
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        (
+            helper.make_node("Loop", ["m", "c"], ["y"], body=helper.make_graph([], "b", [], [])),
+            "operator 'Loop'",
+        ),
+        (helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft"), r"operator 'com\.microsoft\.Gelu'"),
+    ],
+)
+def test_operators_without_a_bound_or_of_others_are_refused(
+    node: onnx.NodeProto, words: str, tmp_path: Path
+) -> None:
+    model = tiny_models.gain_effect()
+    model.graph.node.append(node)
+    refuse(tiny_models.save(model, tmp_path, "plain"), words)
+    inner = helper.make_node("If", ["x"], ["y"], then_branch=helper.make_graph([node], "branch", [], []))
+    model.graph.node[-1].CopyFrom(inner)
+    refuse(tiny_models.save(model, tmp_path, "inner"), words)
+
+
+def test_graphs_too_large_or_deep_and_functions_are_refused(tmp_path: Path) -> None:
+    model = tiny_models.gain_effect()
+    nodes = [helper.make_node("Neg", [f"n{i}"], [f"n{i + 1}"]) for i in range(MOST_NODES)]
+    model.graph.node.extend(nodes)
+    refuse(tiny_models.save(model, tmp_path, "large"), f"more than {MOST_NODES} nodes")
+    graph = helper.make_graph([], "leaf", [], [])
+    for _ in range(9):
+        graph = helper.make_graph([helper.make_node("If", ["x"], ["y"], then_branch=graph)], "g", [], [])
+    model = tiny_models.gain_effect()
+    model.graph.node.append(graph.node[0])
+    refuse(tiny_models.save(model, tmp_path, "deep"), "nested more than 8 deep")
+    model = tiny_models.gain_effect()
+    model.functions.append(helper.make_function("own", "f", ["x"], ["y"], nodes[:1], model.opset_import))
+    refuse(tiny_models.save(model, tmp_path, "functions"), "functions of its own")
+
+
+def test_keys_that_are_too_many_or_there_twice_are_refused(tmp_path: Path) -> None:
+    model = tiny_models.gain_effect()
+    model.metadata_props.add(key="brainsynth.name", value="other")
+    refuse(tiny_models.save(model, tmp_path, "twice"), "'brainsynth.name' twice")
+    model = tiny_models.gain_effect()
+    for i in range(MOST_KEYS):
+        model.metadata_props.add(key=f"brainsynth.provenance.a{i}")
+    refuse(tiny_models.save(model, tmp_path, "many"), "more than 65536 keys")
+
+
 def test_size_limit(tmp_path: Path) -> None:
     path = tiny_models.save(tiny_models.gain_effect(), tmp_path)
     size = path.stat().st_size
@@ -173,7 +221,11 @@ def test_header_is_read_as_onnx_writes_it() -> None:
     header = read_header(model.SerializeToString(), "x")
     assert header.opset == 18
     assert header.metadata == {entry.key: entry.value for entry in model.metadata_props}
-    assert header.external_tensors == ()
+    assert (header.survey.nodes, header.survey.external_tensors, header.functions) == (
+        len(model.graph.node),
+        [],
+        0,
+    )
 
 
 def test_graph_that_is_not_as_its_metadata_says_is_refused(tmp_path: Path) -> None:
@@ -237,7 +289,7 @@ def test_refusals_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
     refuse(tiny_models.save(model, tmp_path, "unknown"), "cannot load")
     # A name that is no text makes ONNX Runtime's message one that Python cannot read.
     model = tiny_models.gain_effect()
-    model.graph.node[0].op_type = "Unknown"
+    model.graph.node[0].input[0] = "Unknown"
     path.write_bytes(model.SerializeToString().replace(b"Unknown", b"Unkn\xff\xffn"))
     refuse(path, "cannot load")
     assert capfd.readouterr() == ("", "")
