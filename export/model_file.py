@@ -90,9 +90,15 @@ def _describe(
             inputs={k: Tensor.of(v.numpy()) for k, v in golden.items()},
             outputs={k: Tensor.of(v) for k, v in play_torch(model, golden, [frames]).items()},
             tolerance=model.golden_tolerance,
-            tolerances={f"output.{k}": tolerance for k, tolerance in model.tolerances.items()},
+            tolerances={f"output.{k}": tolerance for k, tolerance in _tolerances(model).items()},
         ),
     )
+
+
+def _tolerances(model: StreamingModel) -> dict[str, float]:
+    """What each output may differ by: what the model declares, or a share of that output's own range."""
+    shares = {c.name: model.golden_tolerance * (c.maximum - c.minimum) for c in model.outputs}
+    return shares | dict(model.tolerances)
 
 
 @dataclass(frozen=True)

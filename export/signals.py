@@ -9,6 +9,12 @@ from torch import Tensor
 
 from training.streaming.model import Control, StreamingModel
 
+HELD = 8
+"""Frames for which a control stays at an end of its range."""
+
+MOST_AT_REST = 3
+"""Frames too few for a gesture to touch both ends: a gain of zero would leave nothing to compare."""
+
 
 def proof_inputs(model: StreamingModel, frames: int, seed: int = 0, moving: bool = True) -> dict[str, Tensor]:
     """Return inputs of ``frames`` hops that exercise a model.
@@ -23,12 +29,37 @@ def proof_inputs(model: StreamingModel, frames: int, seed: int = 0, moving: bool
     random = torch.Generator().manual_seed(seed)
     inputs: dict[str, Tensor] = {}
     if model.role != "generator":
-        sound = melody(frames * model.hop_length, model.sample_rate, random)
-        inputs["audio"] = sound.expand(model.channels, -1)[None].contiguous()
+        inputs["audio"] = _channels(model, frames, random)
     for control in model.controls:
         gesture = _gesture(control, frames, model, random) if moving else control.curve(frames)[0]
         inputs[f"control.{control.name}"] = gesture[None]
     return inputs
+
+
+def extreme_inputs(model: StreamingModel, frames: int, seed: int = 0) -> dict[str, Tensor]:
+    """Return inputs of ``frames`` hops whose controls are at the ends of their ranges, each held for eight frames.
+
+    First all are at their minimum, then all at their maximum, then each at either.
+    """
+    random = torch.Generator().manual_seed(seed)
+    inputs = {} if model.role == "generator" else {"audio": _channels(model, frames, random)}
+    for control in model.controls:
+        if control.scale in ("trigger", "seed"):
+            curve = _gesture(control, frames, model, random)
+        else:
+            steps = torch.randint(0, 2, (control.size, -(-frames // HELD)), generator=random).float()
+            steps[:, :2] = torch.tensor([0.0, 1.0])[: steps.shape[1]]
+            held = steps.repeat_interleave(HELD, 1)[:, :frames]
+            rows = torch.where(held > 0, control.maximum, control.minimum)
+            curve = rows if control.size > 1 else rows[0]
+        inputs[f"control.{control.name}"] = curve[None]
+    return inputs
+
+
+def _channels(model: StreamingModel, frames: int, random: torch.Generator) -> Tensor:
+    """A melody of its own for each channel, or one that is swapped for another would not be noticed: (1, C, T)."""
+    samples = frames * model.hop_length
+    return torch.stack([melody(samples, model.sample_rate, random) for _ in range(model.channels)])[None]
 
 
 def melody(samples: int, sample_rate: int, random: torch.Generator) -> Tensor:
@@ -59,15 +90,20 @@ def _gesture(control: Control, frames: int, model: StreamingModel, random: torch
 def _wave(
     control: Control, default: float, frames: int, model: StreamingModel, random: torch.Generator
 ) -> Tensor:
-    """A slow wave around the default, over a fifth of the range; steps for stepped controls."""
+    """A slow wave around the default, over a fifth of the range, with a frame at each end of it."""
     time = torch.arange(frames) * model.hop_length / model.sample_rate
     speed, turn = 0.3 + torch.rand(2, generator=random).tolist()[0], torch.rand(1, generator=random).item()
     wave = torch.sin(2 * math.pi * (speed * time + turn))
     low, high = control.minimum, control.maximum
     if control.scale == "log":
-        return default * (high / low) ** (0.15 * wave)
-    moved = (default + 0.1 * (high - low) * wave).clamp(low, high)
-    return moved.round() if control.scale in ("integer", "choice") else moved
+        moved = (default * (high / low) ** (0.15 * wave)).clamp(low, high)
+    else:
+        moved = (default + 0.1 * (high - low) * wave).clamp(low, high)
+    if control.scale in ("integer", "choice"):
+        moved = moved.round()
+    if frames > MOST_AT_REST and model.extreme_tolerance is None:
+        moved[torch.randperm(frames, generator=random)[:2]] = torch.tensor([low, high])
+    return moved
 
 
 def _strikes(control: Control, frames: int, random: torch.Generator) -> Tensor:

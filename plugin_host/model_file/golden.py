@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
 
 from .array_text import Tensor
-from .controls import Control, Part
+from .controls import Control, Part, Scale
 from .graph_contract import AUDIO_OUTPUT
 
 LARGEST_SHARE = 1e-3
@@ -44,6 +47,10 @@ class GoldenPair(Part):
         """Give the largest difference allowed in one output, such as ``output.audio``."""
         return self.tolerances.get(tensor, self.tolerance)
 
+    def allowed(self, tensor: str, output: Control | None = None) -> NDArray[np.float64]:
+        """Give the largest difference allowed at each golden value of an output; see `allowed_at`."""
+        return allowed_at(self.outputs[tensor].array(), self.tolerance_of(tensor), output)
+
     def check_tolerances(self, outputs: Iterable[Control]) -> None:
         """Raise ValueError if a tolerance is of no output, or larger than any file may allow itself."""
         unknown = sorted(self.tolerances.keys() - self.outputs.keys())
@@ -77,3 +84,35 @@ def largest_tolerances(outputs: Iterable[Control]) -> dict[str, float]:
         f"output.{control.name}": LARGEST_SHARE * (control.maximum - control.minimum) for control in outputs
     }
     return {AUDIO_OUTPUT: LARGEST_SHARE, **shares}
+
+
+def allowed_at(
+    values: NDArray[np.floating], tolerance: float, output: Control | None = None
+) -> NDArray[np.float64]:
+    """Give the largest difference allowed at each value of an output.
+
+    It is what the file declares, and at most `LARGEST_SHARE` of the output's scale, whatever the file says: of full
+    scale for audio, of the range for a control, of the value for each e-fold of a logarithmic range.
+
+    Parameters
+    ----------
+    values : array
+        What is right, of any shape.
+    tolerance : float
+        The declared one, in the unit of the values.
+    output : Control, optional
+        The output, where it is an analyzer's.
+
+    Returns
+    -------
+    array
+        Of the shape and in the unit of `values`.
+    """
+    most = LARGEST_SHARE * (1.0 if output is None else output.maximum - output.minimum)
+    allowed = np.full(values.shape, min(tolerance, most))
+    if output is None or output.scale is not Scale.LOG:
+        return allowed
+    # A thousandth of a range of 200 times is 0.5 %, of 0.002 s as of 0.4 s.
+    folds = math.log(output.maximum / output.minimum)
+    within = np.clip(values.astype(np.float64), output.minimum, output.maximum)
+    return np.minimum(allowed, LARGEST_SHARE * folds * within)

@@ -14,7 +14,7 @@ from plugin_host.model_file.array_text import Tensor
 from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
 from plugin_host.model_file.controls import LARGEST_SEED, Control, MapPoint, Scale
 from plugin_host.model_file.document import ModelDocument
-from plugin_host.model_file.golden import LARGEST_SHARE, GoldenPair
+from plugin_host.model_file.golden import LARGEST_SHARE, GoldenPair, allowed_at
 from plugin_host.model_file.names import HOST_NAMES, NEVER_FREE
 from plugin_host.model_file.onnx_bytes import SIZE_LIMIT, read_header, read_model_bytes
 from tests.support import tiny_models
@@ -282,3 +282,14 @@ def test_any_document_survives_its_metadata_exactly(data: st.DataObject) -> None
     metadata = document.to_metadata()
     assert all(re.fullmatch(r"brainsynth\.[a-z0-9_.]+", key) for key in metadata)
     assert ModelDocument.from_metadata(metadata) == document
+
+
+def test_a_tolerance_is_limited_by_the_scale_of_its_output_in_a_file_of_any_format() -> None:
+    attack = Control(name="attack_s", minimum=0.002, maximum=0.4, default=0.01, scale=Scale.LOG)
+    share = Control(name="share", minimum=0.0, maximum=0.5, default=0.1)
+    values = np.array([0.002, 0.02, 0.4])
+    by_value = LARGEST_SHARE * np.log(200) * values
+    np.testing.assert_allclose(allowed_at(values, 0.1, attack), np.minimum(by_value, LARGEST_SHARE * 0.398))
+    np.testing.assert_allclose(allowed_at(values, 0.1, share), LARGEST_SHARE * 0.5)
+    np.testing.assert_allclose(allowed_at(values, 1e-9, attack), 1e-9)
+    np.testing.assert_allclose(allowed_at(values, 0.1), LARGEST_SHARE)

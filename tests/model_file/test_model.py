@@ -15,6 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from plugin_host.errors import DeviceError, HostError, ModelFileError, StreamError, UnknownModelError
 from plugin_host.model_file import bundled
+from plugin_host.model_file.bundled import MODELS_FOLDER
+from plugin_host.model_file.document import ModelDocument
 from plugin_host.model_file.graph_survey import MOST_NODES
 from plugin_host.model_file.onnx_bytes import MOST_KEYS, read_header
 from plugin_host.playing.model import Model
@@ -330,6 +332,42 @@ def test_golden_pair_that_proves_nothing_is_refused() -> None:
     proto = tiny_models.gain_effect(golden=golden.model_copy(update={"outputs": silent}))
     with pytest.raises(ModelFileError, match="all zeros"):
         tiny_models.load(proto).check()
+
+
+def test_golden_pair_that_nothing_moves_is_refused() -> None:
+    golden = tiny_models.gain_golden()
+    constant = {"output.audio": tiny_models.Tensor.of(np.full((1, 1, 1280), 0.5, np.float32))}
+    proto = tiny_models.gain_effect(golden=golden.model_copy(update={"outputs": constant}))
+    with pytest.raises(ModelFileError, match="the same in every frame"):
+        tiny_models.load(proto).check()
+
+
+def test_golden_pair_with_one_sound_in_two_channels_is_refused() -> None:
+    proto = tiny_models.with_golden(tiny_models.rms_analyzer(channels=2))
+    assert all(check.passed for check in tiny_models.load(proto).check())
+    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    document = ModelDocument.from_metadata(metadata)
+    assert document.golden is not None
+    audio = document.golden.inputs["audio"].array()
+    audio[:, 1] = audio[:, 0]
+    golden = document.golden.model_copy(update={"inputs": {"audio": tiny_models.Tensor.of(audio)}})
+    onnx.helper.set_model_props(proto, document.model_copy(update={"golden": golden}).to_metadata())
+    with pytest.raises(ModelFileError, match="the same in every channel"):
+        tiny_models.load(proto).check()
+
+
+def test_a_small_output_is_held_to_its_own_range(tmp_path: Path) -> None:
+    """The file allows 0.1 everywhere, which is a quarter of the range of the attack."""
+    proto = onnx.load(MODELS_FOLDER / "subtractive.onnx")
+    document = ModelDocument.from_metadata({entry.key: entry.value for entry in proto.metadata_props})
+    assert document.golden is not None
+    outputs = dict(document.golden.outputs)
+    outputs["output.attack_s"] = tiny_models.Tensor.of(outputs["output.attack_s"].array() + np.float32(0.01))
+    golden = document.golden.model_copy(update={"outputs": outputs, "tolerance": 0.1, "tolerances": {}})
+    changed = document.model_copy(update={"golden": golden, "format": 1})
+    onnx.helper.set_model_props(proto, changed.to_metadata())
+    failed = {check.tensor for check in Model(tiny_models.save(proto, tmp_path)).check() if not check.passed}
+    assert failed == {"output.attack_s"}
 
 
 def test_render_is_on_the_time_line_of_the_input() -> None:

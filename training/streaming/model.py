@@ -77,11 +77,13 @@ class StreamingModel(StreamingModule):
     ``control.<name>`` (B, N). A control of K > 1 elements is (B, K, N), in and out.
 
     What another engine may differ by is declared here, and capped by whoever reads the file (docs/model-format.md):
-    ``golden_tolerance`` is the largest absolute difference over the golden pair, in the unit of the outputs;
-    ``tolerances`` the same for single outputs, by ``audio`` or the control's name, and those are held to it over every
-    length of the proof. ``long_tolerance`` holds for all outputs over ten seconds, relative where values are above one,
-    for models whose feedback adds up last bits; None is what the role is held to. ``block_tolerance`` is the largest
-    difference of torch in blocks from torch whole, relative where values are above one.
+    ``golden_tolerance`` is the largest difference over the golden pair, as a share of full scale for audio and of its own
+    range for each output of an analyzer; ``tolerances`` the largest absolute ones of single outputs, in their unit, by
+    ``audio`` or the control's name, and those are held to it over every length of the proof. ``long_tolerance`` holds for
+    all outputs over ten seconds, relative where values are above one, for models whose feedback adds up last bits; None
+    is what the role is held to. ``extreme_tolerance`` is the same with controls at the ends of their ranges, for models
+    that are at the edge of stability there; gestures of such a model keep away from them. ``block_tolerance`` is the
+    largest difference of torch in blocks from torch whole, relative where values are above one.
     """
 
     family: str = ""
@@ -97,6 +99,7 @@ class StreamingModel(StreamingModule):
     golden_tolerance: float = 1e-4
     tolerances: Mapping[str, float] = MappingProxyType({})
     long_tolerance: float | None = None
+    extreme_tolerance: float | None = None
     block_tolerance: float = 2e-6
 
     def example_inputs(self, frames: int, batch: int = 1, seed: int = 0) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...streaming.contract import Carry, State, StreamingModule, with_previous
-from ...streaming.model import Control, StreamingModel
+from ...streaming.model import StreamingModel
 from .features import HOP_LENGTH, LONG, SAMPLE_RATE, ParameterFeatures, frames_of
 from .memory import OnsetMemory, even_slots, growing_slots, waves
 from .parameters import SoundParameter
@@ -278,7 +278,6 @@ class ParameterAnalyzer(StreamingModel):
         super().__init__()
         size = size or ParameterSize()
         self.outputs = tuple(p.control for p in parameters)
-        self.tolerances = {c.name: _tolerance(c) for c in self.outputs}
         self.frames = frames_of(duration_s)
         self.features = ParameterFeatures()
         self.decoder = ParameterDecoder(parameters, size.bins)
@@ -292,9 +291,3 @@ class ParameterAnalyzer(StreamingModel):
         features = carry("features", audio.reshape(audio.shape[0], -1, self.hop_length))
         values = self.decoder(carry("network", features))
         return {f"control.{c.name}": v for c, v in zip(self.outputs, values, strict=True)}, carry.next_state
-
-
-def _tolerance(output: Control) -> float:
-    """What single precision leaves of an output: the largest are some kHz, the smallest parts of a second."""
-    largest = max(abs(output.minimum), abs(output.maximum))
-    return min(max(1e-4, 5e-5 * largest), 5e-4 * (output.maximum - output.minimum))

@@ -7,6 +7,7 @@ first. Both hold the same `Decoder` and `Synthesizer`.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...analysis.tracker import F0, LOUDNESS, VOICING, PitchTracker
@@ -226,7 +227,8 @@ class TimbreEffect(StreamingModel):
         shift = (controls["octave"].round() * 12.0 + controls["pitch_shift"]).double().unsqueeze(2)
         midi = carry("pitch_hold", (midi, voicing)) + shift
         midi = midi + (midi.round() - midi) * controls["autotune"].double().unsqueeze(2)
-        gate = torch.sigmoid((loudness - controls["noise_gate"].unsqueeze(2)) * 0.5).log()
+        # The logarithm of a sigmoid that an engine rounds to zero would be infinite, and silence no number.
+        gate = -F.softplus((controls["noise_gate"].unsqueeze(2) - loudness) * 0.5)
         set_by_hand = _columns([controls[name] for name in ("loudness_gain", "harmonic_gain", "noise_gain")])
         score = torch.cat([midi.float(), loudness, voicing, gate, set_by_hand], -1) @ self.to_score
         audio = carry("instrument", (midi_to_hz(midi), score, controls["reverb"].unsqueeze(2)))
