@@ -41,12 +41,13 @@ def cross(
     from ..files.reader import AudioReader
     from ..files.writer import choose_encoding
     from ..playing.model import Model
-    from .outputs import write_sound
+    from .outputs import refuse_unwritable, write_sound
     from .settings import parse_settings
 
     loaded = Model(model)
     controls = parse_settings(settings or [], loaded)
     refuse_inputs_as_outputs([filter_sound, excitation, loaded.path], [output])
+    refuse_unwritable(output)
     with AudioReader(filter_sound) as first, AudioReader(excitation) as second:
         taken, filtered = first.read(first.frames), second.read(second.frames)
     if repeat:

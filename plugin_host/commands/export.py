@@ -43,8 +43,10 @@ def export(
     with training_packages():
         from export.export_run import export_run
 
+        from .outputs import refuse_unwritable
         from .tables import add_row, make_table, open_console, show
 
+        refuse_unwritable(output)
         stated = {"licence": licence, "author": author, "data": data}
         provenance = {name: text for name, text in stated.items() if text is not None}
         numbers = ("frames", "largest error", "allowed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,7 +85,9 @@ def process(
     from ..files.batch import Batch
     from ..files.file_job import FileTask
     from ..files.plan import refuse_inputs_as_outputs
+    from ..files.report import write_report
     from ..playing.model import Model
+    from .outputs import refuse_unwritable
 
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
@@ -92,11 +95,14 @@ def process(
     request = _make_request(loaded, settings or [], mix, auto, tail, seconds, rate)
     jobs = _plan(loaded, inputs or [], output, container.suffix, seconds)
     refuse_inputs_as_outputs([Path(request.model)], [job.target for job in jobs])
+    if report is not None:
+        refuse_inputs_as_outputs([job.source for job in jobs if job.source], [report])
+        refuse_unwritable(report)
     folder = output.parent if output in {job.target for job in jobs} else output
     batch = Batch(FileTask(request), jobs, folder, if_exists, workers or os.cpu_count() or 1)
     reports, interrupted = _run(batch, jobs)
     if report is not None:
-        _write_report(report, request, reports, interrupted)
+        write_report(report, asdict(request), reports, interrupted)
     _summarize(reports)
     if batch.record_problem:
         warn(f"{batch.record_problem}; outputs are whole, but the next call will not know them for its own")
@@ -197,16 +203,6 @@ def _size(source: Path | None) -> int:
     if source is None:
         return 1
     return source.stat().st_size if source.is_file() else 0
-
-
-def _write_report(path: Path, request: Request, reports: Sequence[FileReport], interrupted: bool) -> None:
-    from dataclasses import asdict
-
-    from ..files.plan import refuse_inputs_as_outputs
-    from ..files.report import write_report
-
-    refuse_inputs_as_outputs([Path(report.source) for report in reports if report.source], [path])
-    write_report(path, asdict(request), reports, interrupted)
 
 
 def _summarize(reports: Sequence[FileReport]) -> None:

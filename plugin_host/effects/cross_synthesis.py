@@ -6,12 +6,12 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from ..errors import StreamError
 from ..playing.model import Model
 from ..streaming.input_checks import as_rows, check_sample_rate
+from ..streaming.rate_conversion import resample
 from .neural_effect import NeuralEffect
 
 CROSS_MODEL = "ar.cross"
@@ -64,8 +64,7 @@ def cross_synthesize(
         )
     taken = np.mean(as_rows(filter_audio, name), axis=0)
     rate, its_rate = check_sample_rate(sample_rate, name), check_sample_rate(filter_rate, name)
-    if its_rate != rate:
-        taken = np.asarray(soxr.resample(taken, its_rate, rate), np.float32)
+    taken = resample(taken, its_rate, rate)
     rows = as_rows(excitation, name)
     first = np.zeros(rows.shape[1], np.float32)
     shared = min(len(first), len(taken))

@@ -131,9 +131,9 @@ def plan_jobs(
         in what is not written.
     """
     suffix = suffix or kinds.suffix
-    _check_endings(output, suffix, kinds)
+    _check_endings(output, suffix, kinds, is_single=len(inputs) == 1 and _is_file(inputs[0]))
     if _is_file_name(output, kinds):
-        if len(inputs) != 1 or Path(inputs[0]).is_dir() or _is_pattern(inputs[0]):
+        if len(inputs) != 1 or not _is_file(inputs[0]):
             raise UsageError(f"{output} names one file, and there may be several inputs; name a folder")
         found = [(Path(inputs[0]), Path(output.name))]
         folder = output.parent
@@ -162,7 +162,7 @@ def plan_without_input(output: Path, kinds: FileKinds) -> list[Job]:
     UsageError
         If the output is not the name of a file that can be written.
     """
-    _check_endings(output, None, kinds)
+    _check_endings(output, None, kinds, is_single=True)
     if not _is_file_name(output, kinds):
         raise UsageError(
             f"{output} must be the name of a file that ends in {', '.join(sorted(kinds.written))}"
@@ -170,14 +170,16 @@ def plan_without_input(output: Path, kinds: FileKinds) -> list[Job]:
     return [Job(None, output, output.name)]
 
 
-def _check_endings(output: Path, suffix: str | None, kinds: FileKinds) -> None:
+def _check_endings(output: Path, suffix: str | None, kinds: FileKinds, is_single: bool) -> None:
+    """Refuse what nobody means: a folder called ``take.txt`` for a single file, which more likely was to be one."""
     if suffix is not None and suffix not in kinds.written:
         raise UsageError(f"outputs cannot end in {suffix} here; choose {' or '.join(sorted(kinds.written))}")
     ending = output.suffix.lower()
-    if ending in (SOUND_SUFFIXES | TABLE_SUFFIXES) - kinds.written and not output.is_dir():
+    known = SOUND_SUFFIXES | TABLE_SUFFIXES
+    if ending not in kinds.written and (ending in known or (is_single and ending)) and not output.is_dir():
         raise UsageError(
             f"{output} ends in {ending}, and what is written here ends in {', '.join(sorted(kinds.written))}; "
-            "name such a file, or a folder"
+            "name such a file, or a folder (one with a dot in its name must be there already)"
         )
 
 
@@ -225,6 +227,11 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
 
 def _is_file_name(output: Path, kinds: FileKinds) -> bool:
     return output.suffix.lower() in kinds.written and not output.is_dir()
+
+
+def _is_file(text: str) -> bool:
+    """Tell whether an input is one file, which need not exist."""
+    return not Path(text).is_dir() and not _is_pattern(text)
 
 
 def _is_pattern(text: str) -> bool:

@@ -46,7 +46,8 @@ def choose_encoding(suffix: str, container: str, subtype: str) -> tuple[str, str
     Returns
     -------
     container, subtype : str
-        Of the output. Where it cannot hold the input's depth: 24 bit, or else the container's default.
+        Of the output. Where it cannot hold the input's depth: 24 bit, or else the container's default. Of ``.opus``
+        always Opus.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def choose_encoding(suffix: str, container: str, subtype: str) -> tuple[str, str
         raise AudioFileError(
             f"an output named *{suffix} cannot be written; use one of {', '.join(sorted(_CONTAINERS))}"
         )
+    if suffix.lower() == ".opus":
+        return wanted, "OPUS"
     if container in _KIN.get(wanted, (wanted,)):
         return container, subtype
     default = soundfile.default_subtype(wanted) or ""

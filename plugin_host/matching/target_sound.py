@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import InferenceError, StreamError
 from ..streaming.input_checks import as_rows, check_sample_rate
-from ..streaming.rate_conversion import RateConversion, Resampler
-from ..streaming.sample_queue import SampleFifo
+from ..streaming.rate_conversion import resample
 
 AUDIBLE = 10 ** (-70 / 20)
 """Samples smaller than this are silence."""
@@ -78,19 +77,6 @@ def as_target(
             f" {math.ceil(shortest / to_rate * 1000)} ms or more"
         )
     return np.pad(sound, (0, frames - len(sound)))
-
-
-def resample(sound: NDArray[np.float32], sample_rate: float, to_rate: float) -> NDArray[np.float32]:
-    """Convert a sound (T,) to another rate, both in Hz, without delay."""
-    conversion = RateConversion.between(sample_rate, to_rate)
-    if conversion.is_identity:
-        return sound
-    count = math.ceil(len(sound) / conversion.ratio)
-    resampler, converted = Resampler(conversion, 1, len(sound)), SampleFifo(1, count)
-    resampler.room(len(sound))[0] = sound
-    resampler.room(2 * conversion.half_taps)[:] = 0.0
-    resampler.convert(converted)
-    return converted.front(count)[0].copy()
 
 
 def loudest_db(sound: NDArray[np.float32]) -> float:

@@ -30,6 +30,7 @@ _CUTOFF = 0.955
 _LARGEST_BANK = 2**20
 _LARGEST_PRODUCT = 2**17
 _MOST_OUTPUTS = 512
+_PIECE = 65_536
 
 Count = TypeVar("Count", int, NDArray[np.int64])
 
@@ -139,6 +140,22 @@ class Resampler:
         np.einsum("ctk,tk->ct", self._windows[:, first_taps + self._history.start], taps, out=outputs)
         whole, self._fraction = divmod(self._fraction + count * self._input_step, self._output_step)
         self._history.drop(whole)
+
+
+def resample(sound: NDArray[np.float32], input_rate: float, output_rate: float) -> NDArray[np.float32]:
+    """Convert a whole sound (T,) from one rate to another, both in Hz, without delay."""
+    conversion = RateConversion.between(input_rate, output_rate)
+    if conversion.is_identity:
+        return sound
+    count = math.ceil(len(sound) / conversion.ratio)
+    resampler, converted = Resampler(conversion, 1, _PIECE), SampleFifo(1, count)
+    for start in range(0, len(sound), _PIECE):
+        piece = sound[start : start + _PIECE]
+        resampler.room(len(piece))[0] = piece
+        resampler.convert(converted)
+    resampler.room(2 * conversion.half_taps)[:] = 0.0
+    resampler.convert(converted)
+    return converted.front(count)[0].copy()
 
 
 def _exact(rate: float) -> Fraction:

@@ -481,6 +481,45 @@ def test_a_name_that_a_folder_has_is_refused(models: Path, tmp_path: Path, brain
     assert_refused(ended, 5, "in.wav cannot be written")
 
 
+@pytest.mark.parametrize("name", ["take.txt", "take.m4a", "take.w"])
+def test_a_single_file_is_not_put_into_a_folder_named_like_a_file(
+    name: str, models: Path, tmp_path: Path, brainsynth: Command
+) -> None:
+    source = write_sound(tmp_path / "in.wav", long_noise()[:, :100])
+    call = ("process", source, "-m", models / "gain.onnx", "-o", tmp_path / name)
+    assert_refused(brainsynth(*call), 2, f"{name} ends in {Path(name).suffix}", ".flac")
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()
+    assert brainsynth(*call).code == 0
+
+
+@pytest.mark.parametrize("where", ["file/report.json", "folder.json", "source"])
+def test_a_report_that_cannot_be_written_is_found_before_the_work(
+    where: str, models: Path, tmp_path: Path, brainsynth: Command
+) -> None:
+    source = write_sound(tmp_path / "in.wav", long_noise()[:, :100])
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.json").mkdir()
+    os.link(source, tmp_path / "source.json")
+    report = tmp_path / ("source.json" if where == "source" else where)
+    ended = brainsynth(
+        "process", source, "-m", models / "gain.onnx", "-o", tmp_path / "out", "--report", report
+    )
+    words = "inputs are never overwritten" if where == "source" else "cannot be written"
+    assert_refused(ended, 2 if where == "source" else 5, words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_crossed_sound_that_cannot_be_written_is_found_before_the_work(
+    tmp_path: Path, brainsynth: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "plugin_host.effects.cross_synthesis.cross_synthesize", lambda *_: pytest.fail("it was made")
+    )
+    source = write_sound(tmp_path / "in.wav", long_noise()[:, :100])
+    assert_refused(brainsynth("cross", source, source, "-o", source / "out.wav"), 5, "cannot be written")
+
+
 def test_several_inputs_need_a_folder(models: Path, tmp_path: Path, brainsynth: Command) -> None:
     sources = [write_sound(tmp_path / name, long_noise()) for name in ("a.wav", "b.wav")]
     ended = brainsynth("process", *sources, "-m", models / "gain.onnx", "-o", tmp_path / "out.wav")

@@ -100,6 +100,10 @@ def test_rate_depth_container_and_length_are_kept(
         (".flac", ("WAV", "FLOAT"), ("FLAC", "PCM_24")),
         (".flac", ("WAV", "PCM_16"), ("FLAC", "PCM_16")),
         (".mp3", ("WAV", "PCM_16"), ("MP3", "MPEG_LAYER_III")),
+        (".opus", ("WAV", "PCM_16"), ("OGG", "OPUS")),
+        (".OPUS", ("OGG", "VORBIS"), ("OGG", "OPUS")),
+        (".ogg", ("OGG", "OPUS"), ("OGG", "OPUS")),
+        (".ogg", ("WAV", "PCM_16"), ("OGG", "VORBIS")),
     ],
 )
 def test_encoding_stays_as_near_as_the_container_allows(

@@ -18,8 +18,9 @@ from plugin_host.commands.infer import read_from_onset
 from plugin_host.errors import ControlError, InferenceError, StreamError, SynthError, UsageError
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.sound_distances import mss
-from plugin_host.matching.target_sound import from_onset, gain_into_range, loudest_db, resample
+from plugin_host.matching.target_sound import from_onset, gain_into_range, loudest_db
 from plugin_host.model_file.bundled import find_model
+from plugin_host.streaming.rate_conversion import resample
 from plugin_host.synths.preset import read_presets
 from plugin_host.synths.synth import SYNTHS_FOLDER
 from tests.conftest import Command
