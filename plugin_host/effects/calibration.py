@@ -1,9 +1,10 @@
-"""Move a sound into the range that a model knows: by whole octaves, and by a gain in loudness."""
+"""Move a sound into the range that a model knows: by whole octaves, by a gain in loudness, with its noise left out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
@@ -20,6 +21,29 @@ SILENT_DB = -80.0
 SHORTEST_VOICED_S = 0.1
 RANGE_DB = 40.0
 ABOVE_DB = 3.0
+GATE = "noise_gate"
+GATE_ABOVE_NOISE_DB = 6.0
+GATE_BELOW_MUSIC_DB = 3.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an analyzer has heard in a sound.
+
+    Parameters
+    ----------
+    f0_hz, loudness_db : (N,)
+        Of the frames that have a pitch and are not far below the loudest.
+    noise_db : float
+        How loud the sound is where it has no pitch, in its quieter moments; minus infinity if it has a pitch throughout.
+    quietest_db : float
+        How loud the quietest moments with a pitch are that stand out of the noise.
+    """
+
+    f0_hz: NDArray[np.float32]
+    loudness_db: NDArray[np.float32]
+    noise_db: float
+    quietest_db: float
 
 
 def calibrate(
@@ -28,7 +52,7 @@ def calibrate(
     sample_rate: float,
     analyzer: Model | None = None,
 ) -> dict[str, float]:
-    """Find the octave and the gain that bring a sound into the range in which a model was trained.
+    """Find the octave and the gain that bring a sound into the range in which a model was trained, and its noise gate.
 
     Parameters
     ----------
@@ -45,7 +69,8 @@ def calibrate(
     Returns
     -------
     dict of str to float
-        ``octave``, a whole number, and ``loudness_gain`` in dB, both within their controls' limits.
+        ``octave``, a whole number, and ``loudness_gain`` in dB, both within their controls' limits. Where the model has
+        it, ``noise_gate`` in dB too: above the noise of the pauses, never above quiet music, and else its default.
 
     Raises
     ------
@@ -67,13 +92,16 @@ def calibrate(
         raise CalibrationError(
             f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
         )
-    f0_hz, loudness_db = _voiced_frames(analyzer or Model(ANALYZER), audio, sample_rate)
-    octave, gain = controls["octave"], controls["loudness_gain"]
+    heard = listen(analyzer or Model(ANALYZER), audio, sample_rate)
+    found = {
+        "octave": _octaves(heard.f0_hz, register),
+        "loudness_gain": _gain_db(heard.loudness_db, loudness_range),
+    }
+    if GATE in controls:
+        found[GATE] = _gate_db(heard, controls[GATE].defaults[0])
     return {
-        "octave": float(np.clip(_octaves(f0_hz, register), octave.minimum, octave.maximum)),
-        "loudness_gain": round(
-            float(np.clip(_gain_db(loudness_db, loudness_range), gain.minimum, gain.maximum)), 1
-        ),
+        name: round(float(np.clip(value, controls[name].minimum, controls[name].maximum)), 1)
+        for name, value in found.items()
     }
 
 
@@ -88,27 +116,32 @@ def _ranges(document: ModelDocument) -> tuple[Range, Range]:
     return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
 
 
-def _voiced_frames(
-    analyzer: Model, audio: NDArray[np.floating], sample_rate: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give pitch (Hz) and loudness (dB) of the frames that have a pitch and are not far below the loudest."""
+def listen(analyzer: Model, audio: NDArray[np.floating], sample_rate: float) -> Heard:
+    """Analyze a sound; the parameters and errors are those of `calibrate`."""
     found = analyzer.render(audio, sample_rate)
     if not isinstance(found, dict) or not {"f0_hz", "voicing", "loudness_db"} <= found.keys():
         raise CalibrationError(f"{analyzer.name} is no analyzer of pitch, voicing and loudness")
-    loudness_db = found["loudness_db"]
+    loudness_db, is_voiced = found["loudness_db"], found["voicing"] > VOICED
     loudest = float(loudness_db.max(initial=-math.inf))
     if loudest < SILENT_DB:
         raise NothingToCalibrateError(
             "the sound is silent, so there is nothing to calibrate by; play, or choose another part"
         )
-    chosen = (found["voicing"] > VOICED) & (loudness_db > max(SILENT_DB, loudest - RANGE_DB))
+    chosen = is_voiced & (loudness_db > max(SILENT_DB, loudest - RANGE_DB))
     frame_s = analyzer.document.hop_length / analyzer.document.sample_rate
     if chosen.sum() * frame_s < SHORTEST_VOICED_S:
         raise NothingToCalibrateError(
             "the sound has hardly any pitch to calibrate by; choose a part with sung or played notes,"
             " or set octave and loudness_gain by hand"
         )
-    return found["f0_hz"][chosen], loudness_db[chosen]
+    unvoiced = loudness_db[~is_voiced]
+    noise_db = (
+        float(np.percentile(unvoiced, 25)) if unvoiced.size * frame_s >= SHORTEST_VOICED_S else -math.inf
+    )
+    # Noise alone is sometimes taken for a pitch.
+    music = loudness_db[is_voiced & (loudness_db > noise_db + GATE_ABOVE_NOISE_DB)]
+    quietest_db = float(np.percentile(music, 1)) if music.size else loudest
+    return Heard(found["f0_hz"][chosen], loudness_db[chosen], noise_db, quietest_db)
 
 
 def _octaves(f0_hz: NDArray[np.float32], register: Range) -> int:
@@ -120,3 +153,8 @@ def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
     """Bring held notes to where the instrument is loud, and their loudest moments at most 3 dB above that."""
     held = trained.high - float(np.median(loudness_db))
     return min(held, trained.high + ABOVE_DB - float(np.percentile(loudness_db, 95)))
+
+
+def _gate_db(heard: Heard, default: float) -> float:
+    """Put the gate above the noise, and below the quietest music whatever the noise."""
+    return min(max(default, heard.noise_db + GATE_ABOVE_NOISE_DB), heard.quietest_db - GATE_BELOW_MUSIC_DB)

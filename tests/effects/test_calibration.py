@@ -182,3 +182,38 @@ def test_a_name_an_effect_and_a_model_are_calibrated_alike(analyzer: Model) -> N
     assert expected["octave"] != 0
     assert calibrate("cello", tone(440.0), 48_000) == expected
     assert calibrate(NeuralEffect(model), tone(440.0), 48_000) == expected
+
+
+def phrase(level: float, noise_db: float) -> NDArray[np.float32]:
+    """Give a note, the same at a fifth of its level, and a pause, a second each, in white noise: (1, T)."""
+    silence = np.zeros((1, 48_000), np.float32)
+    notes = np.concatenate([tone(220, level), tone(330, level / 5), silence], axis=1)
+    noise = np.random.default_rng(0).normal(0, 10 ** (noise_db / 20), notes.shape)
+    return (notes + noise).astype(np.float32)
+
+
+def level_db(sound: NDArray[np.floating]) -> float:
+    return 10 * float(np.log10(np.mean(np.square(sound)) + 1e-12))
+
+
+@pytest.mark.parametrize(("level", "noise_db"), [(0.1, -90), (0.1, -65), (0.1, -50), (0.001, -90)])
+def test_the_gate_is_above_the_noise_and_below_quiet_music(
+    level: float, noise_db: float, analyzer: Model
+) -> None:
+    model, sound = Model("cello"), phrase(level, noise_db)
+    found = calibrate(model, sound, 48_000, analyzer)
+    played = NeuralEffect(model, **found)(sound, 48_000)[0]
+    open_ = NeuralEffect(model, **{**found, "noise_gate": -100})(sound, 48_000)[0]
+    for second in (0, 1):
+        note = slice(48_000 * second + 12_000, 48_000 * second + 46_000)
+        assert level_db(played[note]) == pytest.approx(level_db(open_[note]), abs=1.0)
+    pause = slice(2 * 48_000 + 24_000, None)
+    assert level_db(played[pause]) < min(level_db(open_[pause]) - 15, -60)
+
+
+def test_a_clean_recording_keeps_the_gate_where_it_is(analyzer: Model) -> None:
+    assert calibrate("cello", phrase(0.1, -90), 48_000, analyzer)["noise_gate"] == -70
+
+
+def test_a_note_without_a_pause_is_not_gated(analyzer: Model) -> None:
+    assert calibrate("cello", tone(220, 0.0005, 2.0), 48_000, analyzer)["noise_gate"] < -75
