@@ -28,7 +28,8 @@ def live(
         float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")
     ] = 1.0,
     calibrate: Annotated[
-        float, typer.Option("--calibrate", metavar="SECONDS", help="Listen first; suit octave and loudness.")
+        float,
+        typer.Option("--calibrate", metavar="SECONDS", help="Listen first; suit octave, loudness, gate."),
     ] = 0.0,
     block: Annotated[int, typer.Option("--block", min=16, max=8192, help="Samples at a time.")] = 128,
     rate: Annotated[float | None, typer.Option("--rate", help="Hz.", show_default=False)] = None,
@@ -84,7 +85,7 @@ def play(
     effect : NeuralEffect
         With the settings it starts with.
     calibrate_s : float
-        How many seconds to listen first, to set octave and loudness; 0 for not at all.
+        How many seconds to listen first, to set octave, loudness and noise gate; 0 for not at all.
     duration_s : float
         How many seconds to play.
     background : bool

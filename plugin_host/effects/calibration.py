@@ -23,7 +23,8 @@ RANGE_DB = 40.0
 ABOVE_DB = 3.0
 GATE = "noise_gate"
 GATE_ABOVE_NOISE_DB = 6.0
-GATE_BELOW_MUSIC_DB = 3.0
+GATE_BELOW_MUSIC_DB = 6.0
+GATE_LEAST_BELOW_MUSIC_DB = 3.0
 
 
 @dataclass(frozen=True)
@@ -156,5 +157,8 @@ def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
 
 
 def _gate_db(heard: Heard, default: float) -> float:
-    """Put the gate above the noise, and below the quietest music whatever the noise."""
-    return min(max(default, heard.noise_db + GATE_ABOVE_NOISE_DB), heard.quietest_db - GATE_BELOW_MUSIC_DB)
+    """Put the gate above the noise, and below the quietest music whatever the noise, well below it if there is room."""
+    above_noise = heard.noise_db + GATE_ABOVE_NOISE_DB
+    near_music = heard.quietest_db - GATE_LEAST_BELOW_MUSIC_DB
+    highest = max(heard.quietest_db - GATE_BELOW_MUSIC_DB, min(near_music, above_noise))
+    return min(max(default, above_noise), highest)

@@ -25,8 +25,8 @@ class Request:
     mix : float
         Of an effect: from 0, the input alone, to 1, the model alone.
     auto : bool
-        Of an effect: set octave, loudness and noise gate for each file, from its first minute, unless `settings` say otherwise.
-        A file without a pitch to go by is played as it is, and its report says so.
+        Of an effect: set octave, loudness and noise gate for each file, from its first minute, unless `settings` say
+        otherwise. A file without a pitch to go by is played as it is, and its report says so.
     tail : bool
         Of an effect: let the output ring on after the input's end; else it is exactly as long as the input.
     seconds : float or None
