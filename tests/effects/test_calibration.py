@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,7 +202,7 @@ def test_the_gate_is_above_the_noise_and_below_quiet_music(
     level: float, noise_db: float, analyzer: Model
 ) -> None:
     model, sound = Model("cello"), phrase(level, noise_db)
-    found = calibrate(model, sound, 48_000, analyzer)
+    found: dict[str, Any] = calibrate(model, sound, 48_000, analyzer)
     played = NeuralEffect(model, **found)(sound, 48_000)[0]
     open_ = NeuralEffect(model, **{**found, "noise_gate": -100})(sound, 48_000)[0]
     for second in (0, 1):
