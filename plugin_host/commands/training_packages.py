@@ -21,9 +21,9 @@ def training_packages() -> Iterator[None]:
     MissingPackageError
         If torch, or another package that only training needs, is not installed.
     UsageError
-        If a setting is outside its range, or the file to export to cannot be used.
+        If a setting is outside its range, or a run, a data set, recordings or the file to export to do not fit.
     WorkError
-        If training or export refuses in words of its own.
+        If a training or an export fails in words of its own.
     """
     try:
         import export.errors
@@ -34,8 +34,15 @@ def training_packages() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise _missing(error) from error
+    except (training.errors.UnwritableError, training.errors.MemoryShortageError):
+        raise  # errors of the environment, as they are
+    except (training.errors.CheckpointError, training.errors.DivergedError) as error:
+        raise WorkError(str(error)) from error
     except (
         training.errors.SettingsError,
+        training.errors.RunError,
+        training.errors.RecordingsError,
+        training.errors.SoundsError,
         export.errors.ExportTargetError,
         export.errors.RegisterError,
     ) as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RunError
+from ..errors import UnwritableError
 
 
 def cache_folder() -> Path:
@@ -44,7 +44,7 @@ def cached_arrays(
 
     Raises
     ------
-    RunError
+    UnwritableError
         If they cannot be kept.
     """
     folder = cache_folder() / key
@@ -64,7 +64,7 @@ def cached_arrays(
         partial.rename(folder)
     except OSError as error:
         if not folder.is_dir():  # else another process was quicker
-            raise RunError(
+            raise UnwritableError(
                 f"{folder} cannot be written ({error.strerror or error}); make room there."
             ) from error
     finally:
@@ -101,7 +101,7 @@ class RowFile:
 
     Raises
     ------
-    RunError
+    UnwritableError
         If the file cannot be written.
     """
 
@@ -128,7 +128,7 @@ class RowFile:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._complete(path)
             except OSError as error:
-                raise RunError(
+                raise UnwritableError(
                     f"{path} cannot be written ({error.strerror or error}); make room there."
                 ) from error
             self.rows = np.memmap(path, kind, "r", shape=(count,))
