@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.families.toy import FAMILY
 from tests.families.toy.settings import ToySettings
 from tests.support.trainings import Recorder, assert_same_run
+from training.data.recordings import file_hash
 from training.data.source import Source
 from training.errors import RunError
 from training.loop.exports import provenance_of
@@ -50,6 +52,24 @@ def test_the_same_recordings_in_another_place_go_on(folder: Path, tmp_path: Path
     moved = folder.rename(tmp_path / "moved")
     assert do(moved, tmp_path / "run", 4).steps == [3, 4]
     assert_same_run(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_recording_is_hashed_once_until_it_is_written_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened, original = folder / "a.wav", [], Path.open
+
+    def watched(self: Path, *arguments: Any) -> Any:
+        opened.append(self)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Path, "open", watched)
+    first = file_hash(path)
+    assert file_hash(path) == first
+    assert opened == [path]
+    with original(path, "ab") as file:
+        file.write(b"more")
+    assert file_hash(path) != first
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -85,14 +86,31 @@ def content_hash(paths: Iterable[Path]) -> str:
     """
     whole = hashlib.sha256()
     for path in paths:
-        try:
-            with path.open("rb") as file:
-                whole.update(os.fsencode(path.name) + hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise RecordingsError(
-                f"{path} cannot be read ({error.strerror}); remove it or replace it."
-            ) from error
+        whole.update(os.fsencode(path.name) + file_hash(path))
     return whole.hexdigest()
+
+
+def file_hash(path: Path) -> bytes:
+    """Hash what a file holds (SHA-256); a file that has not been written since is read only once.
+
+    Raises
+    ------
+    RecordingsError
+        If it cannot be read.
+    """
+    try:
+        state = path.stat()
+        return _file_hash(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise RecordingsError(
+            f"{path} cannot be read ({error.strerror}); remove it or replace it."
+        ) from error
+
+
+@cache
+def _file_hash(path: Path, *_: int) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 class ReadingReport(Protocol):

@@ -22,7 +22,7 @@ from ...data.excerpts import rows_around
 from ...data.harmonic_analysis import FLOOR_NEPERS, harmonic_levels
 from ...data.joined import JoinedArrays
 from ...data.low_cut import high_passed
-from ...data.recordings import read_mono
+from ...data.recordings import file_hash, read_mono
 from ...errors import RecordingsError
 
 VERSION = "1"
@@ -192,12 +192,7 @@ def features_of(
 
 def _key(path: Path, what: str) -> str:
     """Depend on the content of the file and of the tracker's weights: a changed recording is analysed again."""
-    try:
-        return cache_key(path.read_bytes(), WEIGHTS.read_bytes(), what)
-    except OSError as error:
-        raise RecordingsError(
-            f"{path} cannot be read ({error.strerror}); remove it or replace it."
-        ) from error
+    return cache_key(file_hash(path), WEIGHTS.read_bytes(), what)
 
 
 def _read(path: Path, analyzer: PitchAnalyzer) -> np.ndarray:
