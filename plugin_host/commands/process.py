@@ -83,8 +83,8 @@ def process(
     Inputs are never overwritten, and an output appears only when it is whole.
     """
     from ..files.batch import Batch
-    from ..files.file_job import FileTask
-    from ..files.plan import refuse_inputs_as_outputs
+    from ..files.file_job import MAKERS, FileTask
+    from ..files.plan import left_out, refuse_inputs_as_outputs
     from ..files.report import write_report
     from ..playing.model import Model
     from .outputs import refuse_unwritable
@@ -98,6 +98,10 @@ def process(
     if report is not None:
         refuse_inputs_as_outputs([job.source for job in jobs if job.source], [report])
         refuse_unwritable(report)
+    if passed_over := left_out(inputs or [], output, MAKERS[loaded.document.role].kinds):
+        warn(
+            f"left out: {passed_over}; convert such sounds to wav or flac, and name linked folders themselves"
+        )
     folder = output.parent if output in {job.target for job in jobs} else output
     batch = Batch(FileTask(request), jobs, folder, if_exists, workers or os.cpu_count() or 1)
     reports, interrupted = _run(batch, jobs)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ..sound_files.search import describe, search
+from .messages import warn
 from .training_packages import training_packages
 from .training_report import TrainingReport, say_what_comes_next
 from .training_sounds import find_sounds, render_sounds, resynthesise_with
@@ -150,6 +152,8 @@ def _train(family: Family, values: dict[str, Any]) -> None:
         recordings = values.get("recordings")
         if recordings is not None:
             find_recordings(recordings)  # before sounds are rendered, which takes minutes
+            if passed_over := describe(search(recordings).left_out):
+                warn(f"left out: {passed_over}; convert such sounds to wav or flac, and link no folders")
         with TrainingReport() as report:
             kind = family.learns(SynthSounds)
             if kind is None:

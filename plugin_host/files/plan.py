@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from ..errors import NoInputError, UsageError
 from ..sound_files.names import SOUND_SUFFIXES
+from ..sound_files.search import describe, kinds_left_out, search
 
 TABLE_SUFFIXES = frozenset({".csv"})
 """The endings by which a file is taken for a table of controls."""
@@ -143,8 +145,10 @@ def plan_jobs(
         if suffix is not None:
             found = [(source, relative.with_suffix(suffix)) for source, relative in found]
     if not found:
+        passed_over = left_out(inputs, output, kinds)
         raise NoInputError(
             f"no {kinds.what} found in {', '.join(inputs)}; looked for {', '.join(sorted(kinds.read))}"
+            + (f", and left out {passed_over}" if passed_over else "")
         )
     jobs = list(
         dict.fromkeys(Job(source, folder / relative, relative.as_posix()) for source, relative in found)
@@ -152,6 +156,24 @@ def plan_jobs(
     _refuse_collisions(jobs)
     refuse_inputs_as_outputs([source for source, _ in found], [job.target for job in jobs])
     return jobs
+
+
+def left_out(inputs: Sequence[str], output: Path, kinds: FileKinds) -> str:
+    """Say how many files of which kinds the inputs hold that a person might expect to be read, and that are not.
+
+    Returns
+    -------
+    str
+        Such as ``"2 .m4a files, 1 linked folder"``; empty if there are none.
+    """
+    counts: Counter[str] = Counter()
+    for text in inputs:
+        if Path(text).is_dir():
+            counts += search(Path(text), kinds.read, skip=output).left_out
+        elif _is_pattern(text):
+            names = (Path(match).name for match in glob.glob(text, recursive=True))
+            counts.update(kinds_left_out(names, kinds.read))
+    return describe(counts)
 
 
 def plan_without_input(output: Path, kinds: FileKinds) -> list[Job]:
@@ -242,7 +264,7 @@ def _find(text: str, output: Path, endings: frozenset[str]) -> Iterator[tuple[Pa
     """Yield each input with its path below the folder that is mirrored."""
     path = Path(text)
     if path.is_dir():
-        for source in _walk(path, output, endings):
+        for source in search(path, endings, skip=output).files:
             yield source, source.relative_to(path)
     elif _is_pattern(text):
         root = _fixed_part(path)
@@ -252,18 +274,6 @@ def _find(text: str, output: Path, endings: frozenset[str]) -> Iterator[tuple[Pa
                 yield source, source.relative_to(root)
     else:
         yield path, Path(path.name)
-
-
-def _walk(folder: Path, output: Path, endings: frozenset[str]) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        # An output folder inside the input folder: what was made is not made again of itself.
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not _is_same(here / name, output)
-        )
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in endings:
-                yield here / name
 
 
 def _fixed_part(pattern: Path) -> Path:

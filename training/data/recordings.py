@@ -13,7 +13,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from plugin_host.sound_files.names import SOUND_SUFFIXES, is_sound_file, path_for_soundfile
+from plugin_host.sound_files.names import SOUND_SUFFIXES, path_for_soundfile
+from plugin_host.sound_files.search import describe, search
 
 from ..errors import RecordingsError
 
@@ -32,10 +33,14 @@ def find_recordings(folder: Path) -> list[Path]:
         return [folder]
     if not folder.is_dir():
         raise RecordingsError(f"{folder} does not exist; give a folder with recordings of one instrument.")
-    found = sorted(p for p in folder.rglob("*") if is_sound_file(p.relative_to(folder)) and p.is_file())
+    held = search(folder)
+    # A pipe would be waited for without end.
+    found = sorted(path for path in held.files if path.is_file())
     if not found:
         kinds = ", ".join(sorted(s[1:] for s in SOUND_SUFFIXES))
-        raise RecordingsError(f"{folder} holds no audio file; give a folder with recordings ({kinds}).")
+        passed_over = describe(held.left_out)
+        but = f" that is read, only {passed_over}" if passed_over else ""
+        raise RecordingsError(f"{folder} holds no audio file{but}; give a folder with recordings ({kinds}).")
     return found
 
 
