@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .exit_codes import ExitCode
 from .messages import warn
 
 _MARGIN_S = 1.0
@@ -42,10 +43,11 @@ def infer(
         Path | None,
         typer.Option("--picture", help="Draw target, estimate and refined into a .png.", show_default=False),
     ] = None,
-) -> None:
+) -> ExitCode:
     """Find the parameters with which a synth sounds like a sound.
 
     Silence before it is left out, and what is longer than the sounds that the model was trained on.
+    Ctrl-C ends --refine, and the best so far is written.
     """
     from ..files.plan import refuse_inputs_as_outputs
     from ..matching.inference import ParameterModel, infer, preset_of
@@ -70,6 +72,11 @@ def infer(
         preset_of(found_model, inference, output.stem).write(output, found_model.parameters)
     if render is not None or picture is not None:
         _render(found_model, inference, sound.name, render, picture)
+    found = inference.refinement
+    if found is not None and found.interrupted:
+        warn(f"interrupted after {found.renders} of {refine} sounds; the best of them is what was found")
+        return ExitCode.INTERRUPTED
+    return ExitCode.WELL
 
 
 def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], int, int]:

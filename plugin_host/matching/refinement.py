@@ -38,12 +38,15 @@ class Refinement:
         Distance of the target from the start and from what was found, in dB; the second is never larger.
     renders : int
         How many sounds were rendered.
+    interrupted : bool
+        Whether Ctrl-C ended the search before its time.
     """
 
     values: dict[str, float | str]
     mss_before: float
     mss_after: float
     renders: int
+    interrupted: bool = False
 
 
 def refine(
@@ -59,7 +62,8 @@ def refine(
     """Search for parameters whose sound is nearer to a target, by `sound_distances.mss`.
 
     First other values of integers and choices are tried, one at a time; then the covariance matrix adaptation evolution
-    strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters.
+    strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters. Ctrl-C ends the search, and gives what was
+    found so far, once the start has been rendered.
 
     Parameters
     ----------
@@ -90,12 +94,15 @@ def refine(
     check_renders(renders)
     cma = _load_cma()
     trials = _Trials(target, renderer, start, renders, on_progress)
-    _try_steps(trials)
     parameters = renderer.synth.parameters
     free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
-    if len(free) and trials.left:
-        sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))[free]
-        _search(cma, trials, free, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+    sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))[free]
+    try:
+        _try_steps(trials)
+        if len(free) and trials.left:
+            _search(cma, trials, free, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+    except KeyboardInterrupt:
+        return trials.result(interrupted=True)
     return trials.result()
 
 
@@ -105,6 +112,16 @@ def check_renders(renders: int) -> None:
         raise UsageError(
             f"refinement by {renders} renders was asked for; needed are 2 or more, and 50 are good"
         )
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A point of the unit cube, its values in the parameters' units, and how near its sound is."""
+
+    unit: NDArray[np.float64]
+    values: NDArray[np.float64]
+    mss: float = np.inf
+    cost: float = np.inf
 
 
 class _Trials:
@@ -122,12 +139,11 @@ class _Trials:
         self._target = MssTarget(target, renderer.synth.sample_rate)
         self._level_db = loudest_db(target)
         self._on_progress = on_progress
-        self.best = renderer.synth.to_unit(start)
-        # The start itself, not its copy that went through the unit cube.
-        self._values = renderer.synth.values(start)
-        self._mss_before = self._mss = self._cost = np.inf
-        self.judge(self.best, self._values)
-        self._mss_before = self._mss
+        # The start's own values, not their copy that went through the unit cube.
+        self.best = _Point(renderer.synth.to_unit(start), renderer.synth.values(start))
+        self._mss_before = np.inf
+        self.judge(self.best.unit, self.best.values)
+        self._mss_before = self.best.mss
 
     @property
     def left(self) -> int:
@@ -141,15 +157,15 @@ class _Trials:
         mss = self._target.mss(sound)
         cost = mss + LEVEL_WEIGHT * abs(loudest_db(sound) - self._level_db)
         self.done += 1
-        if cost < self._cost and mss <= self._mss_before:
-            self.best, self._values, self._mss, self._cost = unit.copy(), values, mss, cost
-        self._on_progress(self.done, self.most, self._mss)
+        if cost < self.best.cost and mss <= self._mss_before:
+            self.best = _Point(unit.copy(), values, mss, cost)
+        self._on_progress(self.done, self.most, self.best.mss)
         return cost
 
-    def result(self) -> Refinement:
+    def result(self, interrupted: bool = False) -> Refinement:
         """Give the best point."""
-        values = self.renderer.synth.name_values(self._values)
-        return Refinement(values, float(self._mss_before), float(self._mss), self.done)
+        values = self.renderer.synth.name_values(self.best.values)
+        return Refinement(values, float(self._mss_before), float(self.best.mss), self.done, interrupted)
 
 
 def _try_steps(trials: _Trials) -> None:
@@ -161,13 +177,13 @@ def _try_steps(trials: _Trials) -> None:
         steps = round(parameter.maximum - parameter.minimum)
         if not parameter.is_stepped or steps < 1:
             continue
-        now = round(float(trials.best[index]) * steps)
+        now = round(float(trials.best.unit[index]) * steps)
         others = range(steps + 1) if parameter.choices else (now - 1, now + 1)
         tries.append([(index, i / steps) for i in others if 0 <= i <= steps and i != now])
     # One of each parameter, then the next of each: a small share is spread over all.
     order = [turn[k] for k in range(max(map(len, tries), default=0)) for turn in tries if k < len(turn)]
     for index, value in order[:share]:
-        unit = trials.best.copy()
+        unit = trials.best.unit.copy()
         unit[index] = value
         trials.judge(unit)
 
@@ -185,7 +201,7 @@ def _search(
         "tolfun": 0,
         "tolx": 0,
     }
-    fixed = trials.best.copy()
+    fixed = trials.best.unit.copy()
     start = np.clip(fixed[free], 1e-3, 1 - 1e-3)
     if len(free) == 1:  # cma takes no single dimension: it gets a second one without meaning
         start, options["CMA_stds"] = np.append(start, 0.5), np.append(sigmas, sigmas)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainsynth import Model, Renderer, Synth, infer, refine
 from plugin_host.commands.infer import read_from_onset
 from plugin_host.errors import ControlError, InferenceError, StreamError, SynthError, UsageError
+from plugin_host.matching import refinement
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.target_sound import from_onset, gain_into_range, loudest_db
@@ -208,6 +209,35 @@ def test_refinement_without_cma_says_what_to_install(
     assert done.code == 5
     assert "pip install 'brainsynth[synth]'" in done.err
     assert brainsynth("infer", files / "bell.wav", "--model", "fm").code == 0
+
+
+def test_ctrl_c_ends_the_search_and_writes_the_best_so_far(
+    brainsynth: Command, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render, costs, rendered = Renderer.render_values, [], []
+
+    def interrupt(renderer: Renderer, values: NDArray[np.float64]) -> Sound:
+        if len(rendered) == 15:
+            raise KeyboardInterrupt
+        rendered.append(values)
+        return render(renderer, values)
+
+    def keep(self: refinement._Trials, *arguments: Any) -> float:
+        costs.append(judge(self, *arguments))
+        return costs[-1]
+
+    judge = refinement._Trials.judge
+    monkeypatch.setattr(refinement._Trials, "judge", keep)
+    monkeypatch.setattr(Renderer, "render_values", interrupt)
+    preset = tmp_path / "found.json"
+    done = brainsynth("infer", files / "bell.wav", "--model", "fm", "--refine", 50, "-o", preset)
+    assert done.code == 130
+    assert f"interrupted after {len(costs)} of 50 sounds" in done.err
+    assert len(costs) >= 10
+    best = rendered[len(rendered) - len(costs) + int(np.argmin(costs))]
+    written = json.loads(preset.read_text())["values"]
+    parameters = ParameterModel("fm").synth
+    np.testing.assert_allclose(parameters.values(written), best, rtol=1e-6)
 
 
 def test_inference_with_refinement_reports_its_search(model: ParameterModel, sound: Sound) -> None:
