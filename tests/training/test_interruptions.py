@@ -103,7 +103,7 @@ def test_a_second_interrupt_ends_at_once_and_saves_nothing_half_done(
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
-def test_a_checkpoint_that_is_being_written_is_written_to_its_end(
+def test_an_interrupt_while_a_checkpoint_is_written_loses_no_step(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupt_once(monkeypatch, Trainer, "tensors", signal.SIGINT, at=1)

@@ -44,7 +44,6 @@ class Session:
         self.family, self.data, self.trainer, self.run, self.report = family, data, trainer, run, report
         self.figures: dict[str, float] = checkpoint.metadata.get("figures", {}) if checkpoint else {}
         self.measured_at = checkpoint.measured_at if checkpoint else 0
-        self._saving = False
 
     def go_on(self, logs: Logs, interruptions: Interruptions) -> None:
         """Do the steps that are left.
@@ -56,7 +55,7 @@ class Session:
         UnwritableError
             If a checkpoint cannot be written.
         """
-        interruptions.held = lambda: self._saving or self.trainer.halfway
+        interruptions.held = lambda: self.trainer.halfway
         try:
             self._go_on(logs, interruptions)
         except DivergedError as error:
@@ -113,11 +112,7 @@ class Session:
         self._check_weights()
         said = {**getattr(self.data, "metadata", {}), **self.trainer.metadata()}
         figures = {"figures": self.figures, "measured_at": self.measured_at}
-        self._saving = True
-        try:
-            self.run.save(self.trainer.done, self.trainer.tensors(), said | figures)
-        finally:
-            self._saving = False
+        self.run.save(self.trainer.done, self.trainer.tensors(), said | figures)
 
     def _what_to_do(self) -> str:
         step = self.run.newest_step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def test_a_trained_network_finds_the_pitch_of_the_sounds() -> None:
 def test_a_training_begins_with_the_weights_that_it_is_given(tmp_path: Path) -> None:
     bundled = load_file(WEIGHTS)
     trainer = PitchTrainer(PitchData(TINY), TINY, PitchSize())
+    trainer.begin()
     for weights in (trainer.network.state_dict(), trainer.average.state_dict()):
         assert weights.keys() == bundled.keys()
         assert all(torch.equal(weights[name], value) for name, value in bundled.items())
@@ -91,6 +93,15 @@ def test_a_training_begins_with_the_weights_that_it_is_given(tmp_path: Path) -> 
     steps = [(learned[f"network.{name}"] - value).abs().max() for name, value in bundled.items()]
     # Three steps of Adam, which moves a weight by about the rate: the weights have moved, and not far.
     assert 0 < float(max(steps)) < 3 * TINY.learning_rate
+
+
+def test_a_run_goes_on_without_the_weights_that_it_began_with(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(WEIGHTS.read_bytes())
+    settings = replace(TINY, begin=str(weights))
+    train_family("pitch", Source(), tmp_path / "run", settings, PitchSize(), interrupt_at=1)
+    weights.unlink()
+    assert train_family("pitch", Source(), tmp_path / "run", settings, PitchSize()).steps == [2, 3]
 
 
 def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:

@@ -29,8 +29,6 @@ class PitchTrainer(Trainer):
         torch.manual_seed(settings.seed)
         self.data, self.settings, self.device = data, settings, torch.device(device)
         self.network = new_network(size).to(self.device)
-        if settings.begin:
-            self._load(Path(settings.begin))
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(),
             lr=settings.learning_rate,
@@ -45,9 +43,15 @@ class PitchTrainer(Trainer):
             [learner],
         )
 
+    def begin(self) -> None:
+        """Take the weights to begin with, if there are any; a run that goes on does without their file."""
+        if self.settings.begin:
+            self._load(Path(self.settings.begin))
+
     def _load(self, path: Path) -> None:
         try:
-            self.network.load_state_dict(load_file(path))
+            for network in (self.network, self.average):
+                network.load_state_dict(load_file(path))
         except (SafetensorError, OSError, RuntimeError) as error:
             raise RunError(
                 f"{path} does not hold weights of a pitch network of this size ({str(error).splitlines()[0]});"
