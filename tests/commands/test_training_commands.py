@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from tests.conftest import Command
+from tests.support.children import start_child
 from training.errors import DivergedError, UnwritableError
 from training.families import PACKAGES
 from training.loop.run import open_run
@@ -119,11 +120,10 @@ def test_a_signal_ends_a_training_with_a_checkpoint(
         "4",
     ]
     command = [sys.executable, "-m", "plugin_host.commands", "train", "pitch", "--out", run, *options]
-    process = subprocess.Popen(
+    process = start_child(
         command,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     until = time.monotonic() + 60
     while not (run / "logs").exists() and time.monotonic() < until:

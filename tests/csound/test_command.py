@@ -18,6 +18,7 @@ from plugin_host.csound.csound_abi import Engine
 from plugin_host.csound.load_csound import check_version, load_csound
 from plugin_host.errors import MissingPackageError
 from tests.conftest import Command
+from tests.support.children import start_child
 
 REPOSITORY = Path(__file__).parents[2]
 CSD = """<CsoundSynthesizer>
@@ -97,13 +98,11 @@ def test_ctrl_c_ends_it_and_keeps_what_was_rendered(csounds_own_work: str, piece
     piece.write_text(long.format("i 1 0 100000 440"))
     out = piece.parent / "long.wav"
     command = [sys.executable, "-m", "plugin_host.commands", "csound", str(piece), "-o", str(out)]
-    process = subprocess.Popen(
+    process = start_child(
         command,
         stderr=subprocess.PIPE,
         text=True,
         cwd=REPOSITORY,
-        # Where the suite itself runs in the background, SIGINT is ignored, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         deadline = time.monotonic() + 120

@@ -29,6 +29,7 @@ from plugin_host.datasets.sound_maker import PARTIAL_SUFFIX, SoundMaker, write_s
 from plugin_host.datasets.training_feed import DataSetFeed, resynthesis_of
 from plugin_host.errors import DataSetError, DiskFullError, OutputError, UsageError
 from tests.conftest import Command
+from tests.support.children import start_child
 from tests.support.small_disk import can_mount
 from tests.support.synths import SINE, write_synth
 
@@ -155,13 +156,11 @@ def test_sounds_that_cannot_be_rendered_are_reported_and_left_out(tmp_path: Path
 
 def run_command(folder: Path, synth: Path, count: int = 4000) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "plugin_host.commands", "generate", str(synth), "-n", str(count)]
-    return subprocess.Popen(
+    return start_child(
         [*command, "-o", str(folder), "-j", "2"],
         cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        # Where the suite itself runs in the background, SIGINT is ignored, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

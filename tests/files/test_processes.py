@@ -20,6 +20,7 @@ from plugin_host.files.processes import WorkerEnded, Workers
 from plugin_host.files.report import FileReport, Status
 from plugin_host.files.request import Request
 from tests.conftest import Command
+from tests.support.children import start_child
 from tests.support.sound_files import tree
 
 
@@ -122,14 +123,12 @@ def test_ctrl_c_leaves_whole_files_only_and_the_next_call_goes_on(
         workers,
     )
     command = [sys.executable, "-m", "plugin_host.commands", *map(str, arguments), "--report", str(report)]
-    running = subprocess.Popen(
+    running = start_child(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Where the suite itself runs in the background, SIGINT is ignored, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     record = tmp_path / "out" / RECORD_NAME
     wait_for(
