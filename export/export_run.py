@@ -11,9 +11,11 @@ from training.loop.exports import ExportSpec
 from training.loop.run import open_run
 
 from .model_file import Job, Written, write_model_files
+from .provenance import training_command
 from .register import with_register
 
-UNLEARNED = {"data": "none: nothing in it is learned", "training": "none"}
+NOTHING = "none: nothing in it is learned"
+UNLEARNED = {"data": NOTHING, "data_terms": NOTHING, "training": "none", "training_command": "none"}
 
 
 def export_run(
@@ -33,7 +35,7 @@ def export_run(
     path : Path
         Where the first of them goes; the others go beside it, as ``cello.decoder.onnx`` beside ``cello.onnx``.
     provenance : mapping of str to str, optional
-        What to add, such as ``licence`` and ``author``.
+        What to add, such as ``licence``, ``author`` and ``data_terms``; what was learned how is known from the run.
     overwrite : bool
         Whether files of those names may be replaced.
     register_hz : (low, high), optional
@@ -56,7 +58,8 @@ def export_run(
             f"{run} does not say its {error.args[0]}, which runs of this version do; export it with the version that"
             " made it, or train it again."
         ) from error
-    jobs = [_job(spec, path, provenance or {}, register_hz) for spec in specs]
+    made = {"training_command": training_command(checkpoint.config), "later": "none", "data_terms": "unknown"}
+    jobs = [_job(spec, path, made | dict(provenance or {}), register_hz) for spec in specs]
     return write_model_files(jobs, overwrite)
 
 

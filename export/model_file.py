@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from training.streaming.model import StreamingModel
 from .errors import DescriptionError, ExportTargetError, ProofError
 from .graph import build_graph, round_to_half, state_name
 from .proof import Proof, play_torch, prove
+from .provenance import graph_sha256
 from .signals import proof_inputs
 
 GOLDEN_FRAMES, GOLDEN_SAMPLES = 48, 8192
@@ -143,8 +143,7 @@ def write_model_files(jobs: Sequence[Job], overwrite: bool = False) -> list[Writ
     with contextlib.ExitStack() as stack:
         partials = []
         for job, graph, document in zip(jobs, graphs, documents, strict=True):
-            digest = hashlib.sha256(graph.SerializeToString()).hexdigest()
-            provenance = {**document.provenance, "graph_sha256": digest}
+            provenance = {**document.provenance, "graph_sha256": graph_sha256(graph)}
             complete = document.model_copy(update={"provenance": provenance})
             onnx.helper.set_model_props(graph, complete.to_metadata())
             partials.append(_write_beside(graph, job.path, stack))

@@ -27,8 +27,6 @@ ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
 GESTURE_TOLERANCE = 2e-5  # of an effect whose controls move: they scale what its tracker finds differently
 PHASE_TOLERANCE = 1e-4  # of an effect over ten seconds: its oscillators add those last bits up
-EXTREME_TOLERANCE = 5e-3
-"""Of an effect at the ends of its controls' ranges: six octaves up, a difference of pitch counts 64 times."""
 STATE_TOLERANCE = 1e-3
 """Of the states after the last call, relative where they are above one: phases and levels add last bits up."""
 
@@ -263,8 +261,6 @@ class _Allowed:
             return ANALYSIS_TOLERANCE
         if self.model.role == "generator":
             return ENGINE_TOLERANCE
-        if self.is_extreme:
-            return EXTREME_TOLERANCE
         return PHASE_TOLERANCE if self.is_long else GESTURE_TOLERANCE
 
     @property

@@ -22,8 +22,12 @@ def export(
     ] = None,
     data: Annotated[
         str | None,
+        typer.Option("--data", help="What the model was trained on.", show_default=False),
+    ] = None,
+    data_terms: Annotated[
+        str | None,
         typer.Option(
-            "--data", help="What the model was trained on, and under what terms.", show_default=False
+            "--data-terms", help="Under what terms that may be trained on and published.", show_default=False
         ),
     ] = None,
     author: Annotated[str | None, typer.Option("--author", help="Of the model.", show_default=False)] = None,
@@ -47,7 +51,7 @@ def export(
         from .tables import add_row, make_table, open_console, show
 
         refuse_unwritable(output)
-        stated = {"licence": licence, "author": author, "data": data}
+        stated = {"licence": licence, "author": author, "data": data, "data_terms": data_terms}
         provenance = {name: text for name, text in stated.items() if text is not None}
         numbers = ("frames", "largest error", "allowed")
         console = open_console()

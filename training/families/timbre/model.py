@@ -207,6 +207,8 @@ class TimbreEffect(StreamingModel):
     role = "effect"
     controls = (*PLAYER_CONTROLS, *SYNTHESIS_CONTROLS)
     to_score: Tensor
+    # Up six octaves, a difference of pitch counts 64 times.
+    extreme_tolerance = 5e-3
 
     def __init__(self, tracker: PitchTracker, instrument: Instrument) -> None:
         super().__init__()

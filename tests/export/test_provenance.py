@@ -1,0 +1,66 @@
+"""A file says what made it: the run's own commands, the terms of its recordings, and what was done by hand."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import onnx
+import pytest
+
+from brainsynth import Model
+from export.errors import ExportTargetError
+from export.provenance import amend, graph_sha256, training_command
+from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
+
+CONFIG = {
+    "family": "timbre",
+    "recordings": "/home/someone/my recordings/cello",
+    "settings": {"steps": 6000, "seed": 3},
+    "size": {},
+}
+
+
+def test_a_run_says_its_command_with_what_differs_from_the_defaults() -> None:
+    assert training_command(CONFIG) == "brainsynth train timbre cello --seed 3 --steps 6000 --out RUN"
+
+
+def test_a_lengthened_run_says_each_of_its_commands() -> None:
+    commands = training_command(CONFIG | {"lengthened": [[6000, 7000]]}).split("; ")
+    assert [command.partition("--steps ")[2] for command in commands] == ["6000 --out RUN", "7000 --out RUN"]
+
+
+def test_an_amended_file_has_the_same_graph(tmp_path: Path) -> None:
+    path = tmp_path / "fm.onnx"
+    shutil.copy(MODELS_FOLDER / "fm.onnx", path)
+    before = onnx.load(path)
+    amend(path, {"later": "averaged: the last two"})
+    after = onnx.load(path)
+    assert after.graph == before.graph
+    assert Model(path).document.provenance["later"] == "averaged: the last two"
+    assert Model(path).document.provenance["data"] == Model("fm").document.provenance["data"]
+    assert [p.name for p in tmp_path.iterdir()] == ["fm.onnx"]
+
+
+def test_a_file_with_a_changed_graph_cannot_be_amended(tmp_path: Path) -> None:
+    proto = onnx.load(MODELS_FOLDER / "fm.onnx")
+    proto.graph.doc_string = "another"
+    path = tmp_path / "fm.onnx"
+    onnx.save(proto, path)
+    with pytest.raises(ExportTargetError, match="another graph"):
+        amend(path, {"later": "none"})
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_bundled_file_says_all_that_made_it(name: str) -> None:
+    provenance = Model(name).document.provenance
+    needed = ("data", "data_terms", "training", "training_command", "later", "author", "licence")
+    assert all(provenance.get(key) not in (None, "", "unknown") for key in needed)
+    assert graph_sha256(onnx.load(MODELS_FOLDER / f"{name}.onnx")) == provenance["graph_sha256"]
+    if "Philharmonia" in provenance["data"]:
+        assert "models trained on them may be published" in provenance["data_terms"]
+
+
+def test_the_cello_says_that_its_weights_were_interpolated() -> None:
+    for name in ("cello", "cello.decoder"):
+        assert Model(name).document.provenance["later"].startswith("interpolated")
