@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..streaming.control_values import ControlValue
 from ..streaming.counters import Counters
-from ..streaming.latency import Latency
 from .block_pass import BlockPass
 from .dry_wet import DryWetMix
 from .effect_settings import EffectSettings
-
-
-class WetStream(Protocol):
-    """What an effect's pass needs of a stream, in the foreground or in the background."""
-
-    sample_rate: float
-    channels: int
-    latency: Latency
-
-    @property
-    def tail_samples(self) -> int:
-        """How long the model goes on sounding after its input."""
-        ...
-
-    @property
-    def counters(self) -> Counters:
-        """What has happened so far."""
-        ...
-
-    def set(self, **values: ControlValue) -> None:
-        """Move controls."""
-        ...
-
-    def borrow(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Play a block; the result may be changed by the next one."""
-        ...
-
-    def reset(self) -> None:
-        """Start again."""
-        ...
+from .wrapped_stream import WetStream
 
 
 class EffectPass(BlockPass):

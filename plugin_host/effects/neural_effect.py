@@ -26,6 +26,9 @@ from ..streaming.latency import Latency, plan_stream
 from .control_properties import class_with_controls, show_value
 from .effect_pass import EffectPass
 from .effect_settings import ControlValues, EffectSettings
+from .linked_channels import LinkedStream
+from .low_cut import LowCutStream, check_low_cut
+from .wrapped_stream import WetStream
 
 BUFFER_SIZE = 8192
 
@@ -44,6 +47,12 @@ class NeuralEffect:
     block_size : int or None
         For blocks with ``reset=False``: their size where it is always the same (less latency), None for any
         sizes.
+    channels : "separate" or "linked"
+        How a model of one channel plays several. "separate": a copy for each channel, which hears that alone.
+        "linked": one copy, which hears them together and whose sound is placed as they are; see `LinkedStream`.
+    low_cut_hz : float
+        Below which frequency to cut what the model plays, 10 Hz or more, such as rumble below an instrument's
+        lowest note; 0 for none. The input's share of a `mix` is left alone.
     **controls
         Values of the model's controls; the others have their defaults.
 
@@ -76,6 +85,8 @@ class NeuralEffect:
     model: Model
     _settings: EffectSettings
     _block_size: int | None
+    _is_linked: bool
+    _low_cut_hz: float
     _pass: EffectPass | None
     _rate: float
     _lock: threading.Lock
@@ -102,6 +113,8 @@ class NeuralEffect:
         *,
         mix: float = 1.0,
         block_size: int | None = None,
+        channels: str = "separate",
+        low_cut_hz: float = 0.0,
         **controls: ControlValue,
     ) -> None:
         known = self.model.controls
@@ -109,6 +122,8 @@ class NeuralEffect:
         vars(self).update(
             _settings=EffectSettings(known, owner),
             _block_size=check_block_size(block_size, owner),
+            _is_linked=self._check_channels_option(channels, owner),
+            _low_cut_hz=check_low_cut(low_cut_hz, owner),
             _pass=None,
             _rate=self.model.document.sample_rate,
             _lock=threading.Lock(),
@@ -135,7 +150,13 @@ class NeuralEffect:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle an effect as its model file and its settings."""
         base = type(self).__bases__[0]
-        return _restore, (base, self.model, self._block_size, self.mix, dict(self._settings.values))
+        options = {
+            "mix": self.mix,
+            "block_size": self._block_size,
+            "channels": "linked" if self._is_linked else "separate",
+            "low_cut_hz": self._low_cut_hz,
+        }
+        return _restore, (base, self.model, options, dict(self._settings.values))
 
     def __copy__(self) -> Self:
         """Make another effect with the same model and settings, which from now on are its own."""
@@ -301,15 +322,37 @@ class NeuralEffect:
             `BackgroundStream`. It needs a `block_size`.
         """
         if background:
-            stream = self.model.stream(sample_rate, channels, block_size, background=True)
-            return EffectPass(stream, self._settings)
+            stream = self.model.stream(sample_rate, self._copies(channels), block_size, background=True)
+            return EffectPass(self._around(stream, channels), self._settings)
         return self._player(sample_rate, channels, block_size)
 
     def _player(
         self, sample_rate: float, channels: int, block_size: int | None, completes: bool = False
     ) -> EffectPass:
-        stream = self.model.stream(sample_rate, channels, block_size)
-        return EffectPass(stream, self._settings, stream.step, completes)
+        stream = self.model.stream(sample_rate, self._copies(channels), block_size)
+        return EffectPass(self._around(stream, channels), self._settings, stream.step, completes)
+
+    def _copies(self, channels: int) -> int:
+        return 1 if self._is_linked else channels
+
+    def _around(self, stream: WetStream, channels: int) -> WetStream:
+        """Put around a model's stream what was asked for."""
+        if channels != stream.channels:
+            stream = LinkedStream(stream, channels)
+        if self._low_cut_hz:
+            stream = LowCutStream(stream, min(self._low_cut_hz, stream.sample_rate / 4))
+        return stream
+
+    def _check_channels_option(self, channels: str, owner: str) -> bool:
+        if channels == "separate":
+            return False
+        count = self.model.document.channels
+        if channels != "linked" or count != 1:
+            raise StreamError(
+                f"{owner} takes channels='separate' or, where a model has one channel, 'linked', and {channels!r} "
+                f"arrived for a model of {count}"
+            )
+        return True
 
     def _begin(self, sample_rate: float, channels: int, length: int) -> EffectPass:
         """Begin a stream with a recording of a length; nothing waits in it where no block need."""
@@ -335,9 +378,9 @@ class NeuralEffect:
 
 
 def _restore(
-    base: type[NeuralEffect], model: Model, block_size: int | None, mix: float, values: dict[str, Any]
+    base: type[NeuralEffect], model: Model, options: dict[str, Any], values: dict[str, Any]
 ) -> NeuralEffect:
     """Make an effect with settings that have been checked."""
-    effect = base(model, mix=mix, block_size=block_size)
+    effect = base(model, **options)
     effect.controls.update(values)
     return effect
