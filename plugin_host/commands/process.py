@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from ..playing.model import Model
 
 _LONGEST_S = 86_400.0
+
+
+class Channels(StrEnum):
+    """How a model of one channel plays several; see `NeuralEffect`."""
+
+    SEPARATE = "separate"
+    LINKED = "linked"
 
 
 def process(
@@ -50,6 +58,15 @@ def process(
     mix: Annotated[
         float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")
     ] = 1.0,
+    channels: Annotated[
+        Channels, typer.Option("--channels", help="linked hears several as one, and keeps their panning.")
+    ] = Channels.SEPARATE,
+    low_cut: Annotated[
+        float | None,
+        typer.Option(
+            "--low-cut", metavar="HZ", help="Cut rumble that a model plays; 0: none.", show_default=False
+        ),
+    ] = None,
     tail: Annotated[bool, typer.Option("--tail", help="Let outputs ring on after their inputs end.")] = False,
     seconds: Annotated[
         float | None,
@@ -92,7 +109,7 @@ def process(
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
     loaded = Model(model)
-    request = _make_request(loaded, settings or [], mix, auto, tail, seconds, rate)
+    request = _make_request(loaded, settings or [], mix, auto, channels, low_cut, tail, seconds, rate)
     jobs = _plan(loaded, inputs or [], output, container.suffix, seconds)
     refuse_inputs_as_outputs([Path(request.model)], [job.target for job in jobs])
     if report is not None:
@@ -120,6 +137,8 @@ def _make_request(
     texts: Sequence[str],
     mix: float,
     auto: bool,
+    channels: Channels,
+    low_cut: float | None,
     tail: bool,
     seconds: float | None,
     rate: int | None,
@@ -132,23 +151,30 @@ def _make_request(
     from .settings import parse_settings
 
     settings, role = parse_settings(texts, model), model.document.role
-    _refuse_options(role, mix != 1.0, auto, tail, seconds is not None, rate is not None)
+    is_for_effects = {
+        "--mix": mix != 1.0,
+        "--auto": auto,
+        "--channels": channels is not Channels.SEPARATE,
+        "--low-cut": low_cut is not None,
+        "--tail": tail,
+    }
+    _refuse_options(role, is_for_effects, {"--seconds": seconds is not None, "--rate": rate is not None})
     if role is Role.EFFECT:
-        NeuralEffect(model, mix=mix, **settings)
+        NeuralEffect(model, mix=mix, channels=channels, low_cut_hz=low_cut or 0.0, **settings)
     else:
         model.stream(rate).set(**settings)
     if seconds is not None and not 0 < seconds <= _LONGEST_S:
         raise UsageError(f"--seconds {seconds:g} is no length; give a number above 0, up to {_LONGEST_S:g}")
     digest = hash_file(model.path)
-    return Request(str(model.path), digest, settings, mix, auto, tail, seconds, rate)
+    return Request(str(model.path), digest, settings, mix, auto, channels, low_cut, tail, seconds, rate)
 
 
-def _refuse_options(role: Role, mix: bool, auto: bool, tail: bool, seconds: bool, rate: bool) -> None:
+def _refuse_options(role: Role, for_effects: dict[str, bool], for_generators: dict[str, bool]) -> None:
     """Refuse what would be passed over in silence."""
     from ..model_file.document import Role
 
-    options = {"--mix": (mix, Role.EFFECT), "--auto": (auto, Role.EFFECT), "--tail": (tail, Role.EFFECT)}
-    options |= {"--seconds": (seconds, Role.GENERATOR), "--rate": (rate, Role.GENERATOR)}
+    options = {option: (given, Role.EFFECT) for option, given in for_effects.items()}
+    options |= {option: (given, Role.GENERATOR) for option, given in for_generators.items()}
     for option, (given, needed) in options.items():
         if given and role is not needed:
             article = "an" if role in (Role.EFFECT, Role.ANALYZER) else "a"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import CalibrationError, NothingToCalibrateError
 from ..model_file.document import ModelDocument, Range
 from ..playing.model import Model
+from .low_cut import HIGHEST_CUT_HZ, LOWEST_CUT_HZ
 from .neural_effect import NeuralEffect
 
 ANALYZER = "pitch"
@@ -86,14 +88,24 @@ def calibrate(
         model = model.model
     elif not isinstance(model, Model):
         model = Model(model)
-    register, loudness_range = _ranges(model.document)
-    controls = model.controls
-    missing = [name for name in ("octave", "loudness_gain") if name not in controls]
+    check_can_be_suited(model)
+    return suit(model, listen(analyzer or Model(ANALYZER), audio, sample_rate))
+
+
+def check_can_be_suited(model: Model) -> None:
+    """Raise CalibrationError unless the model has the controls and the ranges that calibration needs."""
+    _ranges(model.document)
+    missing = [name for name in ("octave", "loudness_gain") if name not in model.controls]
     if missing:
         raise CalibrationError(
             f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
         )
-    heard = listen(analyzer or Model(ANALYZER), audio, sample_rate)
+
+
+def suit(model: Model, heard: Heard) -> dict[str, float]:
+    """Find a model's controls for what was heard, as `calibrate` gives them."""
+    register, loudness_range = _ranges(model.document)
+    controls = model.controls
     found = {
         "octave": _octaves(heard.f0_hz, register),
         "loudness_gain": _gain_db(heard.loudness_db, loudness_range),
@@ -104,6 +116,30 @@ def calibrate(
         name: round(float(np.clip(value, controls[name].minimum, controls[name].maximum)), 1)
         for name, value in found.items()
     }
+
+
+def suited_low_cut_hz(model: Model, heard: Heard, settings: Mapping[str, Any]) -> float:
+    """Find the frequency below which a calibrated model plays nothing but rumble.
+
+    Parameters
+    ----------
+    model : Model
+        That will play.
+    heard : Heard
+        In what it will play.
+    settings : mapping of str to float
+        Its controls, of which ``octave`` and ``pitch_shift`` count.
+
+    Returns
+    -------
+    float
+        In Hz, half an octave below the lowest note of those that it has learned and those that it will play; 0 where
+        that is too low to cut.
+    """
+    octaves = float(settings.get("octave", 0)) + float(settings.get("pitch_shift", 0)) / 12
+    lowest_hz = float(np.percentile(heard.f0_hz, 1)) * 2.0**octaves
+    corner_hz = min(lowest_hz, model.document.trained["f0_hz"].low) / math.sqrt(2)
+    return round(min(corner_hz, HIGHEST_CUT_HZ), 1) if corner_hz >= LOWEST_CUT_HZ else 0.0
 
 
 def _ranges(document: ModelDocument) -> tuple[Range, Range]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..effects.calibration import ANALYZER, calibrate
+from ..effects.calibration import ANALYZER, check_can_be_suited, listen, suit, suited_low_cut_hz
 from ..effects.neural_effect import NeuralEffect
 from ..errors import CalibrationError, NothingToCalibrateError
 from ..playing.model import Model
@@ -19,6 +20,15 @@ from .writer import AudioWriter, choose_encoding
 
 BLOCK_SIZE = 8192
 LONGEST_CALIBRATION_S = 60
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How an effect plays one file: its controls, its low cut, and why it is not calibrated where it should be."""
+
+    controls: dict[str, Any]
+    low_cut_hz: float
+    uncalibrated: str = ""
 
 
 class EffectFiles:
@@ -43,14 +53,20 @@ class EffectFiles:
         """Make a file; `on_progress` gets how much is done, from 0 to 1. Give its report and the input's hash."""
         with AudioReader(job.input) as reader:
             source = InputFile(job.input)
-            settings, uncalibrated = self._settings_for(reader)
-            effect = NeuralEffect(self._model, mix=self._request.mix, **settings)
+            setting, request = self._setting_for(reader), self._request
+            effect = NeuralEffect(
+                self._model,
+                mix=request.mix,
+                channels=request.channels,
+                low_cut_hz=setting.low_cut_hz,
+                **setting.controls,
+            )
             player = effect.player(reader.sample_rate, reader.channels, None)
             encoding = choose_encoding(job.target.suffix, reader.container, reader.subtype)
             with AudioWriter(
                 job.target, reader.sample_rate, reader.channels, *encoding, reader.frames
             ) as writer:
-                for output in aligned(player, reader.blocks(BLOCK_SIZE), self._request.tail):
+                for output in aligned(player, reader.blocks(BLOCK_SIZE), request.tail):
                     writer.write(output)
                     on_progress(min(writer.frames_written / reader.frames, 1.0))
                 digest = source.finish()
@@ -66,22 +82,29 @@ class EffectFiles:
             repaired_samples=reader.repaired_samples,
             clipped_samples=writer.clipped_samples,
             muted_blocks=player.counters.muted_blocks,
-            settings=settings,
-            uncalibrated=uncalibrated,
+            settings=setting.controls,
+            low_cut_hz=setting.low_cut_hz,
+            uncalibrated=setting.uncalibrated,
         )
         return report, digest
 
-    def _settings_for(self, reader: AudioReader) -> tuple[dict[str, Any], str]:
-        """Give the controls, and why there was nothing to calibrate by, where that is so."""
+    def _setting_for(self, reader: AudioReader) -> Setting:
+        """Calibrate to a file, where that is asked for and what is set by hand leaves room."""
+        controls, low_cut_hz = self._request.settings, self._request.low_cut_hz
+        as_asked = Setting(controls, low_cut_hz or 0.0)
         if not self._request.auto:
-            return self._request.settings, ""
+            return as_asked
         with AudioReader(reader.path) as start:
             audio = start.read(LONGEST_CALIBRATION_S * start.sample_rate)
         self._analyzer = self._analyzer or Model(ANALYZER)
         try:
-            found = calibrate(self._model, audio, reader.sample_rate, self._analyzer)
+            check_can_be_suited(self._model)
+            heard = listen(self._analyzer, audio, reader.sample_rate)
         except NothingToCalibrateError as error:
-            return self._request.settings, str(error)
+            return replace(as_asked, uncalibrated=str(error))
         except CalibrationError as error:
             raise CalibrationError(f"{reader.path}: {error}") from error
-        return {**found, **self._request.settings}, ""
+        controls = {**suit(self._model, heard), **controls}
+        if low_cut_hz is None:
+            low_cut_hz = suited_low_cut_hz(self._model, heard, controls)
+        return Setting(controls, low_cut_hz)

@@ -49,6 +49,8 @@ class FileReport:
         How often the model's output was not finite and was muted.
     settings : dict of str to float or str
         The controls, those set by calibration among them.
+    low_cut_hz : float
+        Below which frequency the model's sound was cut, as asked for or as calibration has found; 0 for none.
     uncalibrated : str
         Why there was nothing to calibrate by, where calibration was asked for and the file went without; else empty.
     left_out : tuple of str
@@ -69,6 +71,7 @@ class FileReport:
     clipped_samples: int = 0
     muted_blocks: int = 0
     settings: dict[str, float | str] = field(default_factory=dict)
+    low_cut_hz: float = 0.0
     uncalibrated: str = ""
     left_out: tuple[str, ...] = ()
 

@@ -27,6 +27,10 @@ class Request:
     auto : bool
         Of an effect: set octave, loudness and noise gate for each file, from its first minute, unless `settings` say
         otherwise. A file without a pitch to go by is played as it is, and its report says so.
+    channels : str
+        Of an effect: "separate" or "linked"; see `NeuralEffect`.
+    low_cut_hz : float or None
+        Of an effect: below which frequency to cut what the model plays, 0 for none; None to leave it to `auto`.
     tail : bool
         Of an effect: let the output ring on after the input's end; else it is exactly as long as the input.
     seconds : float or None
@@ -40,6 +44,8 @@ class Request:
     settings: dict[str, Any] = field(default_factory=dict)
     mix: float = 1.0
     auto: bool = False
+    channels: str = "separate"
+    low_cut_hz: float | None = None
     tail: bool = False
     seconds: float | None = None
     sample_rate: int | None = None
