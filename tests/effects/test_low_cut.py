@@ -27,7 +27,8 @@ def noise(length: int, channels: int = 2) -> Audio:
 
 def tone(f0_hz: float, seconds: float = 1.0) -> Audio:
     phase = 2 * np.pi * f0_hz * np.arange(int(SAMPLE_RATE * seconds)) / SAMPLE_RATE
-    return 0.1 * sum(np.sin(k * phase) / k for k in range(1, 6)).astype(np.float32)[None]
+    partials = np.arange(1, 6)[:, None]
+    return (0.1 * np.sum(np.sin(partials * phase) / partials, axis=0, keepdims=True)).astype(np.float32)
 
 
 def under_db(sound: NDArray[np.floating], f_hz: float) -> float:
