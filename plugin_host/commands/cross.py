@@ -38,9 +38,9 @@ def cross(
     """
     from ..effects.cross_synthesis import cross_synthesize, repeat_until
     from ..files.plan import refuse_inputs_as_outputs
-    from ..files.reader import AudioReader
     from ..files.writer import choose_encoding
     from ..playing.model import Model
+    from ..sound_files.reader import AudioReader
     from .outputs import refuse_unwritable, write_sound
     from .settings import parse_settings
 
@@ -49,7 +49,7 @@ def cross(
     refuse_inputs_as_outputs([filter_sound, excitation, loaded.path], [output])
     refuse_unwritable(output)
     with AudioReader(filter_sound) as first, AudioReader(excitation) as second:
-        taken, filtered = first.read(first.frames), second.read(second.frames)
+        taken, filtered = first.read_rest(), second.read_rest()
     if repeat:
         filtered = repeat_until(filtered, round(taken.shape[1] * second.sample_rate / first.sample_rate))
     encoding = choose_encoding(output.suffix, second.container, second.subtype)

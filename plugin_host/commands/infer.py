@@ -103,8 +103,8 @@ def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], in
     """
     import numpy as np
 
-    from ..files.reader import AudioReader
     from ..matching.target_sound import AUDIBLE
+    from ..sound_files.reader import AudioReader
 
     with AudioReader(path) as reader:
         sound = np.zeros((reader.channels, 0), np.float32)

@@ -75,6 +75,9 @@ def process(
     rate: Annotated[
         int | None, typer.Option("--rate", help="Sample rate of a generator's outputs.", show_default=False)
     ] = None,
+    accept_truncated: Annotated[
+        bool, typer.Option("--accept-truncated", help="Take what is there of audio that is cut off.")
+    ] = False,
     container: Annotated[
         Container, typer.Option("--container", help="Kind of the outputs.")
     ] = Container.SAME,
@@ -109,7 +112,9 @@ def process(
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
     loaded = Model(model)
-    request = _make_request(loaded, settings or [], mix, auto, channels, low_cut, tail, seconds, rate)
+    request = _make_request(
+        loaded, settings or [], mix, auto, channels, low_cut, tail, seconds, rate, accept_truncated
+    )
     jobs = _plan(loaded, inputs or [], output, container.suffix, seconds)
     refuse_inputs_as_outputs([Path(request.model)], [job.target for job in jobs])
     if report is not None:
@@ -142,6 +147,7 @@ def _make_request(
     tail: bool,
     seconds: float | None,
     rate: int | None,
+    accept_truncated: bool,
 ) -> Request:
     """Try the settings on the model, so that what is wrong with them is said once and at once."""
     from ..effects.neural_effect import NeuralEffect
@@ -159,6 +165,10 @@ def _make_request(
         "--tail": tail,
     }
     _refuse_options(role, is_for_effects, {"--seconds": seconds is not None, "--rate": rate is not None})
+    if accept_truncated and role is Role.GENERATOR:
+        raise UsageError(
+            "--accept-truncated is for a model that reads audio, and this is a generator; leave it out"
+        )
     if role is Role.EFFECT:
         NeuralEffect(model, mix=mix, channels=channels, low_cut_hz=low_cut or 0.0, **settings)
     else:
@@ -166,7 +176,9 @@ def _make_request(
     if seconds is not None and not 0 < seconds <= _LONGEST_S:
         raise UsageError(f"--seconds {seconds:g} is no length; give a number above 0, up to {_LONGEST_S:g}")
     digest = hash_file(model.path)
-    return Request(str(model.path), digest, settings, mix, auto, channels, low_cut, tail, seconds, rate)
+    return Request(
+        str(model.path), digest, settings, mix, auto, channels, low_cut, tail, seconds, rate, accept_truncated
+    )
 
 
 def _refuse_options(role: Role, for_effects: dict[str, bool], for_generators: dict[str, bool]) -> None:

@@ -6,10 +6,10 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from ..errors import DataSetError
+from ..errors import AudioFileError, DataSetError
+from ..sound_files.reader import AudioReader
 from ..synths.parameters import SynthParameter, to_unit
 from .dataset_info import DataSetInfo
 from .manifest import MANIFEST_NAME, find_files, read_manifest, sound_name
@@ -106,14 +106,13 @@ class DataSet:
         """Give a sound (C, T); see `__getitem__`."""
         path = self.folder / sound_name(int(self.indices[position]))
         try:
-            sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
-        except (soundfile.SoundFileError, OSError) as error:
+            with AudioReader(path) as reader:
+                sound = reader.read_rest()
+        except AudioFileError as error:
+            raise DataSetError(f"{error}; delete it, and have it generated again") from error
+        if sound.shape != (self.info.channels, self.info.frames):
             raise DataSetError(
-                f"{path} is damaged ({error}); delete it, and have it generated again"
-            ) from error
-        if sound.shape != (self.info.frames, self.info.channels):
-            raise DataSetError(
-                f"{path} has {sound.shape[0]} samples in {sound.shape[1]} channels, needed are"
+                f"{path} has {sound.shape[1]} samples in {sound.shape[0]} channels, needed are"
                 f" {self.info.frames} in {self.info.channels}; delete it, and have it generated again"
             )
-        return np.ascontiguousarray(sound.T, dtype=np.float32)
+        return sound

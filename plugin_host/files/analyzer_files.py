@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..playing.model import Model
+from ..sound_files.reader import AudioReader
 from ..streaming.aligned import aligned_frames
 from .input_file import InputFile
 from .plan import ANALYZER_FILES, Job
-from .reader import AudioReader
 from .report import FileReport, Status
 from .request import Request
 from .table_writer import TableWriter
@@ -39,17 +39,15 @@ class AnalyzerFiles:
     def make(self, job: Job, on_progress: Callable[[float], None]) -> tuple[FileReport, str]:
         """Make a table; `on_progress` gets how much is done, from 0 to 1. Give its report and the input's hash."""
         document = self._model.document
-        with AudioReader(job.input) as reader:
+        with AudioReader(job.input, self._request.accept_truncated) as reader:
             source = InputFile(job.input)
             stream = self._model.stream(reader.sample_rate, 1 if document.channels == 1 else reader.channels)
             stream.set(**self._request.settings)
 
             def blocks() -> Iterator[NDArray[np.float32]]:
-                samples = 0
                 for block in reader.blocks(BLOCK_SIZE):
                     yield block.mean(axis=0, keepdims=True) if stream.channels == 1 else block
-                    samples += block.shape[1]
-                    on_progress(samples / reader.frames)
+                    on_progress(reader.share_read)
 
             with TableWriter(
                 job.target, document.outputs, document.hop_length / document.sample_rate

@@ -20,6 +20,7 @@ except ImportError:  # Windows, where a file that is open cannot be removed anyw
 
 _SUFFIX = ".brainsynth-partial"
 _PROBE = 65_536
+_LONGEST_PART = 80
 
 
 class PartialFile:
@@ -41,7 +42,7 @@ class PartialFile:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.path = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}{_SUFFIX}")
+        self.path = target.with_name(f".{_shortened(target.name)}.{secrets.token_hex(6)}{_SUFFIX}")
         # A signal may end the program before this object is entered: then the file goes when the object does.
         self._remove = weakref.finalize(self, self.path.unlink, missing_ok=True)
         try:
@@ -141,6 +142,11 @@ def output_error(target: Path, error: OSError) -> OutputError:
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return OutputError(f"{why}; a file and a folder of one name are in each other's way, choose another")
     return OutputError(f"{why}; choose a folder that can be written")
+
+
+def _shortened(name: str) -> str:
+    """Give the beginning of a name: systems count its bytes, of which a character may have four."""
+    return os.fsencode(name)[:_LONGEST_PART].decode("utf-8", "ignore")
 
 
 def _lock(handle: int) -> None:

@@ -10,10 +10,10 @@ from ..effects.calibration import ANALYZER, check_can_be_suited, listen, suit, s
 from ..effects.neural_effect import NeuralEffect
 from ..errors import CalibrationError, NothingToCalibrateError
 from ..playing.model import Model
+from ..sound_files.reader import AudioReader
 from ..streaming.aligned import aligned
 from .input_file import InputFile
 from .plan import EFFECT_FILES, Job
-from .reader import AudioReader
 from .report import FileReport, Status
 from .request import Request
 from .writer import AudioWriter, choose_encoding
@@ -51,7 +51,7 @@ class EffectFiles:
 
     def make(self, job: Job, on_progress: Callable[[float], None]) -> tuple[FileReport, str]:
         """Make a file; `on_progress` gets how much is done, from 0 to 1. Give its report and the input's hash."""
-        with AudioReader(job.input) as reader:
+        with AudioReader(job.input, self._request.accept_truncated) as reader:
             source = InputFile(job.input)
             setting, request = self._setting_for(reader), self._request
             effect = NeuralEffect(
@@ -64,11 +64,11 @@ class EffectFiles:
             player = effect.player(reader.sample_rate, reader.channels, None)
             encoding = choose_encoding(job.target.suffix, reader.container, reader.subtype)
             with AudioWriter(
-                job.target, reader.sample_rate, reader.channels, *encoding, reader.frames
+                job.target, reader.sample_rate, reader.channels, *encoding, reader.frames or 0
             ) as writer:
                 for output in aligned(player, reader.blocks(BLOCK_SIZE), request.tail):
                     writer.write(output)
-                    on_progress(min(writer.frames_written / reader.frames, 1.0))
+                    on_progress(reader.share_read)
                 digest = source.finish()
                 writer.commit()
         report = FileReport(
@@ -94,7 +94,7 @@ class EffectFiles:
         as_asked = Setting(controls, low_cut_hz or 0.0)
         if not self._request.auto:
             return as_asked
-        with AudioReader(reader.path) as start:
+        with AudioReader(reader.path, self._request.accept_truncated) as start:
             audio = start.read(LONGEST_CALIBRATION_S * start.sample_rate)
         self._analyzer = self._analyzer or Model(ANALYZER)
         try:

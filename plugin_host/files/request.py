@@ -37,6 +37,8 @@ class Request:
         Of a generator: how long to play; None for as long as the table lasts.
     sample_rate : int or None
         Of a generator: of its outputs, in Hz; None for the model's own.
+    accept_truncated : bool
+        Of what reads audio: take what is there of a file that is cut off; else such a file is refused.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Request:
     tail: bool = False
     seconds: float | None = None
     sample_rate: int | None = None
+    accept_truncated: bool = False
 
     def fingerprint(self, target: Path) -> str:
         """Tell apart all requests that may give different outputs: SHA-256 in hexadecimal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,8 +12,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import AudioFileError, OutputError
-from ..sound_files.names import path_for_soundfile
+from ..errors import AudioFileError
+from ..sound_files.codec_file import CodecFile
 from .atomic_file import PartialFile
 
 _CONTAINERS = {
@@ -28,7 +30,7 @@ _CONTAINERS = {
     ".mp3": "MP3",
 }
 _KIN = {"WAV": ("WAV", "WAVEX", "RF64")}
-_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
+_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8, "ULAW": 1, "ALAW": 1}
 _LARGEST_WAV = 4_000_000_000
 _BLOCK = 65_536
 
@@ -113,24 +115,17 @@ class AudioWriter:
         self.frames_written = 0
         self.clipped_samples = 0
         self._holds_overs = subtype in ("FLOAT", "DOUBLE", "VORBIS", "OPUS")
+        self._bytes_left = _LARGEST_WAV if container in ("WAV", "WAVEX", "AIFF") else math.inf
+        self._frame_size = channels * _BYTES.get(subtype, 4)
         self._partial = PartialFile(target)
+        self._kind = f"{container} in {subtype} does not take {channels} channels at {sample_rate} Hz"
+        form = {"sample_rate": sample_rate, "channels": channels, "container": container, "subtype": subtype}
         try:
-            self._file = soundfile.SoundFile(
-                path_for_soundfile(self._partial.path),
-                "w",
-                sample_rate,
-                channels,
-                subtype=subtype,
-                format=container,
-            )
-        except soundfile.SoundFileError as error:
-            # A full disk, which has no room for the header, looks like an unknown format.
-            obstacle = self._partial.find_obstacle()
+            self._file = CodecFile(target, {"encode": os.path.abspath(self._partial.path), **form})
+        except AudioFileError as error:
+            reason = self._explain(error)
             self._partial.__exit__(None, None, None)
-            raise obstacle or AudioFileError(
-                f"{target} cannot be written: {container} in {subtype} does not take"
-                f" {channels} channels at {sample_rate} Hz; choose wav"
-            ) from error
+            raise reason from error
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Append samples.
@@ -144,15 +139,22 @@ class AudioWriter:
         ------
         OutputError
             If the disk is full.
+        AudioFileError
+            If the file would be larger than its kind can be, or the encoder does not take it.
         """
+        self._bytes_left -= block.shape[1] * self._frame_size
+        if self._bytes_left < 0:
+            raise AudioFileError(
+                f"{self._partial.target} would be larger than 4 GB, which no such file can be; choose flac or rf64"
+            )
         if not self._holds_overs:
             self.clipped_samples += int(np.count_nonzero(np.abs(block) > 1))
         try:
             for start in range(0, block.shape[1], _BLOCK):
-                self._file.write(block[:, start : start + _BLOCK].T)
-        except (soundfile.SoundFileError, AssertionError) as error:
-            # libsndfile says only that fewer samples went out than came in, python-soundfile asserts that.
-            raise self._obstacle() from error
+                samples = np.ascontiguousarray(block[:, start : start + _BLOCK].T, np.float32)
+                self._file.ask({"write": True}, samples)
+        except AudioFileError as error:
+            raise self._explain(error) from error
         self.frames_written += block.shape[1]
 
     def commit(self) -> None:
@@ -162,19 +164,24 @@ class AudioWriter:
         ------
         OutputError
             If the disk is full; then nothing appears.
+        AudioFileError
+            If the encoder died of it.
         """
         try:
             self._file.close()
-        except soundfile.SoundFileError as error:
-            raise self._obstacle() from error
+        except AudioFileError as error:
+            raise self._explain(error) from error
         # Encoders keep back their last bytes until they are closed, and lose the error that these meet.
         if (obstacle := self._partial.find_obstacle()) is not None:
             raise obstacle
         self._partial.commit()
 
-    def _obstacle(self) -> OutputError:
-        unknown = OutputError(f"{self._partial.target} cannot be written, and the system gives no reason")
-        return self._partial.find_obstacle() or unknown
+    def _explain(self, error: AudioFileError) -> AudioFileError:
+        """Give the reason of a failure, which encoders do not tell: a full disk, or a form that they do not take."""
+        obstacle = self._partial.find_obstacle()
+        if obstacle is not None or self.frames_written:
+            return obstacle or error
+        return AudioFileError(f"{self._partial.target} cannot be written: {self._kind}; choose wav")
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +191,7 @@ class AudioWriter:
     ) -> None:
         try:
             self._file.close()
-        except soundfile.SoundFileError:
+        except AudioFileError:
             # What could not be flushed is thrown away on the next line.
             pass
         finally:

@@ -14,11 +14,11 @@ from ..effects.calibration import ANALYZER, calibrate
 from ..effects.neural_effect import NeuralEffect
 from ..errors import ModelFileError
 from ..files.plan import refuse_inputs_as_outputs
-from ..files.reader import AudioReader
 from ..files.writer import AudioWriter
 from ..model_file.bundled import bundled_names
 from ..model_file.document import Role
 from ..playing.model import Model
+from ..sound_files.reader import AudioReader
 from .demo_melody import SAMPLE_RATE, make_melody
 from .spectrogram_pictures import draw_before_and_after, require_matplotlib
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from plugin_host.errors import AudioFileError, DiskFullError, ModelFileError, OutputError
 from plugin_host.files.atomic_file import output_error
-from plugin_host.files.reader import AudioReader
 from plugin_host.files.writer import AudioWriter
 from plugin_host.playing.model import Model
+from plugin_host.sound_files.reader import AudioReader
 from tests.conftest import Command, Ended
 from tests.support import tiny_models
 from tests.support.sound_files import read_sound, tree, write_sound

@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from plugin_host.effects.neural_effect import NeuralEffect
+from plugin_host.files import writer
 from plugin_host.files.atomic_file import PartialFile, remove_leftovers
 from plugin_host.files.done_record import RECORD_NAME, hash_file
 from plugin_host.files.file_job import FileTask, Work
@@ -462,11 +463,11 @@ def test_leftovers_of_killed_programs_go_and_those_of_running_ones_stay(tmp_path
 def test_a_program_that_is_ended_while_it_opens_a_file_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def end(path: bytes, *_: object, **__: object) -> None:
-        assert os.path.exists(path)
+    def end(_: Path, words: dict[str, str]) -> None:
+        assert Path(words["encode"]).exists()
         raise SystemExit(143)
 
-    monkeypatch.setattr(soundfile, "SoundFile", end)
+    monkeypatch.setattr(writer, "CodecFile", end)
     with pytest.raises(SystemExit) as ended:
         AudioWriter(tmp_path / "a.wav", 44_100, 1, "WAV", "PCM_16")
     del ended

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import soundfile
 import soxr
 
-from plugin_host.sound_files.names import SOUND_SUFFIXES, path_for_soundfile
+from plugin_host.errors import AudioFileError
+from plugin_host.sound_files.names import SOUND_SUFFIXES
+from plugin_host.sound_files.reader import AudioReader
 from plugin_host.sound_files.search import describe, search
 
 from ..errors import RecordingsError
 
 Made = TypeVar("Made")
+_BLOCK = 65_536
 
 
 def find_recordings(folder: Path) -> list[Path]:
@@ -53,14 +55,13 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
         If the file cannot be read, or holds samples that are not finite.
     """
     try:
-        audio, rate = soundfile.read(path_for_soundfile(path), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise RecordingsError(
-            f"{path} cannot be read as audio ({error}); remove it or replace it."
-        ) from error
-    mono = audio.mean(1)
-    if not np.isfinite(mono).all():
+        with AudioReader(path) as reader:
+            mono = np.concatenate([block.mean(0) for block in reader.blocks(_BLOCK)])
+    except AudioFileError as error:
+        raise RecordingsError(str(error)) from error
+    if reader.repaired_samples:
         raise RecordingsError(f"{path} holds samples that are not finite numbers; repair or remove it.")
+    rate = reader.sample_rate
     return mono if rate == sample_rate else np.asarray(soxr.resample(mono, rate, sample_rate), np.float32)
 
 

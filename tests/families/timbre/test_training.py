@@ -335,7 +335,7 @@ def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path)
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
     soundfile.write(folder / "nan.wav", np.full(48000, np.nan), RATE, subtype="FLOAT")
     said = train(folder, tmp_path / "run", TimbreSettings(1, 1.0, 1, 20)).warnings
-    assert any("broken.wav cannot be read" in sentence for sentence in said)
+    assert any("broken.wav is no audio file that can be read" in sentence for sentence in said)
     assert any("nan.wav holds samples that are not finite" in sentence for sentence in said)
 
 
