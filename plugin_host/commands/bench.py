@@ -23,12 +23,12 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time models block by block: median, tails, real-time factor, share of the block, misses, memory."""
-    from ..playing.model import Model
     from ..showing.block_timing import bench as time_model
+    from .named_model import open_model
     from .tables import add_row, make_table, open_console
 
     block_sizes, sample_rates = _numbers("--block", blocks), _numbers("--rate", rates)
-    models = [Model(file) for file in files]
+    models = [open_model(file) for file in files]
     timings = [
         time_model(model, block_size, sample_rate, seconds)
         for model in models

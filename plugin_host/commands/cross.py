@@ -39,12 +39,12 @@ def cross(
     from ..effects.cross_synthesis import cross_synthesize, repeat_until
     from ..files.plan import refuse_inputs_as_outputs
     from ..files.writer import choose_encoding
-    from ..playing.model import Model
     from ..sound_files.reader import AudioReader
+    from .named_model import open_model
     from .outputs import refuse_unwritable, write_sound
     from .settings import parse_settings
 
-    loaded = Model(model)
+    loaded = open_model(model)
     controls = parse_settings(settings or [], loaded)
     refuse_inputs_as_outputs([filter_sound, excitation, loaded.path], [output])
     refuse_unwritable(output)

@@ -51,10 +51,11 @@ def infer(
     """
     from ..files.plan import refuse_inputs_as_outputs
     from ..matching.inference import ParameterModel, infer, preset_of
+    from .named_model import open_model
     from .outputs import refuse_unwritable
 
     _check_names(output, render, picture)
-    found_model = ParameterModel(model, synth)
+    found_model = ParameterModel(open_model(model), synth)
     files = [path for path in (output, render, picture) if path is not None]
     synth_file = [found_model.synth_path] if found_model.synth_path else []
     refuse_inputs_as_outputs([sound, found_model.model.path, *synth_file], files)

@@ -24,10 +24,10 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Print what a model is: controls, latency, size, trained range, provenance, licence."""
-    from ..playing.model import Model
+    from .named_model import open_model
     from .tables import open_console, show
 
-    model = Model(file)
+    model = open_model(file)
     document = model.document
     if as_json:
         details = {**_details(model), "document": document.summary()}

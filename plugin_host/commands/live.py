@@ -56,13 +56,13 @@ def live(
     """Play through an effect until Ctrl-C. A microphone beside a loudspeaker howls: use headphones."""
     from ..effects.neural_effect import NeuralEffect
     from ..live.sound_card import SoundCard
-    from ..playing.model import Model
+    from .named_model import open_model
     from .settings import parse_settings
 
     if list_devices:
         _list_devices()
         return
-    loaded = Model(model)
+    loaded = open_model(model)
     effect = NeuralEffect(loaded, mix=mix, block_size=block, **parse_settings(settings or [], loaded))
     card = SoundCard(input_device, output_device, block, rate, input_channel)
     say(f"from {card.input_name} to {card.output_name}, {card.sample_rate:g} Hz")

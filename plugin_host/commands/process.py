@@ -106,12 +106,12 @@ def process(
     from ..files.file_job import MAKERS, FileTask
     from ..files.plan import left_out, refuse_inputs_as_outputs
     from ..files.report import write_report
-    from ..playing.model import Model
+    from .named_model import open_model
     from .outputs import refuse_unwritable
 
     if report is not None and report.suffix != ".json":
         raise UsageError(f"the report {report} must have a name that ends in .json")
-    loaded = Model(model)
+    loaded = open_model(model)
     request = _make_request(
         loaded, settings or [], mix, auto, channels, low_cut, tail, seconds, rate, accept_truncated
     )

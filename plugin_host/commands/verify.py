@@ -19,11 +19,12 @@ def verify(
     from rich.text import Text
 
     from ..playing.verify import verify as verify_files
+    from .named_model import open_model
     from .tables import add_row, make_table, open_console
 
     numbers = ("largest error", "allowed")
     table = make_table(("file", "output", "blocks", *numbers, "verdict"), right=numbers)
-    proofs = verify_files(files)
+    proofs = verify_files(files, open_model)
     for proof in proofs:
         for check in proof.checks:
             verdict = Text("passed", "green") if check.passed else Text("failed", "red")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 
@@ -35,13 +35,13 @@ class Proof:
         return bool(self.checks) and all(check.passed for check in self.checks)
 
 
-def verify(files: Sequence[str | PathLike[str]]) -> list[Proof]:
+def verify(files: Sequence[str | PathLike[str]], load: Callable[[str], Model] = Model) -> list[Proof]:
     """Load each file and play its golden pair, whole and in blocks; one that fails does not stop the rest."""
     proofs = []
     for file in files:
         source = fspath(file)
         try:
-            proofs.append(Proof(source, Model(file).check()))
+            proofs.append(Proof(source, load(source).check()))
         except HostError as error:
             proofs.append(Proof(source, refusal=error))
     return proofs
