@@ -32,6 +32,7 @@ REFUSED, PLAYED = "refused in a sentence", "played"
 STOPPED = "the child ran out of its time"
 GOOD = (REFUSED, PLAYED)
 SHOWN = 20
+REPORT_EVERY = 1000
 
 
 def originals() -> tuple[list[bytes], list[bytes]]:
@@ -159,6 +160,8 @@ def main() -> None:
             if outcome not in GOOD:
                 bad.append({"number": number, "mutation": what, "outcome": outcome})
                 print(f"file {number} of seed {options.seed}, {what}: {outcome}", flush=True)
+            if not (number + 1) % REPORT_EVERY:
+                print(f"{number + 1}: {dict(outcomes)}", flush=True)
         child.end()
     for outcome, count in outcomes.most_common():
         print(f"{count:>7} {outcome}")

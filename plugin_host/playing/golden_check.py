@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelFileError
+from ..errors import ControlError, ModelFileError
 from ..model_file.document import Role
 from ..model_file.golden import GoldenPair
 from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
@@ -50,7 +50,7 @@ def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
     Raises
     ------
     ModelFileError
-        If the file carries no golden pair, or one without sound or movement to compare.
+        If the file carries no golden pair, or one that cannot be played or is without sound or movement to compare.
     """
     golden = graph.document.golden
     if golden is None:
@@ -64,7 +64,12 @@ def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
     outputs = {f"output.{output.name}": output for output in graph.document.outputs}
     checks: list[Check] = []
     for name, sizes in _cuts(frames).items():
-        played = _play(graph, golden, sizes)
+        try:
+            played = _play(graph, golden, sizes)
+        except ControlError as error:
+            raise ModelFileError(
+                f"{graph.source}: the golden inputs are not what its controls take ({error}): export it again"
+            ) from error
         for tensor, values in expected.items():
             allowed = golden.allowed(tensor, outputs.get(tensor))
             checks.append(_worst(tensor, name, played[tensor].reshape(values.shape), values, allowed))

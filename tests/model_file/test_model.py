@@ -370,6 +370,17 @@ def test_a_small_output_is_held_to_its_own_range(tmp_path: Path) -> None:
     assert failed == {"output.attack_s"}
 
 
+def test_golden_inputs_beyond_their_controls_are_the_files_fault() -> None:
+    proto = tiny_models.gain_effect(golden=tiny_models.gain_golden())
+    for entry in proto.metadata_props:
+        if entry.key == "brainsynth.control.0.maximum":
+            entry.value = "1.5"
+    with pytest.raises(
+        ModelFileError, match=r"gain.*golden inputs are not what its controls take \(gain goes"
+    ):
+        tiny_models.load(proto).check()
+
+
 def test_render_is_on_the_time_line_of_the_input() -> None:
     model = tiny_models.load(tiny_models.delay_effect(delay=100))
     audio = np.random.default_rng(0).uniform(-1, 1, (2, 1000)).astype(np.float32)
