@@ -16,6 +16,7 @@ from pathlib import Path
 import onnxruntime
 
 from ..errors import HostError, ModelFileError
+from ..model_file.onnx_bytes import read_model_bytes
 
 LIMIT_S = 60.0
 LIMIT_BYTES = 4 * 2**30
@@ -23,20 +24,20 @@ _WELL, _REFUSED = 0, 3
 
 
 def try_once(path: Path) -> None:
-    """Try a file unless these bytes have come through before, which a file in the user's cache remembers.
+    """Try a file unless these bytes have come through before, which an empty file in the user's cache remembers.
 
     Raises
     ------
     ModelFileError
         As `try_model` does.
     """
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(read_model_bytes(path)).hexdigest()
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     mark = caches / "brainsynth" / "tried_models" / f"{digest}.onnxruntime-{onnxruntime.__version__}"
-    if mark.exists():
+    # Where the cache cannot be read or written, the file is tried each time.
+    if os.path.exists(mark):
         return
     try_model(path)
-    # Without a cache the file is tried each time.
     with contextlib.suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
@@ -68,6 +69,9 @@ def try_model(path: Path, limit_s: float = LIMIT_S) -> None:
             timeout=limit_s,
             check=False,
         )
+    except OSError:
+        # Where no process can be started, there is no trial. A file has no influence on that.
+        return
     except subprocess.TimeoutExpired as error:
         raise ModelFileError(
             f"{path}: loading it takes more than {limit_s:g} s, which no model needs; use another file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -71,6 +72,21 @@ def test_a_file_that_came_through_is_not_tried_again(tmp_path: Path, monkeypatch
     path.write_bytes(tiny_models.delay_effect().SerializeToString())
     try_once(path)
     assert len(tried) == 2
+
+
+def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.onnx"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ModelFileError, match=r"huge\.onnx: the file is larger than the limit"):
+        try_once(path)
+
+
+def test_where_no_process_can_be_started_there_is_no_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    try_model(tiny_models.save(tiny_models.gain_effect(), tmp_path))
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(
