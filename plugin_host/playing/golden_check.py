@@ -72,7 +72,7 @@ def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
             ) from error
         for tensor, values in expected.items():
             allowed = golden.allowed(tensor, outputs.get(tensor))
-            checks.append(_worst(tensor, name, played[tensor].reshape(values.shape), values, allowed))
+            checks.append(worst(tensor, name, played[tensor].reshape(values.shape), values, allowed))
     return tuple(checks)
 
 
@@ -90,7 +90,7 @@ def _proves_nothing(golden: GoldenPair, expected: Mapping[str, NDArray[np.float3
     return None
 
 
-def _worst(
+def worst(
     tensor: str,
     blocks: str,
     played: NDArray[np.float32],

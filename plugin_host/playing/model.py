@@ -24,6 +24,7 @@ from ..streaming.graph_runner import GraphRunner
 from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
 from ..streaming.stream import Stream
+from .block_check import check_blocks
 from .golden_check import Check, check_golden
 from .whole_recording import render
 
@@ -172,8 +173,11 @@ class Model:
         return render(self.graph, audio, sample_rate, controls)
 
     def check(self) -> tuple[Check, ...]:
-        """Play the golden pair that the file carries, whole and in blocks; see `golden_check.check_golden`."""
-        return check_golden(self.graph)
+        """Play the golden pair that the file carries, whole and in blocks, and noise in blocks of any size.
+
+        See `golden_check.check_golden` and `block_check.check_blocks`.
+        """
+        return check_golden(self.graph) + check_blocks(self.graph)
 
     def _try_out(self) -> None:
         """Run one frame and two, so that a graph with other shapes than it claims is refused now."""

@@ -19,7 +19,10 @@ from plugin_host.model_file.bundled import MODELS_FOLDER
 from plugin_host.model_file.document import ModelDocument
 from plugin_host.model_file.graph_survey import MOST_NODES
 from plugin_host.model_file.onnx_bytes import MOST_KEYS, read_header
+from plugin_host.playing.golden_check import check_golden
 from plugin_host.playing.model import Model
+from plugin_host.streaming.analyzer_stream import AnalyzerStream
+from plugin_host.streaming.generator_stream import GeneratorStream
 from tests.support import tiny_models
 
 ALL_MODELS = [
@@ -299,7 +302,14 @@ def test_refusals_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
 
 def test_golden_pair_passes_whole_and_in_blocks() -> None:
     checks = tiny_models.load(tiny_models.gain_effect(golden=tiny_models.gain_golden())).check()
-    assert {check.blocks for check in checks} == {"whole", "1 frame", "7 frames", "random"}
+    assert {check.blocks for check in checks} == {
+        "whole",
+        "1 frame",
+        "7 frames",
+        "random",
+        "21 samples",
+        "65 samples",
+    }
     assert all(check.passed and check.error == 0.0 and check.tensor == "output.audio" for check in checks)
 
 
@@ -307,12 +317,13 @@ def test_golden_pair_of_an_analyzer_and_a_generator() -> None:
     for proto in (tiny_models.rms_analyzer(), tiny_models.sine_generator()):
         model = tiny_models.load(tiny_models.with_golden(proto))
         checks = model.check()
-        assert len(checks) == 4
+        assert len(checks) == 6
         assert all(check.passed for check in checks)
 
 
 def test_golden_pair_with_a_wrong_sample_fails_everywhere() -> None:
-    checks = tiny_models.load(tiny_models.gain_effect(golden=tiny_models.gain_golden(error=1e-4))).check()
+    model = tiny_models.load(tiny_models.gain_effect(golden=tiny_models.gain_golden(error=1e-4)))
+    checks = check_golden(model.graph)
     assert checks
     assert not any(check.passed for check in checks)
 
@@ -320,8 +331,33 @@ def test_golden_pair_with_a_wrong_sample_fails_everywhere() -> None:
 def test_model_whose_blocks_differ_from_whole_fails_only_in_blocks() -> None:
     """A graph that ignores its state is right for one long call and wrong for short ones."""
     proto = tiny_models.with_golden(tiny_models.forgetful_effect())
-    outcome = {check.blocks: check.passed for check in tiny_models.load(proto).check()}
+    outcome = {check.blocks: check.passed for check in check_golden(tiny_models.load(proto).graph)}
     assert outcome == {"whole": True, "1 frame": False, "7 frames": False, "random": False}
+
+
+@pytest.mark.parametrize(
+    ("make", "stream", "method"),
+    [
+        (tiny_models.rms_analyzer, AnalyzerStream, "analyze"),
+        (tiny_models.sine_generator, GeneratorStream, "generate"),
+    ],
+)
+def test_a_host_that_is_wrong_only_in_odd_blocks_is_seen(
+    make: Callable[[], onnx.ModelProto], stream: type[Any], method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_models.load(tiny_models.with_golden(make()))
+    right = getattr(stream, method)
+
+    def wrong(self: Any, block: Any, **controls: Any) -> Any:
+        found = right(self, block, **controls)
+        samples = block if isinstance(block, int) else block.shape[1]
+        if samples % 64 == 0:
+            return found
+        return {k: v + 0.1 for k, v in found.items()} if isinstance(found, dict) else found + np.float32(0.1)
+
+    monkeypatch.setattr(stream, method, wrong)
+    failed = {check.blocks for check in model.check() if not check.passed}
+    assert failed == {"21 samples", "65 samples"}
 
 
 def test_golden_pair_that_proves_nothing_is_refused() -> None:
