@@ -68,10 +68,20 @@ def family_command(family: Family) -> TyperCommand:
     vars(command)["__signature__"] = shape.replace(parameters=parameters)
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    alone.command(family.name, help=f"{family.summary} {_RESUMES}", short_help=family.summary)(command)
+    alone.command(
+        family.name,
+        help=f"{family.summary} {_RESUMES}",
+        short_help=family.summary,
+        context_settings={"token_normalize_func": _todays_name},
+    )(command)
     built = typer.main.get_command(alone)
     assert isinstance(built, TyperCommand)
     return built
+
+
+def _todays_name(option: str) -> str:
+    """Take the name that `--output` had in earlier versions for it."""
+    return "output" if option == "out" else option
 
 
 def _sources(family: Family) -> list[inspect.Parameter]:
@@ -108,10 +118,12 @@ def _sources(family: Family) -> list[inspect.Parameter]:
 
 
 def _run() -> list[inspect.Parameter]:
-    out = typer.Option("--out", "-o", help="The run's folder; one begun earlier goes on.", show_default=False)
+    output = typer.Option(
+        "--output", "-o", help="The run's folder; one begun earlier goes on.", show_default=False
+    )
     device = typer.Option("--device", help="cpu or cuda; CUDA where there is one.", show_default=False)
     return [
-        _parameter("out", Path, out, inspect.Parameter.empty),
+        _parameter("output", Path, output, inspect.Parameter.empty),
         _parameter("device", str | None, device, None),
     ]
 
@@ -138,7 +150,7 @@ def _parameter(name: str, kind: Any, given: Any, default: Any) -> inspect.Parame
 
 def _train(family: Family, values: dict[str, Any]) -> None:
     """Collect what is learned from, and train."""
-    out, device = values["out"], values["device"]
+    out, device = values["output"], values["device"]
     with training_packages():
         settings, size = (
             kind(**{name.removeprefix(title): values[name] for name in values if name.startswith(title)})

@@ -61,7 +61,7 @@ def find_sounds(
             yield endless
     else:
         raise UsageError(
-            f"give either a data set or --synth, as in: brainsynth train {family} DATA --out RUN"
+            f"give either a data set or --synth, as in: brainsynth train {family} DATA --output RUN"
         )
 
 

@@ -206,9 +206,23 @@ class TestExport:
         assert not (tmp_path / "x.onnx").exists()
 
 
+@pytest.mark.parametrize("command", ["process", "generate", "infer", "render", "cross", "demo", "export"])
+def test_what_is_written_is_named_by_one_option(command: str, brainsynth: Command) -> None:
+    assert "--output" in brainsynth(command, "--help").out
+    assert "--output" in brainsynth("train", "timbre", "--help").out
+
+
 class TestTrain:
+    @pytest.mark.parametrize("name", ["--output", "-o", "--out"])
+    def test_the_runs_folder_is_named_as_every_output(
+        self, name: str, brainsynth: Command, tmp_path: Path
+    ) -> None:
+        ended = brainsynth("train", "timbre", tmp_path / "nowhere", name, tmp_path / "run")
+        assert "nowhere does not exist" in ended.err
+        assert " --out " not in brainsynth("train", "timbre", "--help").out
+
     def test_a_folder_without_recordings_is_refused(self, brainsynth: Command, tmp_path: Path) -> None:
-        ended = brainsynth("train", "timbre", tmp_path, "--out", tmp_path / "run")
+        ended = brainsynth("train", "timbre", tmp_path, "--output", tmp_path / "run")
         assert ended.code == 1
         assert str(tmp_path) in ended.err
         assert "Traceback" not in ended.err

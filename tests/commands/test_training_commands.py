@@ -40,7 +40,7 @@ def test_export_says_on_stderr_that_it_takes_an_older_checkpoint(
 ) -> None:
     run = tmp_path / "run"
     for steps in (3, 4):
-        brainsynth("train", "toy", sound, "--out", run, "--steps", steps, "--batch", 4)
+        brainsynth("train", "toy", sound, "--output", run, "--steps", steps, "--batch", 4)
     newest = run / "checkpoints" / "step_0000004.safetensors"
     newest.write_bytes(newest.read_bytes()[:100])
     done = brainsynth("export", run, "-o", tmp_path / "toy.onnx")
@@ -57,14 +57,14 @@ def test_a_run_with_other_settings_fewer_steps_or_another_training_in_it_is_wron
     brainsynth: Command, sound: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    assert brainsynth("train", "toy", sound, "--out", run, *SMALL).code == 0
+    assert brainsynth("train", "toy", sound, "--output", run, *SMALL).code == 0
     for options, said in ((("--steps", 4), "settings.batch"), (("--steps", 2, "--batch", 4), "--steps is 2")):
-        refused = brainsynth("train", "toy", sound, "--out", run, *options)
+        refused = brainsynth("train", "toy", sound, "--output", run, *options)
         assert (refused.code, said in refused.err) == (2, True), refused.err
     with run_lock(run):
-        refused = brainsynth("train", "toy", sound, "--out", run, *SMALL)
+        refused = brainsynth("train", "toy", sound, "--output", run, *SMALL)
     assert (refused.code, "another training goes on" in refused.err) == (2, True)
-    nowhere = brainsynth("train", "toy", tmp_path / "nowhere", "--out", tmp_path / "new", *SMALL)
+    nowhere = brainsynth("train", "toy", tmp_path / "nowhere", "--output", tmp_path / "new", *SMALL)
     assert (nowhere.code, "does not exist" in nowhere.err) == (2, True)
 
 
@@ -84,7 +84,7 @@ def test_what_ends_a_training_has_its_code(
         raise error
 
     monkeypatch.setattr(Trainer, "step", fail)
-    done = brainsynth("train", "toy", sound, "--out", tmp_path / "run", *SMALL)
+    done = brainsynth("train", "toy", sound, "--output", tmp_path / "run", *SMALL)
     assert done.code == code
     assert done.err.startswith(("brainsynth: why", "brainsynth: these settings need more memory"))
 
@@ -94,7 +94,7 @@ def test_a_training_says_a_line_now_and_then_where_nobody_watches(
 ) -> None:
     monkeypatch.setattr("plugin_host.commands.progress._SHORTEST_GAP_S", 0.0)
     monkeypatch.setattr("plugin_host.commands.progress._GROWTH", 0.0)
-    done = brainsynth("train", "toy", sound, "--out", tmp_path / "run", *SMALL)
+    done = brainsynth("train", "toy", sound, "--output", tmp_path / "run", *SMALL)
     lines = done.err.splitlines()
     assert len(lines) == 4
     assert all(line.startswith("brainsynth: learning, loss 0.") for line in lines)
@@ -119,7 +119,7 @@ def test_a_signal_ends_a_training_with_a_checkpoint(
         "--size-hidden",
         "4",
     ]
-    command = [sys.executable, "-m", "plugin_host.commands", "train", "pitch", "--out", run, *options]
+    command = [sys.executable, "-m", "plugin_host.commands", "train", "pitch", "--output", run, *options]
     process = start_child(
         command,
         stderr=subprocess.PIPE,

@@ -217,7 +217,7 @@ def test_the_toy_goes_from_recordings_to_sound_by_the_command_line(
     assert "Learn to predict a sound from its past." in listed.out
     run, file = tmp_path / "run", tmp_path / "toy.onnx"
     options = ("--steps", 300, "--batch", 64, "--size-hop-length", 32)
-    done = brainsynth("train", "toy", recordings, "--out", run, *options)
+    done = brainsynth("train", "toy", recordings, "--output", run, *options)
     assert (done.code, done.err) == (0, "")
     assert open_run(run).config["settings"]["batch"] == 64
     assert brainsynth("export", run, "-o", file).code == 0
@@ -294,7 +294,7 @@ def test_every_setting_is_an_option_with_help_and_is_checked(
         assert setting.option in shown
         assert setting.range.help
     argument = [tmp_path] if family.learns(Recordings) else []
-    refused = brainsynth("train", name, *argument, "--out", tmp_path / "run", "--steps", 0)
+    refused = brainsynth("train", name, *argument, "--output", tmp_path / "run", "--steps", 0)
     assert refused.code == 2
     assert refused.err == "brainsynth: --steps is 0; needed is a whole number, 1 or more.\n"
     assert not (tmp_path / "run").exists()

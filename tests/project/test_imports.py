@@ -122,7 +122,7 @@ def test_train_without_torch_says_what_to_install(tmp_path: Path) -> None:
 import sys
 sys.modules["torch"] = None
 from plugin_host.commands.app import main
-main(["train", "timbre", {str(tmp_path)!r}, "--out", {str(tmp_path / "run")!r}])
+main(["train", "timbre", {str(tmp_path)!r}, "--output", {str(tmp_path / "run")!r}])
 """
     done = run_python(code)
     assert done.returncode == 5

@@ -37,7 +37,7 @@ class Length:
             begun = config["settings"]["steps"]
         except KeyError as error:
             raise RunError(
-                f"the run's config.json does not say its {error.args[0]}; choose another folder for --out."
+                f"the run's config.json does not say its {error.args[0]}; choose another folder for --output."
             ) from error
         return cls(begun, tuple((at, to) for at, to in config.get("lengthened", ())))
 
@@ -57,7 +57,7 @@ class Length:
         if steps < self.steps:
             raise RunError(
                 f"--steps is {steps}; the run has done {done} steps of {self.steps}, and can only be lengthened:"
-                f" use --steps {self.steps} or more, export what it has learned, or choose another --out."
+                f" use --steps {self.steps} or more, export what it has learned, or choose another --output."
             )
         if steps == self.steps:
             return self

@@ -91,7 +91,7 @@ class Run:
                 self._compare(_read_config(written), json.loads(json.dumps(config)))
                 self._prepared = _read_json(decided) if decided.is_file() else {}
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(f"{folder} exists and is not a training run; choose another folder for --out.")
+            raise RunError(f"{folder} exists and is not a training run; choose another folder for --output.")
         self._write_json("config.json", config)
         for left in self.checkpoints.glob(".*.partial"):
             left.unlink(missing_ok=True)  # by a process that was killed
@@ -102,7 +102,7 @@ class Run:
             _write_whole(self.folder / name, json.dumps(content, indent=2).encode() + b"\n")
         except OSError as error:
             raise UnwritableError(
-                f"{self.folder} cannot be written ({error.strerror}); choose another folder for --out."
+                f"{self.folder} cannot be written ({error.strerror}); choose another folder for --output."
             ) from error
 
     def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -110,13 +110,13 @@ class Run:
             # In a few words what a list of all parameters would say.
             raise RunError(
                 f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
-                f" than {now.get('synth')}; choose another --out."
+                f" than {now.get('synth')}; choose another --output."
             )
         for what, place in (("recordings", now.get("recordings")), ("sounds", now.get("synth"))):
             if _differ(before, now, f"{what}_sha256"):
                 raise RunError(
                     f"the {what} of {place} are not those that {self.folder} was begun with; put them back or choose"
-                    " another --out."
+                    " another --output."
                 )
         # The same recordings may lie elsewhere now. Runs of the first version know no more of them than where they lay.
         same = {"recordings"} if {"recordings_sha256"} <= before.keys() & now.keys() else set[str]()
@@ -124,7 +124,7 @@ class Run:
         if changed:
             raise RunError(
                 f"{self.folder} was started with other settings: {', '.join(changed)}; use them again or choose"
-                " another --out."
+                " another --output."
             )
 
     def prepared(self) -> dict[str, Any] | None:
@@ -265,7 +265,7 @@ def _newest_readable(
             warn(f"{sentence} That of step {checkpoint.metadata['step']} is taken.")
         return checkpoint, list(damaged)
     raise CheckpointError(
-        f"{folder} has no checkpoint that can be read: {' '.join(damaged.values())} Choose another --out to begin anew."
+        f"{folder} has no checkpoint that can be read: {' '.join(damaged.values())} Choose another --output to begin anew."
     )
 
 
@@ -273,13 +273,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}); choose another folder for --out.") from error
+        raise RunError(f"{path} cannot be read ({error}); choose another folder for --output.") from error
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     config = _read_json(path)
     if not isinstance(config, dict):
-        raise RunError(f"{path} is not the configuration of a training run; choose another folder for --out.")
+        raise RunError(
+            f"{path} is not the configuration of a training run; choose another folder for --output."
+        )
     family = config.get("family")
     return config | ({"family": RENAMED_FAMILIES[family]} if family in RENAMED_FAMILIES else {})
 

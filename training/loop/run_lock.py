@@ -32,11 +32,11 @@ def run_lock(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise RunError(
-            f"{folder} exists and is not a training run; choose another folder for --out."
+            f"{folder} exists and is not a training run; choose another folder for --output."
         ) from error
     except OSError as error:
         raise UnwritableError(
-            f"{folder} cannot be written ({error.strerror}); choose another folder for --out."
+            f"{folder} cannot be written ({error.strerror}); choose another folder for --output."
         ) from error
     handle = os.open(folder, os.O_RDONLY) if fcntl is not None else None
     try:
@@ -56,7 +56,7 @@ def _lock(handle: int, folder: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise RunError(
-            f"another training goes on in {folder}; wait for its end, or choose another --out."
+            f"another training goes on in {folder}; wait for its end, or choose another --output."
         ) from error
     except OSError:
         return  # a file system without locks

@@ -123,5 +123,5 @@ class Session:
         )
         return (
             f"after {self.trainer.done} of {self.trainer.steps} steps; the training has stopped. {kept}"
-            " Train with a lower learning rate into another --out, or with sounds that are not as extreme."
+            " Train with a lower learning rate into another --output, or with sounds that are not as extreme."
         )

@@ -219,11 +219,11 @@ def test_recordings_that_are_silent_are_named(data: DataSet, recordings: Path, t
 
 def test_command_trains_on_a_data_set(data: DataSet, brainsynth: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    ended = brainsynth("train", "ar", "--data", data.folder, "--out", run, "--steps", 1)
+    ended = brainsynth("train", "ar", "--data", data.folder, "--output", run, "--steps", 1)
     assert ended.code == 0, ended.err
     assert f"brainsynth export {run}" in ended.out
     assert open_run(run).config["family"] == "lpc"
     assert open_run(run).config["synth_sha256"] == data.info.synth_sha256
-    refused = brainsynth("train", "lpc", "--data", tmp_path, "--out", tmp_path / "x")
+    refused = brainsynth("train", "lpc", "--data", tmp_path, "--output", tmp_path / "x")
     assert refused.code == 2
     assert "is no data set" in refused.err

@@ -36,7 +36,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 
 def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    done = brainsynth("train", "params", data, "--output", run, "--steps", 2)
     assert (done.code, done.err) == (0, "")
     assert f"brainsynth export {run}" in done.out
     checkpoint = open_run(run)
@@ -49,18 +49,18 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     )
     assert config["duration_s"] == 2
     assert any(name.startswith("average.") for name in tensors)
-    again = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    again = brainsynth("train", "params", data, "--output", run, "--steps", 2)
     assert again.code == 0
-    other = brainsynth("train", "params", data, "--out", run, "--steps", 2, "--batch", 3)
+    other = brainsynth("train", "params", data, "--output", run, "--steps", 2, "--batch", 3)
     assert other.code == 2
     assert "other settings" in other.err
     info = data / "synth.json"
     info.write_text(re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', info.read_text()))
-    changed = brainsynth("train", "params", data, "--out", run, "--steps", 2)
+    changed = brainsynth("train", "params", data, "--output", run, "--steps", 2)
     assert changed.code == 2
     assert changed.err == (
         f"brainsynth: {run} was begun with another synth, or another version of it (fm.csd), than fm.csd; choose"
-        " another --out.\n"
+        " another --output.\n"
     )
 
 
@@ -74,7 +74,7 @@ def test_faults_of_a_data_set_are_named_skipped_and_counted(
     missing, damaged = (data / json.loads(lines[i])["file"] for i in (5, 7))
     missing.unlink()
     damaged.write_bytes(b"no sound at all")
-    done = brainsynth("train", "params", data, "--out", tmp_path / "run", "--steps", 1)
+    done = brainsynth("train", "params", data, "--output", tmp_path / "run", "--steps", 1)
     assert done.code == 0
     assert "line 4" in done.err
     assert missing.name in done.err
@@ -86,7 +86,7 @@ def test_faults_of_a_data_set_are_named_skipped_and_counted(
 @pytest.mark.slow
 def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = brainsynth("train", "params", "--synth", "fm", "--out", run, "--steps", 1, "--disk-limit", 0.03)
+    done = brainsynth("train", "params", "--synth", "fm", "--output", run, "--steps", 1, "--disk-limit", 0.03)
     assert (done.code, done.err) == (0, "")
     assert open_run(run).config["endless"] > 0
     left = [path for path in (tmp_path / "run-sounds").glob("batch-*") if any(path.rglob("*.flac"))]
@@ -107,7 +107,7 @@ def test_what_cannot_be_trained_on_is_refused(
     brainsynth: Command, data: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     given = [data if a == "DATA" else tmp_path / a if a == "nowhere" else a for a in arguments]
-    done = brainsynth("train", "params", *given, "--out", tmp_path / "run")
+    done = brainsynth("train", "params", *given, "--output", tmp_path / "run")
     assert done.code == code, done.err
     assert words in done.err
     assert "Traceback" not in done.err

@@ -385,7 +385,7 @@ def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brains
 
 
 def test_train_command_says_what_is_wrong(tmp_path: Path, brainsynth: Command) -> None:
-    ended = brainsynth("train", "timbre", tmp_path / "nowhere", "--out", tmp_path / "run")
+    ended = brainsynth("train", "timbre", tmp_path / "nowhere", "--output", tmp_path / "run")
     assert ended.code not in (0, 70)
     assert "does not exist" in ended.err
     assert "Traceback" not in ended.err
