@@ -223,6 +223,6 @@ class TestTrain:
 
     def test_a_folder_without_recordings_is_refused(self, brainsynth: Command, tmp_path: Path) -> None:
         ended = brainsynth("train", "timbre", tmp_path, "--output", tmp_path / "run")
-        assert ended.code == 1
+        assert ended.code == 2
         assert str(tmp_path) in ended.err
         assert "Traceback" not in ended.err
