@@ -122,7 +122,7 @@ class _SoundCount:
         self._found = 0
 
     def update(self, done: int, total: int) -> None:
-        if not self.total:
+        if not self.total or done < self.done:
             self._began, self._found = time.monotonic(), done
         self.done, self.total = done, total
         passed = time.monotonic() - self._began

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..errors import SynthError
 from ..files.processes import WorkerEnded, Workers
 from .sound_maker import SoundMaker, Tally
 
-_SOUNDS_IN_A_JOB = 20
+_SOUNDS_IN_A_JOB = 50
+"""A job compiles the synth once, and cannot be shared between processes."""
 
-_SOUNDS_OF_A_WORKER = 10_000
+_JOBS_OF_A_WORKER = 200
 """After so many a process is replaced, with all memory that Csound or an opcode has not freed."""
 
 _DEATHS_OF_A_SOUND = 2
@@ -44,10 +46,9 @@ def make_sounds(
         return _make_here(maker, indices, on_progress)
     tally = Tally()
     deaths: Counter[int] = Counter()
-    todo = list(indices)
+    todo = _divide(indices)
     while todo:
-        now, todo = todo[: _SOUNDS_OF_A_WORKER * workers], todo[_SOUNDS_OF_A_WORKER * workers :]
-        jobs = _divide(now)
+        jobs, todo = todo[: _JOBS_OF_A_WORKER * workers], todo[_JOBS_OF_A_WORKER * workers :]
         before = tally.made + tally.failed
         left: list[int] = []
         with Workers(maker, jobs, workers) as crew:
@@ -63,7 +64,7 @@ def make_sounds(
                     if tally.error is not None:
                         raise tally.error
                 on_progress(before + round(sum(crew.progress)))
-        todo = left + todo
+        todo = _divide(left) + todo
     on_progress(tally.made + tally.failed)
     return tally
 
@@ -82,7 +83,8 @@ def _make_here(maker: SoundMaker, indices: Sequence[int], on_progress: Callable[
 
 
 def _divide(indices: Sequence[int]) -> list[Sequence[int]]:
-    return [indices[start : start + _SOUNDS_IN_A_JOB] for start in range(0, len(indices), _SOUNDS_IN_A_JOB)]
+    """Cut sounds into jobs at the same numbers, whatever the first one is and however many processes there are."""
+    return [list(job) for _, job in groupby(indices, key=lambda index: index // _SOUNDS_IN_A_JOB)]
 
 
 def _after_death(

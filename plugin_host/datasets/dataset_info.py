@@ -35,6 +35,9 @@ class DataSetInfo(BaseModel):
         All that the parameters of sound number i depend on: kind, seed, steps, redraws.
     parameters : tuple of SynthParameter
         As the synth declares them.
+    rewinds : bool
+        Whether one Csound made many sounds, as is quicker; false where each had its own, because what the synth
+        keeps from a sound would change the next.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +50,7 @@ class DataSetInfo(BaseModel):
     frames: int = Field(ge=1)
     sampling: dict[str, Any]
     parameters: tuple[SynthParameter, ...]
+    rewinds: bool = True
 
     @property
     def sound_seconds(self) -> float:
@@ -54,7 +58,7 @@ class DataSetInfo(BaseModel):
         return self.frames / self.sample_rate
 
     @classmethod
-    def of(cls, synth: Synth, sampling: dict[str, Any]) -> Self:
+    def of(cls, synth: Synth, sampling: dict[str, Any], rewinds: bool) -> Self:
         """Describe the data set that a synth makes."""
         return cls(
             synth=synth.path.name,
@@ -64,6 +68,7 @@ class DataSetInfo(BaseModel):
             frames=synth.frames,
             sampling=sampling,
             parameters=synth.parameters,
+            rewinds=rewinds,
         )
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from ..synths.renderer import Renderer
 from ..synths.synth import Synth
 from .crew import make_sounds
 from .dataset_info import COPY_NAME, INFO_NAME, DataSetInfo
-from .manifest import drop_broken_lines, find_files, read_manifest
+from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
 from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
-from .sound_maker import PARTIAL_SUFFIX, SoundMaker, Tally
+from .sound_maker import PARTIAL_SUFFIX, SoundDiffersError, SoundMaker, Tally
 
 try:
     import fcntl
@@ -74,9 +74,11 @@ def generate(
     first : int
         The number of the first sound.
     on_progress : callable
-        Called with the number of sounds that exist and of those wanted, ten times a second.
+        Called with the number of sounds that exist and of those wanted, ten times a second. It begins again where
+        all sounds are made again.
     on_problem : callable
-        Called with a sentence before the first sound if two renders of the same parameters differ.
+        Called with a sentence if two renders of the same parameters differ, or if a sound depends on those before
+        it. In that case all sounds are made again, each in a Csound of its own: `DataSetInfo.rewinds` is false.
 
     Returns
     -------
@@ -116,18 +118,47 @@ def generate(
             )
     folder = Path(out)
     redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
-    with _open_folder(folder, DataSetInfo.of(synth, sampler.info | redraws), synth):
+    info = DataSetInfo.of(synth, sampler.info | redraws, renderer.rewinds)
+
+    def make(indices: Sequence[int], rewinds: bool) -> Tally:
         manifest = read_manifest(folder, synth.parameters)
-        if manifest.broken:
-            drop_broken_lines(folder, synth.parameters)
         present = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
-        todo = [index for index in range(first, first + count) if index not in present]
-        maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped)
-        done = count - len(todo)
-        on_progress(done, count)
+        todo = [index for index in indices if index not in present]
+        maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped, rewinds)
+        done, total = len(indices) - len(todo), len(indices)
+        on_progress(done, total)
         return make_sounds(
-            maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, count)
+            maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, total)
         )
+
+    with _open_folder(folder, info, synth):
+        if read_manifest(folder, synth.parameters).broken:
+            drop_broken_lines(folder, synth.parameters)
+        asked = range(first, first + count)
+        rewound = DataSetInfo.read(folder).rewinds
+        try:
+            if rewound and not renderer.rewinds:
+                raise SoundDiffersError(f"a sound of {synth.path} changes those after it")
+            return make(asked, rewound)
+        except SoundDiffersError as error:
+            on_problem(
+                f"{error}: all sounds are made again, each in a Csound of its own, which takes several times as long"
+            )
+            known = _begin_anew(folder, info.model_copy(update={"rewinds": False}), synth)
+            return make(sorted(known.union(asked)), rewinds=False)
+
+
+def _begin_anew(folder: Path, info: DataSetInfo, synth: Synth) -> set[int]:
+    """Forget what was made, and give the numbers of those sounds."""
+    manifest = read_manifest(folder, synth.parameters)
+    path = folder / MANIFEST_NAME
+    try:
+        # First the manifest: after a kill between the two, the sounds are found to differ once more.
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    info.write(folder, synth)
+    return {*manifest.indices.tolist(), *manifest.failed}
 
 
 def make_sampler(

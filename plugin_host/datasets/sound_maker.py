@@ -24,6 +24,13 @@ from .sampling import Sampler
 PARTIAL_SUFFIX = ".brainsynth-partial"
 _MOST_DRAWS = 20
 
+_VERIFIED_EVERY, _VERIFIED_EVERY_LATER, _LATER = 10, 100, 100
+"""How many sounds it takes for one to be verified, which takes two or three times as long: early, most of all."""
+
+
+class SoundDiffersError(SynthError):
+    """A sound is another one in a fresh Csound, so those made before may be wrong too."""
+
 
 @dataclass
 class Tally:
@@ -79,27 +86,41 @@ class SoundMaker:
         The data set.
     redraw_silent, redraw_clipped : bool
         Whether to draw parameters again, up to 20 times, where the sound is silent or clipped.
+    rewinds : bool
+        Whether one Csound serves for all sounds of a job. Some of them are verified then.
     """
 
     def __init__(
-        self, synth: Synth, sampler: Sampler, folder: Path, redraw_silent: bool, redraw_clipped: bool
+        self,
+        synth: Synth,
+        sampler: Sampler,
+        folder: Path,
+        redraw_silent: bool,
+        redraw_clipped: bool,
+        rewinds: bool = True,
     ) -> None:
         self._synth = synth
         self._sampler = sampler
         self._folder = folder
         self._redraw_silent = redraw_silent
         self._redraw_clipped = redraw_clipped
+        self._rewinds = rewinds
         self._made_in = os.getpid()
         self._renderer: Renderer | None = None
         self._manifest: ManifestWriter | None = None
 
     def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
-        """Make some sounds; what cannot be rendered is put into the manifest as failed."""
+        """Make some sounds; what cannot be rendered is put into the manifest as failed.
+
+        A job begins with a fresh Csound, so that its sounds do not depend on other jobs whatever the synth does. The
+        tally's error is a `SoundDiffersError` if they depend on each other.
+        """
         tally = Tally()
         try:
             if self._renderer is None or self._manifest is None:
-                self._renderer = Renderer(self._synth)
+                self._renderer = Renderer(self._synth, self._rewinds)
                 self._manifest = ManifestWriter(self._folder)
+            self._renderer.close()
             for done, index in enumerate(indices, 1):
                 if self._made_in not in (os.getpid(), os.getppid()):
                     # The parent was killed, and another may go on with this data set at any moment.
@@ -141,8 +162,19 @@ class SoundMaker:
             entry = ManifestEntry(index, named, peak_db(sound), attempt)
             again = (entry.silent and self._redraw_silent) or (entry.clipped and self._redraw_clipped)
             if not again or attempt == _MOST_DRAWS:
+                if self._rewinds and _is_verified(index) and not renderer.verify(values, sound):
+                    what = (
+                        "is another one in a fresh Csound"
+                        if renderer.deterministic
+                        else "is another one each time"
+                    )
+                    raise SoundDiffersError(f"sound {index} of {self._synth.path} {what}")
                 write_sound(self._folder / sound_name(index), sound, self._synth.sample_rate)
                 return entry
+
+
+def _is_verified(index: int) -> bool:
+    return (index + 1) % (_VERIFIED_EVERY if index < _LATER else _VERIFIED_EVERY_LATER) == 0
 
 
 def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> None:

@@ -53,8 +53,10 @@ class CsoundScore:
         _hold_plugins()
         self._path = path
         self._library = module.libcsound
-        self._csound: Any = module.Csound()
-        self._csound.createMessageBuffer(False)
+        with deferred_signals():
+            # One that is not made whole cannot be freed, and one without a buffer writes on the screen as it ends.
+            self._csound: Any = module.Csound()
+            self._csound.createMessageBuffer(False)
         if frames:
             # One buffer for the whole sound: a Python call per k-cycle would cost more than many a synth.
             self._csound.setHostImplementedAudioIO(1, frames)
@@ -140,9 +142,9 @@ class CsoundScore:
     def close(self) -> None:
         """Free Csound. Calling twice is harmless."""
         if self._csound is not None:
-            self._csound.cleanup()
-            self._csound.destroyMessageBuffer()
             with deferred_signals():
+                self._csound.cleanup()
+                self._csound.destroyMessageBuffer()
                 self._csound = None
 
     def _check(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any, Self
 
@@ -14,19 +13,25 @@ from ..errors import SynthError
 from .csound_score import CsoundScore
 from .parameters import from_unit
 from .synth import Synth, hash_synth
+from .telling_settings import telling_settings
+
+_Render = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 
 
 class Renderer:
     """Renders one synth with any settings.
 
     Most orchestras give the same sound when their score is played again. One with a reverb or a random
-    generator that all notes share need not. A new renderer tries it: if a second sound differs by one bit from
-    that of a fresh Csound, every sound gets a Csound of its own.
+    generator that all notes share need not. A new renderer tries it with the extremes of all parameters and every
+    choice: if one sound differs by one bit from that of a fresh Csound, every sound gets a Csound of its own.
+    What only few settings show, `verify` finds while sounds are made.
 
     Parameters
     ----------
     synth : Synth, str or path
         Rendered.
+    rewinds : bool, optional
+        Whether one Csound serves for all sounds, where that is known; by default it is tried.
 
     Attributes
     ----------
@@ -45,15 +50,16 @@ class Renderer:
     Not for several threads at once. Csound's lock on Python is released while it plays.
     """
 
-    def __init__(self, synth: Synth | str | PathLike[str]) -> None:
+    def __init__(self, synth: Synth | str | PathLike[str], rewinds: bool | None = None) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
         self._names = tuple(parameter.name for parameter in self.synth.parameters)
         self._score: CsoundScore | None = None
-        self.rewinds = True
+        self.rewinds = rewinds is not False
         self.deterministic = True
         if hash_synth(self.synth.path) != self.synth.sha256:
             raise SynthError(f"{self.synth.path} has changed since it was read; begin again")
-        self._try_rewinding()
+        if rewinds is None:
+            self._try_rewinding()
 
     def render(self, settings: Mapping[str, Any] | None = None) -> NDArray[np.float32]:
         """Render the synth's score.
@@ -123,33 +129,59 @@ class Renderer:
             score.close()
 
     def _try_rewinding(self) -> None:
-        """Compare sounds rendered after others, extremes among them, with those of a fresh Csound."""
-        size = len(self._names)
-        one, other = np.random.default_rng(size).uniform(0.1, 0.9, (2, size))
+        """Render sounds one after another, then verify them in a second round: each has then been played before."""
+        tried = [from_unit(self.synth.parameters, unit) for unit in telling_settings(self.synth.parameters)]
+        for values in tried:
+            self._attempt(self.render_values, values)
+        for values in tried:
+            if not self.verify(values, self._attempt(self.render_values, values)):
+                break
+        self.close()
+
+    def verify(self, values: NDArray[np.float64], sound: NDArray[np.float32] | None) -> bool:
+        """Compare a sound with what a fresh Csound gives.
+
+        From the first that differs on, every sound gets a Csound of its own, and `deterministic` says whether that
+        helps.
+
+        Parameters
+        ----------
+        values : ndarray, (P,)
+            Of the parameters, in their units.
+        sound : ndarray (C, T), or None
+            What `render_values` gave; None if it failed.
+
+        Returns
+        -------
+        bool
+            Whether they are equal, bit by bit. Settings that fail in a fresh Csound too say nothing, and are.
+        """
+        fresh = self._attempt(self._render_afresh, values)
+        if _are_equal(sound, fresh):
+            return True
+        self.close()
+        self.rewinds = False
+        self.deterministic = self.deterministic and _are_equal(
+            self._attempt(self._render_afresh, values), fresh
+        )
+        return False
+
+    @staticmethod
+    def _attempt(render: _Render, values: NDArray[np.float64]) -> NDArray[np.float32] | None:
         try:
-            first = self.render_unit(one)
-            for extreme in (np.ones(size), np.zeros(size)):
-                # Settings that fail say nothing about those that can be rendered.
-                with contextlib.suppress(SynthError):
-                    self.render_unit(extreme)
-            later = (self.render_unit(other), self.render_unit(one))
-            fresh = tuple(
-                self._render_afresh(from_unit(self.synth.parameters, unit)) for unit in (other, one)
-            )
+            return render(values)
         except SynthError:
-            # Rewinding that could not be tried is not relied on.
-            self.rewinds = False
-        else:
-            self.deterministic = np.array_equal(first, fresh[1])
-            self.rewinds = all(map(np.array_equal, later, fresh))
-        if not self.rewinds:
-            self.close()
+            return None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _are_equal(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None) -> bool:
+    return other is None if one is None else other is not None and np.array_equal(one, other)
 
 
 def render(synth: Synth | str | PathLike[str], **settings: Any) -> NDArray[np.float32]:

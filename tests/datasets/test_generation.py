@@ -215,7 +215,7 @@ def test_only_one_call_writes_and_ctrl_c_says_how_many_sounds_exist(synth: Synth
     os.kill(process.pid, signal.SIGINT)
     said = process.communicate(timeout=120)[1].decode().splitlines()
     assert process.returncode == 130
-    assert said[0].endswith(f"sounds are in {folder}; the same command continues")
+    assert said[0].endswith(f"sounds are in {folder}; the same command continues"), said
     assert said[1:] == ["brainsynth: interrupted"]
     assert DataSet(folder).skipped == 0
 
@@ -514,3 +514,96 @@ def test_command_refuses_with_one_sentence(
     assert said in ended.err
     assert ended.err.count("\n") == 1
     assert not (tmp_path / "data").exists()
+
+
+RARELY_NOISY = """
+chn_k "level", 1, 2, 0.5, 0, 1
+chn_k "wave", 1, 1, 0, 0, 6, 0, 0, 0, 0, "choices=sine,saw,square,noise,pulse,ramp,none"
+instr 1
+  if ({}) then
+    aout random -0.5, 0.5
+  else
+    aout oscili 0.5*chnget:i("level"), 200
+  endif
+  out aout
+endin
+"""
+"""Noise from a generator that all notes share: what it gives depends on how many samples it gave before."""
+
+
+def sounds_in(folder: Path, count: int) -> list[bytes]:
+    return [(folder / sound_name(index)).read_bytes() for index in range(count)]
+
+
+def test_a_choice_that_changes_later_sounds_is_found_before_the_first_sound(tmp_path: Path) -> None:
+    synth = write_synth(tmp_path / "noisy.csd", RARELY_NOISY.format('chnget:i("wave") == 3'))
+    with Renderer(synth) as renderer:
+        assert not renderer.rewinds
+        assert renderer.deterministic
+    said: list[str] = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        assert generate(synth, folder, 60, workers=workers, on_problem=said.append).made == 60
+        assert not DataSet(folder).info.rewinds
+    assert said == []
+    assert sounds_in(tmp_path / "1", 60) == sounds_in(tmp_path / "2", 60)
+
+
+LATE = RARELY_NOISY.format('chnget:i("level") > 0.7 && chnget:i("level") < 0.95')
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sounds_that_change_later_ones_are_found_while_they_are_made(workers: int, tmp_path: Path) -> None:
+    synth = Synth(write_synth(tmp_path / "noisy.csd", LATE))
+    sampler = make_sampler(synth, "random", 3)
+    with Renderer(synth) as renderer:
+        assert renderer.rewinds, "the test needs a synth of which the first look tells nothing"
+    said: list[str] = []
+    folder = tmp_path / "data"
+    tally = generate(synth, folder, 130, seed=3, workers=workers, on_problem=said.append)
+    assert tally.made == 130
+    assert len(said) == 1
+    assert (
+        "is another one in a fresh Csound: all sounds are made again, each in a Csound of its own" in said[0]
+    )
+    data = DataSet(folder)
+    assert (len(data), data.skipped, data.info.rewinds) == (130, 0, False)
+    with Renderer(synth, rewinds=False) as renderer:
+        noisy = [index for index in range(130) if 0.7 < sampler.draw(index)[0] < 0.95]
+        assert len(noisy) > 3
+        for index in (0, 129, *noisy):
+            sound = renderer.render_values(sampler.draw(index))[0]
+            assert data[index][0] == pytest.approx(sound, abs=2**-23)
+    # It stays so for what is added.
+    assert generate(synth, folder, 140, seed=3, workers=workers, on_problem=said.append).made == 10
+    assert len(said) == 1
+
+
+def test_what_was_made_before_the_synth_was_found_out_is_made_again(tmp_path: Path) -> None:
+    synth = Synth(write_synth(tmp_path / "noisy.csd", RARELY_NOISY.format('chnget:i("wave") == 3')))
+    folder = tmp_path / "data"
+    assert generate(synth, folder, 30, workers=1).made == 30
+    right = sounds_in(folder, 30)
+    # As of a version that believed the synth.
+    (folder / "synth.json").write_text(
+        (folder / "synth.json").read_text().replace('"rewinds": false', '"rewinds": true')
+    )
+    for index in range(30):
+        (folder / sound_name(index)).write_bytes(right[0])
+    said: list[str] = []
+    assert generate(synth, folder, 10, workers=1, on_problem=said.append).made == 30
+    assert "changes those after it: all sounds are made again" in said[0]
+    assert sounds_in(folder, 30) == right
+
+
+def test_sounds_do_not_depend_on_the_processes_even_where_nobody_notices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin_host.datasets.sound_maker._is_verified", lambda index: False)
+    synth = Synth(write_synth(tmp_path / "noisy.csd", LATE))
+    sampler = make_sampler(synth, "random", 3)
+    for name, order in (("up", range(130)), ("parts", [*range(100, 130), *range(50), *range(50, 100)])):
+        maker = SoundMaker(synth, sampler, tmp_path / name, False, False)
+        (tmp_path / name).mkdir()
+        assert make_sounds(maker, order, 1, lambda done: None).made == 130
+    assert sounds_in(tmp_path / "up", 130) == sounds_in(tmp_path / "parts", 130)
