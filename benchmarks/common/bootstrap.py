@@ -1,6 +1,7 @@
 """Confidence intervals of means."""
 
 import numpy as np
+import scipy.stats
 
 RESAMPLES = 2000
 
@@ -13,6 +14,10 @@ def interval(values: np.ndarray) -> dict[str, float]:
     dict
         ``mean``, ``low`` and ``high``.
     """
-    rows = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[rows].mean(axis=1), [2.5, 97.5])
+    if len(values) == 1:
+        return {name: float(values[0]) for name in ("mean", "low", "high")}
+    found = scipy.stats.bootstrap(
+        (values,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
+    )
+    low, high = found.confidence_interval
     return {"mean": float(values.mean()), "low": float(low), "high": float(high)}

@@ -1,5 +1,8 @@
 """Mel spectrograms."""
 
+import warnings
+
+import librosa
 import numpy as np
 
 
@@ -86,11 +89,18 @@ def mel_filters(
     ValueError
         If the bands are so narrow that one holds no bin.
     """
-    edges = mel_edges_hz(n_bands, lowest_hz, highest_hz)
-    frequency = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
-    rising = (frequency - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - frequency) / np.diff(edges)[1:, None]
-    filters = np.maximum(np.minimum(rising, falling), 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an empty band, which is refused below
+        filters = librosa.filters.mel(
+            sr=sample_rate,
+            n_fft=n_fft,
+            n_mels=n_bands,
+            fmin=lowest_hz,
+            fmax=highest_hz,
+            htk=True,
+            norm=None,
+            dtype=np.float64,
+        )
     if not filters.any(axis=1).all():
         raise ValueError(f"{n_bands} mel bands are too many for n_fft {n_fft} at {sample_rate} Hz")
     return filters
