@@ -39,7 +39,7 @@ class DataSetFeed:
         self.sample_rate = info.sample_rate
         self.duration_s = info.sound_seconds
         self.parameters = data.parameters
-        self.units, self.values = data.unit_values, data.values
+        self.units, self.values, self.numbers = data.unit_values, data.values, data.indices
         self.cache = data.folder
         self._data, self._on_problem = data, on_problem
 

@@ -72,6 +72,7 @@ class ToySounds:
         units[:, 3] = random.integers(0, 4, count) / 3
         units[:, 4] = random.integers(0, 2, count)
         self.units: NDArray[np.float32] = units.astype(np.float32)
+        self.numbers = np.arange(count)
         self.cache, self.silent, self.unreadable, self.rendered = cache, silent, unreadable, 0
 
     @property

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from training.data.cache import RowFile, cached_arrays
+from training.errors import RunError
 from training.loop.schedule import set_rate, warm_cosine
 from training.loop.trainer import Learner, Stage, Trainer
 
@@ -124,13 +125,35 @@ def test_arrays_are_computed_once_and_mapped(tmp_path, monkeypatch: pytest.Monke
         calls.append(1)
         return {"x": np.arange(6.0), "y": np.zeros((2, 3), np.float16)}
 
-    first, second = cached_arrays("key", compute), cached_arrays("key", compute)
+    first, second = (cached_arrays("key", ("x", "y"), compute) for _ in range(2))
     assert len(calls) == 1
     assert isinstance(second["x"], np.memmap)
     assert second["y"].dtype == np.float16
     np.testing.assert_array_equal(first["x"], np.arange(6.0))
-    cached_arrays("other key", compute)
+    cached_arrays("other key", ("x", "y"), compute)
     assert len(calls) == 2
+    (tmp_path / "features" / "key" / "y.npy").unlink()  # as what sweeps old files away does
+    again = cached_arrays("key", ("x", "y"), compute)
+    assert again.keys() == {"x", "y"}
+    assert len(calls) == 3
+
+
+def test_arrays_that_cannot_be_kept_are_an_error_that_says_why(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(path: object, array: object) -> None:
+        raise OSError("6 requested and 0 written")  # numpy's own words, without a number
+
+    monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path / "cache"))
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "save", fill_the_disk)
+        with pytest.raises(RunError, match=r"cannot be written \(6 requested and 0 written\)"):
+            cached_arrays("key", ["x"], lambda: {"x": np.ones(6)})
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BRAINSYNTH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(RunError, match="set BRAINSYNTH_CACHE to another folder"):
+        cached_arrays("key", ["x"], lambda: {"x": np.ones(6)})
 
 
 def test_what_fails_while_it_is_computed_is_not_kept(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +163,9 @@ def test_what_fails_while_it_is_computed_is_not_kept(tmp_path, monkeypatch: pyte
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        cached_arrays("key", fail)
+        cached_arrays("key", ["x"], fail)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert list(cached_arrays("key", lambda: {"x": np.ones(1)})) == ["x"]
+    assert list(cached_arrays("key", ["x"], lambda: {"x": np.ones(1)})) == ["x"]
 
 
 def test_rows_are_reported_as_they_come(tmp_path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ def cache_key(*parts: bytes | str) -> str:
 
 
 def cached_arrays(
-    key: str, compute: Callable[[], Mapping[str, NDArray[np.generic]]]
+    key: str, names: Collection[str], compute: Callable[[], Mapping[str, NDArray[np.generic]]]
 ) -> dict[str, NDArray[np.generic]]:
     """Return arrays by name, memory-mapped and read-only; computed and kept if they are not there.
 
@@ -39,6 +39,8 @@ def cached_arrays(
     ----------
     key : str
         See `cache_key`.
+    names : collection of str
+        Which arrays there are. If one is missing, as where old files are swept away, all are computed again.
     compute : callable
         Gives the arrays. What it raises is passed on, and nothing is kept.
 
@@ -52,9 +54,9 @@ def cached_arrays(
         kept = _read(folder)
     except (OSError, ValueError, EOFError):
         kept = {}
-        shutil.rmtree(folder, ignore_errors=True)  # cut short by a crash: do it again
-    if kept:
+    if kept.keys() == set(names):
         return kept
+    shutil.rmtree(folder, ignore_errors=True)  # cut short by a crash, or partly deleted: do it again
     arrays = compute()
     partial = folder.with_name(f".{key}.{os.getpid()}.partial")
     try:
@@ -65,7 +67,8 @@ def cached_arrays(
     except OSError as error:
         if not folder.is_dir():  # else another process was quicker
             raise UnwritableError(
-                f"{folder} cannot be written ({error.strerror or error}); make room there."
+                f"{folder} cannot be written ({error.strerror or error}); make room there, or set BRAINSYNTH_CACHE to"
+                " another folder."
             ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -32,6 +32,8 @@ class SoundSet(Protocol):
     """Every sound is that long."""
     units: NDArray[np.float32]
     """Parameters of every sound, (N, P), from 0 to 1."""
+    numbers: NDArray[np.int64]
+    """The number of every sound, (N,), rising; it is the same if others are missing."""
 
     @property
     def parameters(self) -> Sequence[Any]:

@@ -117,9 +117,38 @@ def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path != folder else path.name
 
 
-def split_numbers(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the numbers of the sounds to train on, and of every fortieth, kept aside; of few sounds every fourth."""
-    numbers = np.arange(count)
-    apart = numbers % (SOUND_EVERY if count >= 10 * SOUND_EVERY else 4) == 0
-    held_out = numbers[apart][:MOST_SOUNDS]
-    return np.setdiff1d(numbers, held_out), held_out
+def split_sounds(
+    numbers: NDArray[np.int64], units: NDArray[np.float32], prepared: Mapping[str, Any] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split the sounds of a synthesiser: every fortieth by its number is kept aside, of few sounds every fourth.
+
+    Sounds of the same parameters are on one side. A sound that is missing moves no other.
+
+    Parameters
+    ----------
+    numbers : (N,)
+        Rising; the numbers that the sounds keep if others are missing.
+    units : (N, P)
+        Their parameters.
+    prepared : mapping, optional
+        As for `split_recordings`; numbers take the place of paths.
+
+    Returns
+    -------
+    Which to train on, and which are kept aside: places from 0, not numbers.
+    """
+    places = np.arange(len(numbers))
+    if prepared is not None and HELD_OUT in prepared:
+        apart = np.isin(numbers, prepared[HELD_OUT])
+    else:
+        every = SOUND_EVERY if len(numbers) >= 10 * SOUND_EVERY else 4
+        if prepared is None:
+            _, firsts, which = np.unique(units, axis=0, return_index=True, return_inverse=True)
+            first = firsts[which.reshape(-1)]
+            own = numbers
+        else:  # a run of the first version: by places, whatever the parameters
+            first, own = places, places
+        leading = (own % every == 0) & (first == places)
+        leading[0] |= not leading.any()
+        apart = np.isin(first, places[leading][:MOST_SOUNDS])
+    return places[~apart], places[apart]

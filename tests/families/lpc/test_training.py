@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.conftest import Command
 from tests.support.trainings import Recorder, assert_same_run, train_family
 from training.data.source import Source
 from training.errors import RecordingsError, SoundsError
-from training.families.lpc.data import LpcData
+from training.families.lpc.data import LpcData, prepare
 from training.families.lpc.envelopes import envelope_db, itakura_saito, log_spectral_distance
 from training.families.lpc.excerpts import draw_recorded, draw_synthetic
 from training.families.lpc.exports import export_specs
@@ -178,6 +179,8 @@ def test_a_run_that_was_stopped_goes_on_exactly(data: DataSet, recordings: Path,
     assert train(data, tmp_path / "halves", recordings).steps == [4, 5, 6]
     assert_same_run(tmp_path / "whole", tmp_path / "halves")
     assert list((tmp_path / "whole" / "logs").iterdir())
+    kept = json.loads((tmp_path / "whole" / "data.json").read_text())
+    assert sorted(kept["trained_on"] + kept["held_out"]) == ["high.wav", "low.wav", "middle.wav"]
 
 
 def test_a_run_gives_four_models_of_one_tracker(data: DataSet, recordings: Path, tmp_path: Path) -> None:
@@ -215,6 +218,29 @@ def test_recordings_that_are_silent_are_named(data: DataSet, recordings: Path, t
     assert any("a cut one.wav" in sentence for sentence in said)
     with pytest.raises(RecordingsError, match="does not exist"):
         train(data, tmp_path / "other", tmp_path / "nowhere")
+
+
+def test_recordings_are_split_by_what_they_hold(data: DataSet, recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+
+    def lengths_trained_on() -> list[int]:
+        recorder = Recorder()
+        prepared = prepare(Source(folder, DataSetFeed(data)), SHORT, SIZE, recorder)
+        for side in ("trained_on", "held_out"):
+            assert not [name for name in prepared.prepared[side] if "offset" in name]
+        assert any("offset.wav is silent or too short" in sentence for sentence in recorder.warnings)
+        return sorted(len(recording) for recording in prepared.recordings)
+
+    soundfile.write(folder / "offset.wav", np.full(44100, 0.5), 44100)
+    sound, rate = soundfile.read(recordings / "low.wav")
+    soundfile.write(folder / "low.wav", sound, rate)
+    assert lengths_trained_on() == [48000]  # the only one
+    soundfile.write(folder / "copy.flac", 0.5 * sound, rate)
+    assert lengths_trained_on() == [48000, 48000]
+    other, _ = soundfile.read(recordings / "high.wav")
+    soundfile.write(folder / "high.wav", other[: rate + rate // 2], rate)
+    assert lengths_trained_on() in ([36000], [48000, 48000])  # copies stay together
 
 
 def test_command_trains_on_a_data_set(data: DataSet, brainsynth: Command, tmp_path: Path) -> None:

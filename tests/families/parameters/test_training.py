@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.support.toy_synth import CONTROLS, SIZE, ToySounds, parameters, play
 from tests.support.trainings import assert_same_run, train_family
 from training.data.source import EndlessSounds, SoundSet, Source
-from training.data.split import split_numbers
+from training.data.split import split_sounds
 from training.errors import RunError, SoundsError
 from training.families.parameters.data import FeatureRows, ParameterData, lateness, rows_name
 from training.families.parameters.losses import ParameterLoss, matched, parameter_errors
@@ -244,14 +245,39 @@ def test_every_second_sound_begins_late_and_silent_ones_are_left_out() -> None:
 
 def test_sounds_kept_aside_are_never_trained_on() -> None:
     for count in (24, 400, 2000):
-        train, held_out = split_numbers(count)
+        sounds = ToySounds(count)
+        train, held_out = split_sounds(sounds.numbers, sounds.units)
         assert len(held_out) >= 6
-        assert not np.intersect1d(train, held_out).size
+        assert sorted([*train, *held_out]) == list(range(count))
     data = data_of(ToySounds(40))
     seen = [unit for step in range(8) for unit in data.batch(step)[1].tolist()]
     kept = data.rows[data.held_out][1].tolist()
     assert len(seen) == 64
     assert not any(unit in seen for unit in kept)
+
+
+def test_a_sound_that_is_missing_moves_no_other_and_copies_are_on_one_side() -> None:
+    sounds = ToySounds(100)
+    aside = set(sounds.numbers[split_sounds(sounds.numbers, sounds.units)[1]].tolist())
+    there = np.delete(sounds.numbers, [3, 8, 50])
+    now = there[split_sounds(there, sounds.units[there])[1]]
+    assert set(now.tolist()) == aside - {8}
+    copied = sounds.units.copy()
+    copied[[5, 6]], copied[[12, 13]] = copied[4], copied[11]  # 4 and 12 are kept aside by their numbers
+    train, held_out = split_sounds(sounds.numbers, copied)
+    assert set(held_out.tolist()) == aside - {12} | {5, 6}
+    assert sorted([*train, *held_out]) == list(range(100))
+    odd = np.array([1, 3, 5])
+    assert [places.tolist() for places in split_sounds(odd, sounds.units[odd])] == [[1, 2], [0]]
+
+
+def test_a_run_goes_on_with_the_sounds_that_it_began_with(tmp_path: Path) -> None:
+    train(ToySounds(40, unreadable=(5, 8)), tmp_path / "whole")
+    train(ToySounds(40, unreadable=(5, 8)), tmp_path / "halves", interrupt_at=3)
+    kept = json.loads((tmp_path / "halves" / "data.json").read_text())
+    assert kept == {"held_out": [n for n in range(0, 40, 4) if n != 8], "left_out": [5, 8]}
+    train(ToySounds(40), tmp_path / "halves")
+    assert_same_run(tmp_path / "whole", tmp_path / "halves")
 
 
 def two_voices() -> list[SoundParameter]:

@@ -153,6 +153,28 @@ def test_what_is_held_out_is_chosen_from_what_sounds(tmp_path: Path) -> None:
     assert ("copy.flac" in sides["held_out"]) == ("reed.wav" in sides["held_out"])
 
 
+def test_recordings_of_all_kinds_are_trained_on_or_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "clipped.wav", np.clip(20 * tone(220.0, 6.0), -1, 1), RATE)
+    soundfile.write(tmp_path / "telephone.wav", tone(180.0, 36.0)[::6], 8000)
+    soundfile.write(tmp_path / "blip.wav", tone(200.0, 0.3), RATE)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        soundfile.write(tmp_path / folder / "same.wav", tone(150.0 if folder == "a" else 160.0, 3.0), RATE)
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
+    soundfile.write(tmp_path / "click.wav", np.full(100, 0.5), RATE)
+    soundfile.write(tmp_path / "offset.wav", np.full(RATE, 0.5), 44100)
+    data, warnings = prepare_from(tmp_path)
+    used = {*data.prepared["trained_on"], *data.prepared["held_out"]}
+    assert used == {"clipped.wav", "telephone.wav", "blip.wav", "a/same.wav", "b/same.wav"}
+    for name, why in (
+        ("empty.wav", "holds no samples"),
+        ("click.wav", "has 100 samples, less than one frame"),
+        ("offset.wav", "is silent"),
+    ):
+        assert any(f"{name} {why}" in sentence for sentence in warnings)
+    assert np.isfinite(TimbreTrainer(data, SHORT, SIZE).step()["loss"])
+
+
 def test_a_run_goes_on_with_the_split_that_it_began_with(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...data.copies import print_of
 from ...data.recordings import find_recordings, read_mono, read_usable
@@ -20,8 +21,8 @@ from .settings import LpcSettings, LpcSize
 from .sounds import AllPoleSounds
 from .tracker import SAMPLE_RATE
 
-HELD_OUT_SHARE = 10  # one sound in so many
-SHORTEST, SILENT = 2048, 1e-3  # of a recording: samples, peak
+HELD_OUT_EVERY = 10
+SHORTEST, EDGE, SILENT = 2048, 240, 1e-3  # of a recording: samples, samples, peak
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,18 @@ class LpcData:
     @property
     def train(self) -> Sequence[int]:
         """Which sounds are trained on."""
-        return [i for i in range(len(self.sounds)) if i % HELD_OUT_SHARE]
+        return np.flatnonzero(~self._aside).tolist()
 
     @property
     def held_out(self) -> Sequence[int]:
         """Which sounds are kept aside."""
-        return range(0, len(self.sounds), HELD_OUT_SHARE)
+        return np.flatnonzero(self._aside).tolist()
+
+    @property
+    def _aside(self) -> NDArray[np.bool_]:
+        aside = self.sounds.numbers % HELD_OUT_EVERY == 0
+        aside[0] |= not aside.any()
+        return aside
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -112,6 +119,8 @@ def read_recordings(
 
 def _read(path: Path) -> np.ndarray:
     audio = read_mono(path, SAMPLE_RATE)
-    if len(audio) < SHORTEST or np.abs(audio).max() < SILENT:
+    # Without the ends, where a constant offset that was resampled rings.
+    inner = audio[EDGE:-EDGE]
+    if len(audio) < SHORTEST or np.abs(inner - inner.mean()).max() < SILENT:
         raise RecordingsError(f"{path} is silent or too short; left out.")
     return audio

@@ -40,6 +40,8 @@ class AllPoleSounds:
     Attributes
     ----------
     audio : (M, T) float32
+    numbers : (M,) int64
+        The same if other sounds are missing.
     values : dict of str to (M,) float32
         The parameters in their units, those of `NAMES`.
 
@@ -57,6 +59,7 @@ class AllPoleSounds:
                 f" needed are {FEWEST} or more of allpole.csd at {sample_rate} Hz, whose filters are known:"
                 " brainsynth generate allpole --count 2000 -o DATA"
             )
+        self.numbers = sounds.numbers
         self.audio = np.stack([sounds.whole(i) for i in range(len(sounds))])
         self.values = {name: sounds.values[:, names.index(name)].astype(np.float32) for name in NAMES}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from ...data.cache import RowFile
 from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source, identify_sounds
-from ...data.split import split_numbers
+from ...data.split import HELD_OUT, split_sounds
 from ...errors import SoundsError
 from ...loop.report import Reporter
 from .features import HOP_LENGTH, SAMPLE_RATE, VERSION, ParameterFeatures, frames_of, level_db
@@ -21,6 +22,7 @@ from .parameters import SoundParameter, describe
 from .settings import ParameterSettings, ParameterSize
 
 FEWEST_SOUNDS = 20
+LEFT_OUT = "left_out"
 MOST_SILENT_BATCHES = 3
 SOUNDS_AT_ONCE = 8  # their spectra fit a processor's cache; many at once take longer
 
@@ -66,7 +68,7 @@ def prepare(
         If features cannot be written.
     """
     assert source.sounds is not None
-    return ParameterData(source.sounds, settings, report, source.resynthesise)
+    return ParameterData(source.sounds, settings, report, source.resynthesise, source.prepared)
 
 
 def shared(sounds: SoundSet | EndlessSounds) -> SoundSet:
@@ -85,6 +87,8 @@ class ParameterData:
         Of these sounds.
     numbers, held_out : ndarray of int
         Which of them are trained on, and measured by. Silence shows nothing of what made it, and is in neither.
+    prepared : dict
+        What the run keeps: the numbers of the sounds held out, and of those left out.
     """
 
     def __init__(
@@ -93,18 +97,24 @@ class ParameterData:
         settings: ParameterSettings,
         report: Reporter,
         resynthesise: Resynthesis | None = None,
+        prepared: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings, self.report, self.resynthesise = settings, report, resynthesise
         self.endless = sounds if isinstance(sounds, EndlessSounds) else None
         self.sounds = shared(sounds)
         self.rows = FeatureRows(self.sounds, report, "analysing sounds", keep=True)
-        everything = np.arange(len(self.sounds))
-        train, held_out = (everything,) * 2 if self.endless else split_numbers(len(self.sounds))
-        self.numbers, self.held_out = (n[self.rows.sounding[n]] for n in (train, held_out))
+        numbers = self.sounds.numbers
+        sides = split_sounds(numbers, self.sounds.units, prepared)
+        train, held_out = (np.arange(len(numbers)),) * 2 if self.endless else sides
+        # What could not be used when the run began is left out for as long as it goes on.
+        usable = self.rows.sounding & ~np.isin(numbers, (prepared or {}).get(LEFT_OUT, []))
+        self.numbers, self.held_out = (side[usable[side]] for side in (train, held_out))
         if min(len(self.numbers), len(self.held_out)) == 0:
-            raise SoundsError(
-                f"{len(everything)} sounds of {self.sounds.synth} are silent; look at its levels."
-            )
+            raise SoundsError(f"{len(numbers)} sounds of {self.sounds.synth} are silent; look at its levels.")
+        self.prepared = {
+            HELD_OUT: numbers[self.held_out].tolist(),
+            LEFT_OUT: numbers[~usable].tolist(),
+        }
         self._rows, self._round, self._order = self.rows, -1, (-1, self.numbers)
 
     @cached_property

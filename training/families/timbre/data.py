@@ -24,7 +24,7 @@ from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import TimbreSettings, TimbreSize
 
 SHORTEST_S = 10.0
-SILENT_DB = -70.0
+SILENT_DB, LEAST_FRAMES = -70.0, 38  # a tenth of a second
 LOW_CUT, LOWEST_CUT_HZ = "low_cut_hz", 10.0
 
 
@@ -100,7 +100,8 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
 
 def _hear(path: Path, analyzer: PitchAnalyzer) -> Heard:
     heard = hear(path, analyzer)
-    if heard.loudness_db.max() < SILENT_DB:
+    # A constant offset that was resampled rings for a moment where it begins and ends.
+    if (heard.loudness_db > SILENT_DB).sum() < LEAST_FRAMES:
         raise RecordingsError(f"{path} is silent; left out.")
     return heard
 

@@ -7,7 +7,7 @@ and noise read off the spectrum, which teach the decoder before any sound is mad
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +147,7 @@ def hear(path: Path, analyzer: PitchAnalyzer) -> Heard:
 
     def compute() -> dict[str, np.ndarray]:
         audio = _read(path, analyzer)
+        audio = audio - audio.mean()  # an offset alone is silence, and not the step that it begins with
         f0_hz, voicing, loudness_db = track(audio, analyzer)
         taken = print_of(audio, analyzer.sample_rate)
         return {
@@ -158,11 +159,9 @@ def hear(path: Path, analyzer: PitchAnalyzer) -> Heard:
             "duration_s": np.array([taken.duration_s]),
         }
 
-    # Copies: each array of a file holds that file open.
-    kept = {
-        name: np.array(array)
-        for name, array in cached_arrays(_key(path, f"heard {VERSION}"), compute).items()
-    }
+    names = ("f0_hz", "voicing", "loudness_db", "content", "picture", "duration_s")
+    mapped = cached_arrays(_key(path, f"heard {VERSION}"), names, compute)
+    kept = {name: np.array(array) for name, array in mapped.items()}  # what is mapped holds its file open
     taken = SoundPrint(
         kept["content"].tobytes().hex(), kept["picture"].astype(np.float32), float(kept["duration_s"][0])
     )
@@ -187,7 +186,8 @@ def features_of(
             audio = high_passed(audio, analyzer.sample_rate, low_cut_hz)
         return vars(analyse(audio, analyzer, harmonics, bands))
 
-    return Features(**cached_arrays(_key(path, f"{VERSION} {harmonics} {bands}{cut}"), compute))
+    names = [field.name for field in fields(Features)]
+    return Features(**cached_arrays(_key(path, f"{VERSION} {harmonics} {bands}{cut}"), names, compute))
 
 
 def _key(path: Path, what: str) -> str:
