@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from plugin_host.errors import StreamError
+from plugin_host.playing.model import Model
 from tests.support import tiny_models
 from tests.support.blocks import noise
 from tests.support.tiny_models import HOP_LENGTH, SAMPLE_RATE, load
@@ -192,3 +193,12 @@ def test_wrong_verb_names_the_right_one() -> None:
 def test_bad_number_of_samples_is_explained(samples: Any) -> None:
     with pytest.raises(StreamError, match="whole number of samples"):
         load(tiny_models.sine_generator()).stream().generate(samples)
+
+
+@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone"])
+def test_a_raised_noise_gate_leaves_silence_a_number(name: str) -> None:
+    stream = Model(name).stream(block_size=128)
+    stream.set(noise_gate=-40.0)
+    for _ in range(20):
+        stream.process(np.zeros((1, 128), np.float32))
+    assert stream.counters.muted_blocks == 0
