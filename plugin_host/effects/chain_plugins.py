@@ -27,14 +27,15 @@ def check_plugin(plugin: Any) -> Any:
 
 def refuse_repeated(plugins: Iterable[Any]) -> None:
     """Raise StreamError where one object stands in two places, in containers too: its state is its own."""
-    seen: set[int] = set()
+    # Kept, not only their numbers: what a container gives goes when it is not held, and the next may get its number.
+    seen: dict[int, Any] = {}
     for plugin in _all_within(plugins):
         if id(plugin) in seen:
             raise StreamError(
                 f"the same {_name(plugin)} stands in the chain twice, and it has one state and one set of "
                 "settings: make a second one, for an effect with its clone()"
             )
-        seen.add(id(plugin))
+        seen[id(plugin)] = plugin
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ class TestVerify:
 class TestExport:
     def test_what_is_no_run_is_refused(self, brainsynth: Command, tmp_path: Path) -> None:
         ended = brainsynth("export", tmp_path, "-o", tmp_path / "x.onnx")
-        assert ended.code == 1
+        assert ended.code == 2
         assert ended.err.startswith("brainsynth: ")
         assert not (tmp_path / "x.onnx").exists()
 

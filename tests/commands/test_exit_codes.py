@@ -7,7 +7,9 @@ import pytest
 from plugin_host import errors
 from plugin_host.commands.exit_codes import SUMMARY, ExitCode, exit_code
 from plugin_host.commands.training_packages import WorkError
+from plugin_host.datasets.sound_maker import SoundDiffersError
 from plugin_host.errors import HostError
+from plugin_host.sound_files.codec_process import CodecEndedError
 
 CODES: dict[type[HostError], ExitCode] = {
     errors.ModelFileError: ExitCode.MODEL,
@@ -31,6 +33,8 @@ CODES: dict[type[HostError], ExitCode] = {
     errors.DataSetError: ExitCode.USAGE,
     errors.InferenceError: ExitCode.FAILED,
     errors.SynthMismatchError: ExitCode.MODEL,
+    SoundDiffersError: ExitCode.MODEL,
+    CodecEndedError: ExitCode.FAILED,
     WorkError: ExitCode.FAILED,
 }
 

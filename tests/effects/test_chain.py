@@ -265,6 +265,12 @@ def test_chain_takes_plugins_effects_and_chains_and_nothing_else() -> None:
         Chain([], block_size=0)
 
 
+def test_different_plugins_in_containers_are_never_taken_for_one() -> None:
+    for _ in range(50):
+        containers = [pedalboard.Mix([pedalboard.Gain(1)]) for _ in range(5)]
+        assert len(Chain(containers)) == 5
+
+
 def test_without_pedalboard_only_what_needs_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = pedalboard.Gain(0)
     import_as_usual = builtins.__import__
