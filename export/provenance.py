@@ -34,7 +34,7 @@ def training_command(config: Mapping[str, Any]) -> str:
                 words += [setting.option, str(value)]
     length = Length.of(config)
     totals = [length.begun, *(to for _, to in length.lengthened)]
-    return "; ".join(shlex.join([*words, "--steps", str(steps), "--out", "RUN"]) for steps in totals)
+    return "; ".join(shlex.join([*words, "--steps", str(steps), "--output", "RUN"]) for steps in totals)
 
 
 def _sources(config: Mapping[str, Any]) -> list[str]:

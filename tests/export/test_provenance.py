@@ -22,12 +22,15 @@ CONFIG = {
 
 
 def test_a_run_says_its_command_with_what_differs_from_the_defaults() -> None:
-    assert training_command(CONFIG) == "brainsynth train timbre cello --seed 3 --steps 6000 --out RUN"
+    assert training_command(CONFIG) == "brainsynth train timbre cello --seed 3 --steps 6000 --output RUN"
 
 
 def test_a_lengthened_run_says_each_of_its_commands() -> None:
     commands = training_command(CONFIG | {"lengthened": [[6000, 7000]]}).split("; ")
-    assert [command.partition("--steps ")[2] for command in commands] == ["6000 --out RUN", "7000 --out RUN"]
+    assert [command.partition("--steps ")[2] for command in commands] == [
+        "6000 --output RUN",
+        "7000 --output RUN",
+    ]
 
 
 def test_an_amended_file_has_the_same_graph(tmp_path: Path) -> None:
