@@ -1,4 +1,4 @@
-"""`brainsynth csound`: render or play a .csd whose orchestra uses models."""
+"""`brainsynth csound`: render or play an orchestra that uses models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-# Its flags are Csound's, -h among them; only --help is ours.
+from .exit_codes import ExitCode
+
+# Its flags are Csound's, -h among them; only --help is ours: it answers where Csound is missing too.
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
@@ -15,16 +17,17 @@ def csound(
         list[str],
         typer.Argument(
             metavar="FILE.csd FLAGS",
-            help="The file, and flags as csound takes them, such as -o out.wav or -odac.",
+            help="The file, or an .orc and a .sco, and flags as csound takes them, such as -o out.wav or -odac;"
+            " -h lists them.",
             show_default=False,
         ),
     ],
 ) -> int:
-    """Render or play a .csd with the opcodes nnfx, nngen, nnana and nnlatency. Ends with Csound's exit code.
+    """Render or play a .csd with the opcodes nnfx, nngen, nnana and nnlatency. Ends with 1 wherever Csound fails.
 
     Relative paths of models are looked up beside the .csd. Needs Csound 6 (sudo apt-get install csound
     libcsound64-dev libcsnd-dev).
     """
     from ..csound.run_csd import run_csound
 
-    return run_csound(arguments)
+    return ExitCode.FAILED if run_csound(arguments) else ExitCode.WELL

@@ -35,7 +35,7 @@ class ExitCode(IntEnum):
 
 
 SUMMARY = (
-    "Exit codes: 0 all is well, 1 some files failed or a proof did, 2 wrong usage or setting, 3 the model"
+    "Exit codes: 0 all is well, 1 some files, Csound or a proof failed, 2 wrong usage or setting, 3 the model"
     " or synth cannot be used, 4 nothing to do, 5 the environment (a missing package or device, a full disk, a folder"
     " that cannot be written), 70 a fault in this program, 130 interrupted."
 )

@@ -1,4 +1,4 @@
-"""Perform a .csd from its beginning to its end, with the opcodes present."""
+"""Perform what a command line of Csound asks for, with the opcodes present."""
 
 from __future__ import annotations
 
@@ -16,6 +16,22 @@ from .opcodes import register_opcodes
 from .orchestra import Orchestra
 
 _HIGHEST_CODE = 255
+_SCORES = (".csd", ".orc", ".sco")
+_NEEDING_NO_FILE = (
+    "-h",
+    "-z",
+    "--version",
+    "-U",
+    "--utility=",
+    "--devices",
+    "--midi-devices",
+    "--list-",
+    "--get-system-sr",
+    "-@",
+)
+_STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)
+)
 
 
 def run_csound(arguments: Sequence[str]) -> int:
@@ -24,8 +40,8 @@ def run_csound(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        What would follow ``csound``: a .csd and flags. Models named by relative paths are looked for beside
-        the .csd.
+        What would follow ``csound``: a .csd, or an .orc and a .sco, and flags. Models named by relative paths are
+        looked for beside the first of these files.
 
     Returns
     -------
@@ -38,17 +54,20 @@ def run_csound(arguments: Sequence[str]) -> int:
     MissingPackageError
         If Csound is not installed, or is not one that the opcodes are made for.
     UsageError
-        If no .csd is named, or it is not there.
+        If a file is not there, or none is named and the flags ask for nothing that needs none.
     KeyboardInterrupt
         After Ctrl-C; what was rendered until then has been written.
+    SystemExit
+        Likewise after SIGTERM, SIGHUP or SIGQUIT, with 128 and the signal's number, unless the program handles
+        them itself.
     """
     module: Any = load_csound()
-    score = _find_score(arguments)
+    folder = _find_folder(arguments)
     csound = module.Csound()
-    orchestra = register_opcodes(csound, score.parent)
-    with _marking_ctrl_c(orchestra):
+    orchestra = register_opcodes(csound, folder)
+    with _stopped_by_signals(orchestra) as arrived:
         try:
-            # Buffer by buffer, so that Ctrl-C works where no opcode of ours plays.
+            # Buffer by buffer, so that signals count where no opcode of ours plays.
             result = csound.compile_("csound", *arguments)
             playing = result == 0
             while playing and not orchestra.interrupted:
@@ -57,39 +76,58 @@ def run_csound(arguments: Sequence[str]) -> int:
         finally:
             # Writes the end of the file, whatever has happened.
             csound.cleanup()
+    if arrived and arrived[0] != signal.SIGINT:
+        raise SystemExit(128 + arrived[0])
     if orchestra.interrupted:
         raise KeyboardInterrupt
     return min(errors, _HIGHEST_CODE) if result >= 0 else 1
 
 
 @contextmanager
-def _marking_ctrl_c(orchestra: Orchestra) -> Generator[None]:
-    """Let the first Ctrl-C mark the orchestra as interrupted; a second one raises as ever.
+def _stopped_by_signals(orchestra: Orchestra) -> Generator[list[int]]:
+    """Let a signal that would end this process stop the performance; a second one acts as ever.
 
-    One that comes while Csound itself is at work would be raised as the next opcode is entered, before
-    anything there can catch it, and ctypes prints and forgets what leaves a callback.
+    A Ctrl-C that comes while Csound itself is at work would be raised as the next opcode is entered, before
+    anything there can catch it, and ctypes prints and forgets what leaves a callback. The other signals would leave
+    an output file without the end of its header.
+
+    Yields
+    ------
+    list of int
+        The signals that have arrived.
     """
-    usual = signal.default_int_handler
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not usual:
-        yield
+    arrived: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
         return
+    usual = {
+        number: handler
+        for number in _STOPPING
+        if (handler := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
+    }
 
-    def mark(*_: object) -> None:
-        signal.signal(signal.SIGINT, usual)
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, usual[number])
+        arrived.append(number)
         orchestra.interrupted = True
 
-    signal.signal(signal.SIGINT, mark)
+    for number in usual:
+        signal.signal(number, stop)
     try:
-        yield
+        yield arrived
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
-def _find_score(arguments: Sequence[str]) -> Path:
-    named = [Path(text) for text in arguments if not text.startswith("-") and text.lower().endswith(".csd")]
-    if not named:
-        raise UsageError("csound needs a .csd to play: brainsynth csound FILE.csd [csound flags]")
-    if not named[0].is_file():
-        raise UsageError(f"there is no file {named[0]}: give the path of a .csd")
-    return named[0]
+def _find_folder(arguments: Sequence[str]) -> Path:
+    """Give the folder of the score or orchestra; the current one where none is needed."""
+    named = [Path(text) for text in arguments if not text.startswith("-") and text.lower().endswith(_SCORES)]
+    if not named and not any(text.startswith(_NEEDING_NO_FILE) for text in arguments):
+        raise UsageError(
+            "csound needs a .csd, or an .orc and a .sco, to play: brainsynth csound FILE.csd [csound flags]"
+        )
+    for path in named:
+        if not path.exists():
+            raise UsageError(f"there is no file {path}: give the path of a .csd, or of an .orc and a .sco")
+    return named[0].parent if named else Path()

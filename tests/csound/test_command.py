@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from plugin_host.commands.exit_codes import ExitCode
 from plugin_host.csound.csound_abi import Engine
 from plugin_host.csound.load_csound import check_version, load_csound
+from plugin_host.csound.run_csd import run_csound
 from plugin_host.errors import MissingPackageError
 from tests.conftest import Command
 from tests.support.children import start_child
 
 REPOSITORY = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "plugin_host.commands", "csound")
 CSD = """<CsoundSynthesizer>
 <CsOptions>
 -d -m0 -odac
@@ -66,16 +69,17 @@ def test_renders_what_csound_renders(piece: Path, brainsynth: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "code"),
-    [("i 1 0 0.1 9", 1), ("i 1 0 0.1 9\ni 1 0 0.1 9\ni 1 0 0.1 9", 3), ("i 1 0 0.1 440", 0)],
+    ("score", "errors"), [("i 1 0 0.1 9", 1), ("i 1 0 0.1 9\n" * 3, 3), ("i 1 0 0.1 9\n" * 130, 130)]
 )
-def test_ends_with_the_number_of_errors_as_csound_does(
-    score: str, code: int, piece: Path, brainsynth: Command
+def test_whatever_csound_objects_to_ends_with_one_code(
+    score: str, errors: int, piece: Path, brainsynth: Command
 ) -> None:
+    # The number of errors, which csound ends with, would say "wrong usage" or "interrupted" here.
     piece.write_text(CSD.format(score))
-    assert brainsynth("csound", piece, "-n").code == code
+    assert run_csound([str(piece), "-n"]) == errors
+    assert brainsynth("csound", piece, "-n").code == ExitCode.FAILED
     piece.write_text(CSD.replace('nngen "sine.onnx", p4', "poscil 1, p4, p4 < 100 ? 999 : -1").format(score))
-    assert subprocess.run(["csound", piece, "-n"], capture_output=True, check=False).returncode == code
+    assert subprocess.run(["csound", piece, "-n"], capture_output=True, check=False).returncode == errors
 
 
 def test_an_orchestra_that_does_not_compile_exits_with_one(piece: Path, brainsynth: Command) -> None:
@@ -83,42 +87,79 @@ def test_an_orchestra_that_does_not_compile_exits_with_one(piece: Path, brainsyn
     assert brainsynth("csound", piece, "-n").code == 1
 
 
-@pytest.mark.parametrize("arguments", [("none.csd",), ("-odac",), ("-o", "out.wav")])
-def test_without_a_csd_says_what_is_needed(arguments: tuple[str, ...], brainsynth: Command) -> None:
+@pytest.mark.parametrize(
+    "arguments", [("none.csd",), ("none.orc", "none.sco"), ("-odac",), ("-o", "out.wav")]
+)
+def test_without_a_score_says_what_is_needed(arguments: tuple[str, ...], brainsynth: Command) -> None:
     ended = brainsynth("csound", *arguments)
     assert ended.code == 2
     assert ".csd" in ended.err
     assert "Traceback" not in ended.err
 
 
+def test_renders_an_orchestra_and_a_score_in_two_files(piece: Path, brainsynth: Command) -> None:
+    orchestra = CSD.split("<CsInstruments>")[1].split("</CsInstruments>")[0]
+    (piece.parent / "two.orc").write_text(orchestra)
+    (piece.parent / "two.sco").write_text("i 1 0 0.5 440\n")
+    out = piece.parent / "two.wav"
+    assert brainsynth("csound", piece.parent / "two.orc", piece.parent / "two.sco", "-o", out).code == 0
+    assert soundfile.info(out).frames == 24_000
+    (piece.parent / "two.sco").unlink()
+    assert "two.sco" in brainsynth("csound", piece.parent / "two.orc", piece.parent / "two.sco").err
+
+
+@pytest.mark.parametrize("flags", [("--version",), ("-z",), ("-h",), ("-U", "sndinfo", "none.wav")])
+def test_what_needs_no_score_is_answered_as_csound_does(flags: tuple[str, ...]) -> None:
+    theirs = subprocess.run(["csound", *flags], capture_output=True, text=True, check=False)
+    ours = subprocess.run([*COMMAND, *flags], capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    assert ours.returncode == theirs.returncode
+    # All that csound tells, and our opcodes among its own; the numbers are those of opcodes and seconds.
+    told = {word for word in theirs.stderr.split() if word.isalpha()}
+    assert len(told) > 10
+    assert told - set(ours.stderr.split()) == set()
+
+
+def begin(piece: Path, out: Path) -> subprocess.Popen[str]:
+    """Start a long rendering in a process of its own, and wait until the file has some sound."""
+    process = start_child([*COMMAND, piece, "-o", out], stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    deadline = time.monotonic() + 120
+    while not (out.exists() and out.stat().st_size > 100_000):
+        if process.poll() is not None or time.monotonic() > deadline:
+            # One that does not end would fill the disk.
+            process.kill()
+            pytest.fail(process.communicate()[1])
+        time.sleep(0.01)
+    return process
+
+
 @pytest.mark.parametrize("csounds_own_work", ["", "kcount = 0\nwhile kcount < 20000 do\nkcount += 1\nod"])
-def test_ctrl_c_ends_it_and_keeps_what_was_rendered(csounds_own_work: str, piece: Path) -> None:
-    # Ctrl-C works whether it comes while a model plays or while Csound is busy with opcodes of its own.
-    long = CSD.replace("endin", f"{csounds_own_work}\nendin")
-    piece.write_text(long.format("i 1 0 100000 440"))
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+)
+def test_a_signal_ends_it_and_the_file_is_whole(
+    number: signal.Signals, code: int, csounds_own_work: str, piece: Path
+) -> None:
+    # Whether it comes while a model plays or while Csound is busy with opcodes of its own.
+    piece.write_text(CSD.replace("endin", f"{csounds_own_work}\nendin").format("i 1 0 100000 440"))
     out = piece.parent / "long.wav"
-    command = [sys.executable, "-m", "plugin_host.commands", "csound", str(piece), "-o", str(out)]
-    process = start_child(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=REPOSITORY,
-    )
+    process = begin(piece, out)
     try:
-        deadline = time.monotonic() + 120
-        while not (out.exists() and out.stat().st_size > 100_000):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=120)
     finally:
-        # One that does not end would fill the disk.
         process.kill()
-    assert process.returncode == 130
-    assert "brainsynth: interrupted" in said
+    assert process.returncode == code
+    assert ("brainsynth: interrupted" in said) == (number == signal.SIGINT)
     assert "Traceback" not in said
-    assert soundfile.info(out).frames > 10_000
+    assert header_is_whole(out)
+
+
+def header_is_whole(path: Path) -> bool:
+    """Say whether a WAV's header counts all samples that follow; libsndfile would count them itself."""
+    content = path.read_bytes()
+    start = content.index(b"data") + 8
+    return len(content) - start == int.from_bytes(content[start - 4 : start], "little") > 100_000
 
 
 @pytest.mark.parametrize(
