@@ -102,9 +102,12 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
     from ..datasets.manifest import SILENT_DB, peak_db
     from ..files.writer import choose_encoding
     from ..synths.renderer import Renderer
+    from ..synths.synth import describe_missed_options
     from .outputs import write_sound
 
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
+    if synth.missed_options:
+        warn(describe_missed_options(synth))
     with Renderer(synth) as renderer:
         sound = renderer.render(settings)
         if not renderer.deterministic:

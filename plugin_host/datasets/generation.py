@@ -12,7 +12,7 @@ from ..errors import DataSetError, UsageError
 from ..files.atomic_file import output_error
 from ..synths.preset import find_presets
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth
+from ..synths.synth import Synth, describe_missed_options
 from .crew import make_sounds
 from .dataset_info import COPY_NAME, INFO_NAME, DataSetInfo
 from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
@@ -109,6 +109,8 @@ def generate(
         raise UsageError(
             f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
         )
+    if synth.missed_options:
+        on_problem(describe_missed_options(synth))
     # A synth that cannot be rendered at all is refused once, here, and not once a sound.
     with Renderer(synth) as renderer:
         if not renderer.deterministic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..csound.load_csound import load_csound
 from ..errors import SynthError
+from .csd_options import remove_options
 from .deferred_signals import deferred_signals
 from .parameters import Channel
 
@@ -20,9 +22,9 @@ _KIND_MASK = 15
 _CONTROL = 1
 _CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of type 3 above 0"
 
-# These come after the .csd's own options, which may ask for a sound card, MIDI or a file, and count more. "dac" with
-# audio implemented by the host is a buffer in memory; with -n there would be none.
+# "dac" with audio implemented by the host is a buffer in memory; with -n there would be none.
 _OPTIONS = ("-+rtaudio=null", "-+rtmidi=null", "-odac", "-d", "-m0")
+_SEARCH_PATHS = ("INCDIR", "SSDIR", "SADIR", "SFDIR", "MFDIR")
 
 
 class CsoundScore:
@@ -39,6 +41,8 @@ class CsoundScore:
     ----------
     sample_rate, ksmps, channels : int
         The orchestra's ``sr`` (Hz), ``ksmps`` and ``nchnls``.
+    missed_options : tuple of str
+        Options of the .csd without which the sound may be another; none of its options count.
 
     Raises
     ------
@@ -64,11 +68,14 @@ class CsoundScore:
         else:
             self._csound.setHostImplementedAudioIO(1, 0)
             options = _OPTIONS
-        failed = self._csound.compile_("csound", *options, str(path))
+        csd, self.missed_options = remove_options(path.read_bytes())
+        failed = self._compile(csd, options)
         messages = self._drain_messages()
         if failed:
             self.close()
             hint = _CHANNEL_HINT if "invalid channel parameters" in messages else ""
+            if self.missed_options:
+                hint += f"; its options {', '.join(self.missed_options)} are not used"
             raise SynthError(f"{path} does not compile; Csound says: {_find_error(messages)}{hint}")
         self.sample_rate = round(self._csound.sr())
         self.ksmps = int(self._csound.ksmps())
@@ -146,6 +153,18 @@ class CsoundScore:
                 self._csound.cleanup()
                 self._csound.destroyMessageBuffer()
                 self._csound = None
+
+    def _compile(self, csd: bytes, options: Iterable[str]) -> bool:
+        """Compile a .csd from memory; say whether it failed.
+
+        By its path, Csound would read more options from .csound6rc, here or in the home folder, and find by itself
+        what lies beside it.
+        """
+        folder = self._path.absolute().parent
+        for option in (*options, *(f"--env:{name}+={folder}" for name in _SEARCH_PATHS)):
+            self._csound.setOption(option)
+        # Not through ctcsound, which takes UTF-8 alone.
+        return bool(self._library.csoundCompileCsdText(self._csound.csound(), csd) or self._csound.start())
 
     def _check(self) -> None:
         messages = self._drain_messages()

@@ -41,6 +41,8 @@ class Synth:
         As declared, sorted by name.
     sample_rate, channels, frames : int
         The rate in Hz, and channels and samples per channel of a sound.
+    missed_options : tuple of str
+        Options of the .csd that change its sound, such as ``-r 22050``. None of its options are used.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Synth:
             self.parameters = read_parameters(score.list_channels(), str(self.path))
             self.sample_rate = score.sample_rate
             self.channels = score.channels
+            self.missed_options = score.missed_options
             self._names = tuple(parameter.name for parameter in self.parameters)
             score.set(self._names, self.values({}))
             frames = score.measure(LONGEST_S)
@@ -119,6 +122,12 @@ class Synth:
 def bundled_synths() -> list[str]:
     """List the names of the synths that come with the package, sorted."""
     return sorted(path.stem for path in SYNTHS_FOLDER.glob("*.csd"))
+
+
+def describe_missed_options(synth: Synth) -> str:
+    """Say which options of a .csd are not used, and what to do."""
+    missed = ", ".join(synth.missed_options)
+    return f"{synth.path}: its options {missed} are not used: write what they change into the orchestra"
 
 
 def hash_synth(path: Path) -> str:

@@ -32,6 +32,14 @@ def test_a_sound_is_rendered(brainsynth: Command, sine: Path, tmp_path: Path) ->
     assert np.abs(sound).max() == pytest.approx(0.25, abs=0.01)
 
 
+def test_options_that_are_missed_are_named(brainsynth: Command, tmp_path: Path) -> None:
+    synth = write_synth(tmp_path / "sine.csd", options="-odac -r 22050")
+    assert "its options -r 22050 are not used" in brainsynth("render", synth, "-o", tmp_path / "out.wav").err
+    assert (
+        "-r 22050" in brainsynth("generate", synth, "-o", tmp_path / "data", "--count", 1, "--workers", 1).err
+    )
+
+
 def test_clipping_is_reported(brainsynth: Command, sine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.flac"
     ended = brainsynth("render", sine, "--set", "level=2", "-o", out)

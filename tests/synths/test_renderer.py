@@ -1,6 +1,7 @@
 """A sound is the same whatever was rendered before it, in every process, and Csound leaves no other trace."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -171,13 +172,64 @@ def test_a_sound_is_as_long_as_with_defaults(tmp_path: Path) -> None:
     assert np.array_equal(sounds[0][:790], sounds[1][:790])
 
 
-def test_options_of_the_file_open_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = write_synth(tmp_path / "loud.csd", options="-o written.wav -m7 -iadc -M0 -b 16 -n")
-    sound = render(path)
-    assert sound.shape == (1, 1600)
-    assert [file.name for file in tmp_path.iterdir()] == ["loud.csd"]
-    assert capfd.readouterr() == ("", "")
+OPTIONS = """
+import sys
+from pathlib import Path
+import numpy as np
+from brainsynth import render
+from tests.support.synths import write_synth
+
+plain = render(write_synth(Path("synth.csd"), options=""))
+for options in sys.argv[1:]:
+    sound = render(write_synth(Path("synth.csd"), options=options))
+    assert sound.shape == (1, 1600) and np.array_equal(sound, plain), options
+"""
+
+
+def test_no_option_of_the_file_counts(tmp_path: Path) -> None:
+    options = [
+        "-o written.wav -m7 -iadc -M0 -b 16 -n",
+        "-C",
+        "-n -d -+rtmidi=NULL -M0 -m0d",
+        "-L stdin",
+        "-r 22050 -k 2205\n--ksmps=7 --nchnls=2 --0dbfs=2",
+        "--logfile=written.txt --displays",
+        "-+rtaudio=jack -odac -B 4096 --realtime -j 4",
+        "-t 30 -I",
+        "-z",
+        "--no-such-option",
+        "; nothing",
+    ]
+    # What lies in the folder, or in the home, is no part of the synth either.
+    (tmp_path / ".csound6rc").write_text("-C -r 22050 -k 2205")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", OPTIONS, *options],
+        cwd=tmp_path, env=environment, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".csound6rc", "synth.csd"]
+
+
+def test_options_that_would_change_the_sound_are_named(tmp_path: Path) -> None:
+    options = "-odac -r 22050 --omacro:X=1 ; --sample-accurate\n-d --ksmps=7 -b 16"
+    path = write_synth(tmp_path / "sine.csd", options=options)
+    assert Synth(path).missed_options == ("-r 22050", "--omacro:X=1", "--ksmps=7")
+    assert Synth(write_synth(tmp_path / "sine.csd")).missed_options == ()
+    broken = write_synth(tmp_path / "broken.csd", SINE.replace("440", "$X"), options=options)
+    with pytest.raises(SynthError, match=r"--omacro:X=1, --ksmps=7 are not used"):
+        Synth(broken)
+
+
+def test_what_lies_beside_the_file_is_found_and_any_encoding_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder with blanks, ü"
+    folder.mkdir()
+    (folder / "part.udo").write_text("gilevel = 0.25\n")
+    path = write_synth(
+        folder / "sine.csd", '#include "part.udo"\n' + SINE.replace("out asine", "out asine*gilevel")
+    )
+    path.write_bytes(path.read_bytes().replace(b"instr 1", b"; f\xfcr\ninstr 1"))
+    assert np.abs(render(path, level=1)).max() == pytest.approx(0.25, abs=0.01)
 
 
 def test_samples_that_are_not_finite_are_refused(tmp_path: Path) -> None:
