@@ -106,11 +106,14 @@ def _sources(family: Family) -> list[inspect.Parameter]:
         )
         found.append(_parameter("data", Path | None, given, None))
         if sounds.endless:
-            text = "Without a data set: a .csd or bundled synth; sounds are rendered, trained on and deleted."
+            text = (
+                "A .csd or bundled synth. Without a data set, its sounds are rendered, trained on and deleted; with one,"
+                " it is the synth that made it, for the logs."
+            )
             found.append(
                 _parameter("synth", str | None, typer.Option("--synth", help=text, show_default=False), None)
             )
-            text = "With --synth: the most that sounds take, in GB."
+            text = "Without a data set: the most that sounds take, in GB."
             found.append(
                 _parameter("disk_limit", float, typer.Option("--disk-limit", min=0.01, help=text), 1.0)
             )
@@ -176,6 +179,9 @@ def _train(family: Family, values: dict[str, Any]) -> None:
                     data = render_sounds(kind.synth, kind.count, out, report)
                 chosen = (family.name, data, values.get("synth"), values.get("disk_limit"))
                 with find_sounds(*chosen, out, report) as sounds:
-                    source = Source(recordings, sounds, resynthesise_with(sounds))
+                    resynthesise = (
+                        resynthesise_with(sounds, values["synth"], report) if kind.endless else None
+                    )
+                    source = Source(recordings, sounds, resynthesise)
                     train_family(family, source, out, settings, size, device, report)
     say_what_comes_next(out)

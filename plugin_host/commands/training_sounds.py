@@ -36,17 +36,17 @@ def find_sounds(
     out: Path,
     report: TrainingReport,
 ) -> Iterator[DataSetFeed | EndlessFeed]:
-    """Give the sounds of a data set, or of a synth without end, for as long as the context lasts.
+    """Give the sounds of a data set, or else of a synth without end, for as long as the context lasts.
 
     Raises
     ------
     UsageError
-        If both or neither are given, or sounds without end may take too little of the disk.
+        If neither is given, or sounds without end may take too little of the disk.
     """
     from ..datasets.dataset import DataSet
     from ..datasets.training_feed import DataSetFeed, EndlessFeed
 
-    if data is not None and synth is None:
+    if data is not None:
         found = DataSet(data)
         for problem in found.problems:
             report.warn(problem)
@@ -55,21 +55,33 @@ def find_sounds(
                 f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}"
             )
         yield DataSetFeed(found, report.warn)
-    elif synth is not None and data is None:
+    elif synth is not None:
         folder = out.with_name(f"{out.name}-sounds")
         with EndlessFeed(synth, folder, int((disk_limit_gb or 1.0) * 1e9), report.warn) as endless:
             yield endless
     else:
-        raise UsageError(
-            f"give either a data set or --synth, as in: brainsynth train {family} DATA --output RUN"
-        )
+        raise UsageError(f"give a data set or --synth, as in: brainsynth train {family} DATA --output RUN")
 
 
-def resynthesise_with(sounds: DataSetFeed | EndlessFeed) -> Any:
-    """Give a function that renders parameters anew for the logs, or None where Csound cannot."""
+def resynthesise_with(sounds: DataSetFeed | EndlessFeed, synth: str | None, report: TrainingReport) -> Any:
+    """Give a function that renders parameters anew for the logs, or None where that is not possible, and say so.
+
+    Raises
+    ------
+    SynthMismatchError, SynthError
+        If the synth that was given did not make the sounds, or cannot be rendered.
+    """
     from ..datasets.training_feed import DataSetFeed, resynthesis_of
 
+    found = sounds if isinstance(sounds, DataSetFeed) else sounds.held_out
     try:
-        return resynthesis_of(sounds if isinstance(sounds, DataSetFeed) else sounds.held_out)
+        resynthesise = resynthesis_of(found, synth)
     except MissingPackageError:
         return None
+    if resynthesise is None:
+        report.warn(
+            f"the logs will show no sounds as they were found: {found.synth!r}, which made the data set, is not bundled"
+            " or has changed, and the copy in the data set is not run; if you have that synth and trust it, give its"
+            " path: --synth FILE.csd"
+        )
+    return resynthesise

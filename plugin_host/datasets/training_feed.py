@@ -11,12 +11,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataSetError, SynthError, UsageError
+from ..errors import DataSetError, SynthMismatchError, UsageError
 from ..matching.target_sound import from_onset
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth
+from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
 from .dataset import DataSet
-from .dataset_info import COPY_NAME
 from .endless_batches import EndlessBatches, bytes_of_a_sound
 
 _LARGEST_BATCH, _MOST_HELD_OUT, _FEWEST_SOUNDS = 4000, 400, 100
@@ -123,18 +122,39 @@ class EndlessFeed:
         self._endless.close()
 
 
-def resynthesis_of(sounds: DataSetFeed) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
+def resynthesis_of(
+    sounds: DataSetFeed, synth: str | PathLike[str] | None = None
+) -> Callable[[NDArray[np.float32]], NDArray[np.float32]] | None:
     """Give a function that renders parameters (P,), 0 to 1, with the synth that made a data set, as a sound (T,).
 
-    None if the data set's copy of the synth cannot be rendered, such as one that includes files beside the original.
+    Parameters
+    ----------
+    sounds : DataSetFeed
+    synth : str or path, optional
+        The synth, where it is not the bundled one of the name that the data set gives. A synth is a program, so the
+        copy in the data set is never run.
+
+    Returns
+    -------
+    callable or None
+        None if the data set was made by a synth that is not bundled, or has changed since, and none was given.
 
     Raises
     ------
+    SynthMismatchError
+        If the synth that was given is not the one that made the data set.
+    SynthError
+        If it cannot be rendered.
     MissingPackageError
         If Csound is not installed.
     """
-    try:
-        renderer = Renderer(Path(sounds.cache) / COPY_NAME)
-    except SynthError:
-        return None
+    path = bundled_synth(sounds.synth) if synth is None else find_synth(synth)
+    if path is None or hash_synth(path) != sounds.synth_sha256:
+        if synth is None:
+            return None
+        raise SynthMismatchError(
+            f"{path} is not the synth that made the data set {sounds.cache} ({sounds.synth!r}, or it has changed"
+            " since); give that one, or generate the data set anew"
+        )
+    renderer = Renderer(path)
     return lambda unit: from_onset(renderer.render_unit(unit).mean(axis=0))

@@ -18,7 +18,7 @@ from ..streaming.graph_runner import GraphRunner
 from ..synths.parameters import name_values
 from ..synths.preset import Preset
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth, bundled_synths, find_synth, hash_synth
+from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .target_sound import as_target, gain_into_range, loudest_db
@@ -172,11 +172,7 @@ class ParameterModel:
         return name_values(self.parameters, limited)
 
     def _find(self, synth: str | PathLike[str] | None) -> Path | None:
-        if synth is not None:
-            return find_synth(synth)
-        # A name among those that are bundled, not a path made of it: a model must not choose what is run.
-        name = self.origin.synth.removesuffix(".csd")
-        return find_synth(name) if name in bundled_synths() else None
+        return bundled_synth(self.origin.synth) if synth is None else find_synth(synth)
 
     def _check_controls(self) -> None:
         """Refuse a synth whose parameters are not those that the model estimates."""

@@ -130,6 +130,16 @@ def describe_missed_options(synth: Synth) -> str:
     return f"{synth.path}: its options {missed} are not used: write what they change into the orchestra"
 
 
+def bundled_synth(named: str) -> Path | None:
+    """Give the path of the bundled synth that a file names, ``fm`` or ``fm.csd``; None if it is no bundled one.
+
+    A synth is a program that can run any command: a model or a data set that others made may choose among those that
+    are bundled, never a path.
+    """
+    name = named.removesuffix(".csd")
+    return SYNTHS_FOLDER / f"{name}.csd" if name in bundled_synths() else None
+
+
 def hash_synth(path: Path) -> str:
     """Give the SHA-256 of a .csd, in hexadecimal; raises SynthError if it cannot be read."""
     try:

@@ -27,7 +27,7 @@ from plugin_host.datasets.manifest import (
 )
 from plugin_host.datasets.sound_maker import PARTIAL_SUFFIX, SoundMaker, write_sound
 from plugin_host.datasets.training_feed import DataSetFeed, resynthesis_of
-from plugin_host.errors import DataSetError, DiskFullError, OutputError, UsageError
+from plugin_host.errors import DataSetError, DiskFullError, OutputError, SynthMismatchError, UsageError
 from tests.conftest import Command
 from tests.support.children import start_child
 from tests.support.small_disk import can_mount
@@ -403,18 +403,20 @@ def test_a_synth_that_is_never_the_same_is_reported_once(brainsynth: Command, tm
     assert len(problems) == 1
 
 
-def test_a_synth_that_includes_files_is_generated_where_it_lies(synth: Synth, tmp_path: Path) -> None:
+def test_a_synth_that_includes_files_is_generated_where_it_lies(tmp_path: Path) -> None:
     (tmp_path / "part.udo").write_text(SINE)
     including = write_synth(tmp_path / "including.csd", '#include "part.udo"\n')
     assert generate(including, tmp_path / "a", 4, workers=2).made == 4
-    # The copy in the data set has nothing beside it.
-    assert resynthesis_of(DataSetFeed(DataSet(tmp_path / "a"))) is None
-    generate(synth, tmp_path / "b", 1, workers=1)
-    data = DataSet(tmp_path / "b")
-    resynthesise = resynthesis_of(DataSetFeed(data))
+    data = DataSet(tmp_path / "a")
+    assert resynthesis_of(DataSetFeed(data)) is None
+    resynthesise = resynthesis_of(DataSetFeed(data), including)
     assert resynthesise is not None
     again = resynthesise(data[0][1])
     assert again == pytest.approx(data[0][0][-len(again) :], abs=1e-4)
+    with pytest.raises(
+        SynthMismatchError, match=r"string\.csd is not the synth that made the data set .*including\.csd"
+    ):
+        resynthesis_of(DataSetFeed(data), "string")
 
 
 def test_a_data_set_whose_sounds_all_failed_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from brainsynth import generate
+from plugin_host.synths.synth import hash_synth
 from tests.conftest import Command
 from training.loop.run import open_run
 
@@ -58,7 +59,7 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     info.write_text(re.sub('"synth_sha256": "[0-9a-f]*"', f'"synth_sha256": "{"0" * 64}"', info.read_text()))
     changed = brainsynth("train", "params", data, "--output", run, "--steps", 2)
     assert changed.code == 2
-    assert changed.err == (
+    assert changed.err.endswith(
         f"brainsynth: {run} was begun with another synth, or another version of it (fm.csd), than fm.csd; choose"
         " another --output.\n"
     )
@@ -83,6 +84,25 @@ def test_faults_of_a_data_set_are_named_skipped_and_counted(
     assert "training on the other 24" in done.err
 
 
+@pytest.mark.parametrize("named", ["fm.csd", "../synth.csd", "made_by_a_friend.csd"])
+def test_a_synth_that_a_data_set_brings_is_never_run(
+    brainsynth: Command, data: Path, tmp_path: Path, named: str
+) -> None:
+    mark = tmp_path / "was_run"
+    copy, info = data / "synth.csd", data / "synth.json"
+    copy.write_text(copy.read_text().replace("instr 1", f'gires system_i 1, "touch {mark}"\ninstr 1', 1))
+    found = json.loads(info.read_text()) | {"synth": named, "synth_sha256": hash_synth(copy)}
+    info.write_text(json.dumps(found))
+    done = brainsynth("train", "params", data, "--output", tmp_path / "run", "--steps", 1)
+    assert done.code == 0
+    assert f"{named!r}, which made the data set, is not bundled or has changed" in done.err
+    assert not mark.exists()
+    # Whoever trusts it may name it.
+    trusted = brainsynth("train", "params", data, "--output", tmp_path / "run", "--steps", 1, "--synth", copy)
+    assert (trusted.code, trusted.err) == (0, "")
+    assert mark.exists()
+
+
 @pytest.mark.slow
 def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
@@ -98,8 +118,8 @@ def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, t
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), 2, "either a data set or --synth"),
-        (("DATA", "--synth", "fm"), 2, "either a data set or --synth"),
+        ((), 2, "give a data set or --synth"),
+        (("DATA", "--synth", "string"), 3, "is not the synth that made the data set"),
         (("nowhere",), 2, "no data set"),
         (("--synth", "fm", "--disk-limit", "0.01"), 2, "--disk-limit 0.029"),
         (("--synth", "fmm"), 3, "no synth 'fmm'"),
