@@ -42,6 +42,11 @@ class PitchTracker(StreamingModule):
         self.loudness = Loudness()
         self.pitch = PitchNetwork(hop_length // 4)
 
+    @property
+    def loudness_reach(self) -> int:
+        """Samples after a sound's end in which its loudness is still heard; in the hop after them it is `FLOOR_DB`."""
+        return (-(-self.filters.reach // LANES) + self.loudness.smoothing.reach) * self.hop_length
+
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
         filtered = carry("filters", x.reshape(x.shape[0], -1, self.lane)).split(self.sizes, -1)

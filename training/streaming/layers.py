@@ -55,6 +55,11 @@ class FilterBank(StreamingModule):
         self.register_buffer("kernels", padded.T.float().contiguous(), persistent=False)
         self.register_buffer("window", torch.arange(self.hops), persistent=False)
 
+    @property
+    def reach(self) -> int:
+        """Hops after its own in which a hop is still heard."""
+        return self.hops - 1
+
     def own_state(self, batch: int) -> State:
         return {"past": torch.zeros(batch, self.hops - 1, self.hop_length)}
 

@@ -52,6 +52,27 @@ def test_analyzer_keeps_the_contract(tmp_path: Path) -> None:
     check_model(load_analyzer(), tmp_path, frames=60, engines=1e-4)
 
 
+@torch.no_grad()
+def test_the_tail_lasts_until_nothing_of_a_sound_is_heard(effect: TimbreEffect) -> None:
+    torch.manual_seed(2)
+    frames, end = 120, 40
+    inputs = proof_inputs(effect, frames, moving=False)
+    silence = torch.zeros(1, 1, frames * 128)
+    sound = silence.clone()
+    sound[..., : end * 128].uniform_(-0.5, 0.5)
+    (_, _, loudness), _ = effect.tracker(sound.reshape(1, -1, 128), effect.tracker.initial_state(1))
+    heard = end + effect.tracker.loudness_reach // 128
+    assert loudness[0, heard - 1] > -100.0
+    assert loudness[0, heard:].max() == -100.0
+    played, idle = (
+        effect(inputs | {"audio": audio}, effect.initial_state(1))[0]["audio"][0, 0]
+        for audio in (sound, silence)
+    )
+    left = (played - idle)[end * 128 :].abs()
+    assert left[effect.tail_samples :].max() < 1e-10
+    assert left[effect.instrument.tail_samples : effect.tail_samples].max() > 1e-6
+
+
 def test_training_renders_what_the_model_plays() -> None:
     instrument = small_instrument()
     f0 = 200 + 100 * torch.rand(2, 50, 1)

@@ -162,6 +162,12 @@ class Instrument(StreamingModule):
         self.size = size
         self.decoder = Decoder(size)
         self.synthesizer = Synthesizer(sample_rate, hop_length, size)
+        self.hop_length = hop_length
+
+    @property
+    def tail_samples(self) -> int:
+        """Samples that it sounds once its score is silent: it fades over a hop, and the room rings after that."""
+        return self.hop_length + self.synthesizer.room.length
 
     def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
@@ -190,7 +196,7 @@ class TimbreGenerator(StreamingModel):
     def __init__(self, instrument: Instrument | None = None) -> None:
         super().__init__()
         self.instrument = instrument or Instrument(SAMPLE_RATE, HOP_LENGTH, TimbreSize())
-        self.tail_samples = self.instrument.synthesizer.room.length + self.hop_length
+        self.tail_samples = self.instrument.tail_samples
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
@@ -218,7 +224,7 @@ class TimbreEffect(StreamingModel):
         to_score[3, 3:] = to_score[4, 1] = 1.0
         to_score[5, 3] = to_score[6, 4] = DB
         self.register_buffer("to_score", to_score, persistent=False)
-        self.tail_samples = instrument.synthesizer.room.length + self.hop_length
+        self.tail_samples = tracker.loudness_reach + instrument.tail_samples
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
