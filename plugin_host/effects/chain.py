@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import operator
 import threading
-from collections.abc import Iterable, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from typing import Any, Self, SupportsIndex
 
 import numpy as np
@@ -22,8 +23,9 @@ from ..streaming.input_checks import (
     is_whole_number,
 )
 from .chain_pass import ChainPass
-from .chain_plugins import check_plugin, copy_plugins, make_plugins, refuse_repeated
+from .chain_plugins import check_plugin, copy_plugins, held, make_plugins, refuse_repeated
 from .neural_effect import BUFFER_SIZE, NeuralEffect
+from .pedalboard_group import shortest_block
 
 _MOST_CHANNELS = MOST_CHANNELS // 2
 _FLOAT32 = np.dtype(np.float32)
@@ -95,19 +97,22 @@ class Chain(MutableSequence[Any]):
         return self._plugins[index]
 
     def __setitem__(self, index: Any, plugin: Any) -> None:
-        """Put a plugin, or for a slice several, in the place of others; this ends the stream."""
-        plugins = list(self._plugins)
-        if isinstance(index, slice):
-            plugins[index] = _flatten(plugin)
-        else:
-            plugins[index] = check_plugin(plugin)
-        self._change(plugins)
+        """Put a plugin or the plugins of a chain, for a slice those of a list, in the place of others.
+
+        This ends the stream.
+        """
+        with self._changing() as plugins:
+            if isinstance(index, slice):
+                plugins[index] = _flatten(plugin)
+                refuse_repeated(plugins)
+            else:
+                # While two plugins are swapped, one stands in two places: that is refused when it plays.
+                plugins[_one_place(index, len(plugins))] = _flatten([plugin])
 
     def __delitem__(self, index: Any) -> None:
         """Take a plugin or several out; this ends the stream."""
-        plugins = list(self._plugins)
-        del plugins[index]
-        self._change(plugins)
+        with self._changing() as plugins:
+            del plugins[index]
 
     def insert(self, index: SupportsIndex, value: Any) -> None:
         """Put a plugin, or the plugins of another chain, before the one at `index`; this ends the stream."""
@@ -229,7 +234,9 @@ class Chain(MutableSequence[Any]):
                     f"channels, and shape {np.shape(input_array)} arrived: transpose it if its rows are samples"
                 )
             if reset:
-                output = self._begin(rate, *rows.shape).render(rows, piece)
+                # As pedalboard does: what plays a plugin in another thread waits until the recording is done.
+                with held(self._plugins):
+                    output = self._begin(rate, *rows.shape).render(rows, piece)
             else:
                 output = self._continue(rate, len(rows)).play(rows)
             return output.reshape(np.shape(input_array))
@@ -256,16 +263,19 @@ class Chain(MutableSequence[Any]):
         with self._lock:
             self._pass = None
 
-    def _change(self, plugins: list[Any]) -> None:
-        refuse_repeated(plugins)
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[Any]]:
+        """Lend a copy of the list, to be changed, which then takes its place: several threads may add to it."""
         with self._lock:
+            plugins = list(self._plugins)
+            yield plugins
             self._plugins, self._pass, self._latency_samples = plugins, None, None
 
     def _begin(self, sample_rate: float, channels: int, length: int) -> ChainPass:
         """Begin a stream with a recording of a length; nothing waits in it where no block need."""
         effects = [plugin for plugin in self._plugins if isinstance(plugin, NeuralEffect)]
         hop = math.lcm(*(effect.model.document.hop_length for effect in effects))
-        fits = self.block_size is None and length > channels and length % hop == 0
+        fits = self.block_size is None and length >= shortest_block(channels) and length % hop == 0
         is_direct = fits and all(effect.is_direct(sample_rate, hop) for effect in effects)
         block_size = hop if is_direct and effects else self.block_size
         return self._start(ChainPass(self._plugins, sample_rate, channels, block_size, is_direct))
@@ -297,6 +307,12 @@ def _flatten(plugins: Iterable[Any]) -> list[Any]:
         for plugin in plugins
         for part in (plugin.plugins if isinstance(plugin, Chain) else [check_plugin(plugin)])
     ]
+
+
+def _one_place(index: SupportsIndex, count: int) -> slice:
+    """Give a plugin's place, which may be counted from the end, as a slice; raises IndexError."""
+    place = range(count)[index]
+    return slice(place, place + 1)
 
 
 def _restore(kind: type[Chain], copies: list[Any], block_size: int | None) -> Chain:

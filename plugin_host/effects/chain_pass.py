@@ -16,7 +16,7 @@ from ..streaming.sample_queue import SampleFifo
 from .block_pass import BlockPass
 from .chain_plugins import refuse_repeated
 from .neural_effect import NeuralEffect
-from .pedalboard_group import BoardPlayer
+from .pedalboard_group import BoardPlayer, shortest_block
 
 _BLOCK_SIZE = 64
 
@@ -143,8 +143,7 @@ class ChainPass(BlockPass):
 
     def missing(self, length: int) -> int:
         """Tell how many samples would make a block of this length one that fits."""
-        # pedalboard takes the shorter axis for the channels.
-        shortest = self.channels + 1 if self._is_straight and length else 0
+        shortest = shortest_block(self.channels) if self._is_straight and length else 0
         return max(shortest - length, super().missing(length))
 
     def _render_one_by_one(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -173,10 +172,10 @@ def _can_stream(segment: Segment) -> bool:
 
 
 def _board_block_size(block_size: int | None, channels: int) -> int:
-    """Give the size of the blocks that pedalboard sees: 64 where it fits, always above the channels."""
+    """Give the size of the blocks that pedalboard sees: 64 where it fits, and never too short."""
     if block_size is None or block_size % _BLOCK_SIZE == 0:
         return _BLOCK_SIZE
-    return block_size * (channels // block_size + 1)
+    return math.ceil(shortest_block(channels) / block_size) * block_size
 
 
 def _make_segments(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +39,23 @@ def refuse_repeated(plugins: Iterable[Any]) -> None:
                 "settings: make a second one, for an effect with its clone()"
             )
         seen[id(plugin)] = plugin
+
+
+_locks: weakref.WeakKeyDictionary[Any, threading.Lock] = weakref.WeakKeyDictionary()
+_making_locks = threading.Lock()
+
+
+@contextlib.contextmanager
+def held(plugins: Iterable[Any]) -> Iterator[None]:
+    """Keep pedalboard plugins, of which other chains may have some too, from other threads; it waits for them."""
+    parts = {id(part): part for part in _all_within(plugins) if not isinstance(part, NeuralEffect)}
+    with _making_locks:
+        # All threads in one order, or two of them would wait for each other.
+        locks = [_locks.setdefault(parts[number], threading.Lock()) for number in sorted(parts)]
+    with contextlib.ExitStack() as stack:
+        for lock in locks:
+            stack.enter_context(lock)
+        yield
 
 
 @dataclass(frozen=True)

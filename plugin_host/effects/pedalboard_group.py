@@ -41,6 +41,11 @@ def plugins_within(plugins: Iterable[Any]) -> Iterator[Any]:
             yield from plugins_within(plugin)
 
 
+def shortest_block(channels: int) -> int:
+    """Give how many samples pedalboard needs: it takes the shorter axis for the channels, of which one needs no axis."""
+    return 1 if channels == 1 else channels + 1
+
+
 class BoardPlayer:
     """One running pass of neighbouring pedalboard plugins at one rate.
 
@@ -55,9 +60,9 @@ class BoardPlayer:
     sample_rate : float
         In Hz.
     channels : int
-        C, less than `block_size`: pedalboard takes the shorter axis for the channels.
+        C.
     block_size : int
-        Size of the blocks that the plugins see.
+        Size of the blocks that the plugins see, at least that of `shortest_block`.
 
     Raises
     ------

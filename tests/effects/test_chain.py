@@ -375,6 +375,23 @@ def test_a_chain_is_a_list_of_plugins() -> None:
     np.testing.assert_allclose(chain(noise(100), SAMPLE_RATE), noise(100) * 10 ** (2 / 20), rtol=1e-5)
 
 
+def test_plugins_change_places_as_in_a_list() -> None:
+    first, second, effect = pedalboard.Gain(1), pedalboard.Gain(2), leaky()
+    chain = Chain([first, effect, second])
+    chain[0], chain[-1] = chain[-1], chain[0]
+    assert list(chain) == [second, effect, first]
+    chain.reverse()
+    assert list(chain) == [first, effect, second]
+    chain[1] = Chain([pedalboard.Invert(), pedalboard.Delay()])
+    assert [type(plugin).__name__ for plugin in chain] == ["Gain", "Invert", "Delay", "Gain"]
+    for place in (4, -5):
+        with pytest.raises(IndexError):
+            chain[place] = effect
+    chain[0] = second
+    with pytest.raises(StreamError, match="the same Gain stands in the chain twice"):
+        chain(noise(100), SAMPLE_RATE)
+
+
 def test_a_changed_list_begins_a_new_stream() -> None:
     chain = Chain([pedalboard.Gain(0)])
     chain.process(noise(64), SAMPLE_RATE, reset=False)

@@ -54,6 +54,16 @@ def test_plugins_without_latency_give_what_a_pedalboard_gives(sizes: list[int], 
     np.testing.assert_array_equal(play(Chain(plugins()), audio, sizes, 44_100), expected)
 
 
+@pytest.mark.parametrize("sizes", [[1], [1, 64, 7, 1]], ids=str)
+def test_one_channel_may_come_sample_by_sample(sizes: list[int]) -> None:
+    audio = noise(200, 1)
+    expected = Pedalboard(plugins())(audio, 44_100)
+    np.testing.assert_array_equal(play(Chain(plugins()), audio, sizes, 44_100), expected)
+    declared = Chain(plugins(), block_size=1)
+    blocks = [declared.process(audio[:, i : i + 1], 44_100, reset=False) for i in range(200)]
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), expected)
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "an effect": leaky,
     "an effect of declared blocks": lambda: leaky(block_size=128),

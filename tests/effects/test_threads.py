@@ -58,6 +58,29 @@ def test_chains_that_share_plugins_in_turned_order_do_not_wait_for_each_other() 
             assert sound.shape == AUDIO.shape
 
 
+@pytest.mark.parametrize("wrap", [list, lambda plugins: [pedalboard.Mix([p]) for p in plugins]])
+def test_recordings_of_chains_that_share_a_plugin_come_out_right(wrap: Callable[[Any], list[Any]]) -> None:
+    shared = pedalboard.Reverb()
+    chains = [Chain(wrap([pedalboard.Gain(gain), shared])) for gain in (0, 6, -6)]
+    expected = [chain(AUDIO, SAMPLE_RATE) for chain in chains]
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(lambda chain: chain(AUDIO, SAMPLE_RATE), chains * 10, timeout=60))
+    for ours, right in zip(found, expected * 10, strict=True):
+        np.testing.assert_array_equal(ours, right)
+
+
+def test_what_several_threads_add_is_all_there() -> None:
+    chain = Chain([])
+
+    def add(count: int) -> None:
+        for _ in range(count):
+            chain.append(pedalboard.Gain())
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add, 4 * [300], timeout=60))
+    assert len(chain) == 1200
+
+
 def test_an_error_leaves_nothing_locked() -> None:
     for player in (leaky(), Chain([leaky()])):
         for _ in range(2):
