@@ -17,7 +17,7 @@ from tests.families.toy.settings import ToySettings
 from tests.support.trainings import Recorder, assert_same_run
 from training.data.recordings import file_hash
 from training.data.source import Source
-from training.errors import RunError
+from training.errors import RecordingsError, RunError
 from training.loop.exports import provenance_of
 from training.loop.run import open_run
 from training.loop.schedule import warmth
@@ -131,6 +131,21 @@ def test_a_run_is_not_lengthened_when_it_is_refused(folder: Path, tmp_path: Path
     with pytest.raises(RunError, match=r"settings\.batch"):
         do(folder, tmp_path / "run", 8, batch=5)
     assert "lengthened" not in open_run(tmp_path / "run").config
+
+
+def test_a_run_is_not_lengthened_when_its_sounds_cannot_be_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(folder, tmp_path / "run", 4, interrupt_at=2)
+
+    def fail(*_: object) -> None:
+        raise RecordingsError("mine cannot be read.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.families.toy.data.prepare", fail)
+        with pytest.raises(RecordingsError, match="cannot be read"):
+            do(folder, tmp_path / "run", 8)
+    assert do(folder, tmp_path / "run", 4).steps == [3, 4]
 
 
 def test_logs_keep_the_step_at_which_a_run_goes_on(

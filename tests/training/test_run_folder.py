@@ -96,6 +96,16 @@ def test_a_config_that_is_none_is_refused_in_words(content: str, tmp_path: Path)
         Run(run.folder, {"family": "toy"})
 
 
+@pytest.mark.parametrize("content", ["[]", "3", "{", "null"])
+def test_what_was_decided_of_the_data_is_refused_in_words_if_it_is_damaged(
+    content: str, tmp_path: Path
+) -> None:
+    run = written(tmp_path / "run", 3)
+    (run.folder / "data.json").write_text(content)
+    with pytest.raises(RunError, match=r"data\.json"):
+        written(run.folder)
+
+
 def test_a_config_with_missing_fields_is_refused_in_words(tmp_path: Path) -> None:
     run = written(tmp_path / "run", 3)
     (run.folder / "config.json").write_text("{}")

@@ -110,8 +110,9 @@ def test_a_run_that_goes_on_keeps_its_split() -> None:
     assert kept["held_out"][0].startswith("low/")
     # Ten more could not be used when it began.
     assert split_recordings(folder, list(found), found, kept) == begun
-    with pytest.raises(RecordingsError, match="mine holds nothing that the run was begun with"):
-        split_recordings(folder, list(found), {Path("mine/x.wav"): next(iter(found.values()))}, kept)
+    moved = {(folder / path.name if path in begun.train[:2] else path): one for path, one in found.items()}
+    with pytest.raises(RecordingsError, match=r"mine does not hold low/\S+ and 1 more, .* put it back"):
+        split_recordings(folder, list(moved), moved, kept)
     # A run of the first version kept nothing: names decided, before it was known what can be used.
     paths = [folder / f"{i}.wav" for i in range(4)]
     assert split_by_name(paths) == Split(paths[:3], paths[3:])

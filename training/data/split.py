@@ -60,7 +60,7 @@ def split_recordings(
     Raises
     ------
     RecordingsError
-        If none of those that the run was trained on is there.
+        If one that the run was begun with is not there under its name, or cannot be used now.
     """
     if prepared is None:
         return split_by_content(prints)
@@ -69,13 +69,15 @@ def split_recordings(
         train, held_out = ([p for p in side if p in prints] for side in (named.train, named.held_out))
         return Split(train, held_out) if train else Split(held_out, [])
     names = {_name(path, folder): path for path in prints}
-    # What could not be used when the run began is left out for as long as it goes on.
-    train, held_out = ([names[n] for n in prepared[side] if n in names] for side in (TRAINED_ON, HELD_OUT))
-    if not train:
+    missing = [name for side in (TRAINED_ON, HELD_OUT) for name in prepared[side] if name not in names]
+    if missing:
+        others = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise RecordingsError(
-            f"{folder} holds nothing that the run was begun with under the names that it had; put it back."
+            f"{folder} does not hold {missing[0]}{others}, or not so that it can be used, and the run was begun with"
+            " that; put it back, or choose another --output."
         )
-    return Split(train, held_out)
+    # What could not be used when the run began is left out for as long as it goes on.
+    return Split(*([names[name] for name in prepared[side]] for side in (TRAINED_ON, HELD_OUT)))
 
 
 def split_by_content(prints: Mapping[Path, SoundPrint]) -> Split:

@@ -86,15 +86,22 @@ class Run:
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
         written, decided = folder / "config.json", folder / "data.json"
         self._prepared: dict[str, Any] | None = None
-        if written.is_file():
-            if _checkpoints(folder):
-                self._compare(_read_config(written), json.loads(json.dumps(config)))
-                self._prepared = _read_json(decided) if decided.is_file() else {}
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        now = config
+        if written.is_file() and _checkpoints(folder):
+            now = _read_config(written)
+            self._compare(now, json.loads(json.dumps(config)))
+            self._prepared = _read_json(decided) if decided.is_file() else {}
+        elif not written.is_file() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not a training run; choose another folder for --output.")
-        self._write_json("config.json", config)
+        self._write_json(
+            "config.json", now
+        )  # also where it stays as it is: whether it can be written is known at once
         for left in self.checkpoints.glob(".*.partial"):
             left.unlink(missing_ok=True)  # by a process that was killed
+
+    def keep_config(self) -> None:
+        """Write down what is trained, for how long, where a run goes on: when nothing can refuse it any more."""
+        self._write_json("config.json", self.config)
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
         try:
@@ -162,7 +169,7 @@ class Run:
         said = {METADATA_KEY: json.dumps({"step": step, **metadata})}
         if not self.checkpoints.is_dir():
             # The folder was removed meanwhile, by which hardly what is being learned was meant.
-            self._write_json("config.json", self.config)
+            self.keep_config()
             if self._prepared:
                 self._write_json("data.json", self._prepared)
         try:
@@ -271,17 +278,16 @@ def _newest_readable(
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read ({error}); choose another folder for --output.") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is not what a training run writes; choose another folder for --output.")
+    return content
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     config = _read_json(path)
-    if not isinstance(config, dict):
-        raise RunError(
-            f"{path} is not the configuration of a training run; choose another folder for --output."
-        )
     family = config.get("family")
     return config | ({"family": RENAMED_FAMILIES[family]} if family in RENAMED_FAMILIES else {})
 

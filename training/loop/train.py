@@ -65,8 +65,6 @@ def train(
         settings = replace(settings, steps=length.begun)
         config = identity | {"settings": asdict(settings), "size": asdict(size)}
         run = Run(out, config | ({"lengthened": length.lengthened} if length.lengthened else {}))
-        if length != before:
-            report.warn(f"{out} is lengthened at step {done}, from {before.steps} steps to {length.steps}.")
         try:
             checkpoint = run.latest(report.warn)
             if checkpoint is not None and checkpoint.is_complete:
@@ -79,9 +77,12 @@ def train(
                 trainer.begin()
             else:
                 trainer.restore(checkpoint.tensors, checkpoint.metadata)
+                run.keep_config()
         except BaseException:
             run.discard_unless_learned()
             raise
+        if length != before:
+            report.warn(f"{out} is lengthened at step {done}, from {before.steps} steps to {length.steps}.")
         with closing(Logs(run.logs, trainer.done)) as logs:
             Session(family, data, trainer, run, report, checkpoint).go_on(logs, interruptions)
     return out
