@@ -13,6 +13,7 @@ from torch import Tensor
 
 from plugin_host.model_file.controls import Control
 from plugin_host.model_file.golden import LARGEST_SHARE, allowed_at
+from plugin_host.playing.end_states import STATE_TOLERANCE, state_difference
 from training.streaming.model import StreamingModel
 
 from .graph import state_name
@@ -27,8 +28,6 @@ ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
 GESTURE_TOLERANCE = 2e-5  # of an effect whose controls move: they scale what its tracker finds differently
 PHASE_TOLERANCE = 1e-4  # of an effect over ten seconds: its oscillators add those last bits up
-STATE_TOLERANCE = 1e-3
-"""Of the states after the last call, relative where they are above one: phases and levels add last bits up."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Proof:
     """One comparison: what with what, over how many frames, the largest difference and the largest allowed.
 
     Differences are shares: of sound and states to their peak where it is above one, of an analyzer's outputs to each
-    value or, where that is smaller, to their range. Those of an output whose tolerance the model declares are
-    absolute, as over the golden pair.
+    value or, where that is smaller, to their range. Those of states that count are absolute, and so are those of an
+    output whose tolerance the model declares, as over the golden pair.
     """
 
     tensor: str
@@ -133,10 +132,12 @@ def difference(
 
     A difference that is not a number, or tensors of different shapes, are infinitely different.
     """
+    if name.startswith("next_state."):
+        return state_difference(x[name], y[name])
     a, b = x[name].astype(np.float64), y[name].astype(np.float64)
     if a.shape != b.shape or a.size == 0:
         return float("inf")
-    error = np.max(np.abs(a - b) / _size(b, output, name.startswith(("output.audio", "next_state."))))
+    error = np.max(np.abs(a - b) / _size(b, output, name == "output.audio"))
     return float(error) if np.isfinite(error) else float("inf")
 
 

@@ -95,7 +95,7 @@ def _check_host(host: Model, model: StreamingModel, frames: int, tolerance: floa
     samples = frames * hop
     for check in host.check():
         if not check.passed:
-            raise BrokenContract(f"golden pair, {check.blocks}: {check.tensor} is off by {check.error:.3g}")
+            raise BrokenContract(f"golden pair, {check.compared}: {check.tensor} is off by {check.error:.3g}")
     for block_size in sorted({1, 17, max(1, hop - 1), hop, hop + 1, 441, 4096}):
         if model.role != "effect" or (block_size == 1 and samples > 10_000):
             continue

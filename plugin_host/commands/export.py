@@ -64,6 +64,8 @@ def export(
             for proof in written.proofs:
                 error, allowed = f"{proof.error:.2e}", f"{proof.tolerance:.0e}"
                 add_row(table, proof.tensor, proof.compared, str(proof.frames), error, allowed)
+            for check in written.checks:
+                add_row(table, check.tensor, f"host: {check.compared}", "", *check.figures)
             show(console, f"{written.path}, {written.size / 1e6:.2f} MB", "bold")
             console.print(table)
 

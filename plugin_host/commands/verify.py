@@ -15,7 +15,7 @@ def verify(
         list[str], typer.Argument(help="Model files or names of bundled models.", show_default=False)
     ],
 ) -> int:
-    """Play what a model's author computed, whole and in blocks, and compare. Needs no torch."""
+    """Play what a model's author computed, whole and in blocks, and compare; check latency and tail. Needs no torch."""
     from rich.text import Text
 
     from ..playing.verify import verify as verify_files
@@ -23,13 +23,12 @@ def verify(
     from .tables import add_row, make_table, open_console
 
     numbers = ("largest error", "allowed")
-    table = make_table(("file", "output", "blocks", *numbers, "verdict"), right=numbers)
+    table = make_table(("file", "output", "compared", *numbers, "verdict"), right=numbers)
     proofs = verify_files(files, open_model)
     for proof in proofs:
         for check in proof.checks:
             verdict = Text("passed", "green") if check.passed else Text("failed", "red")
-            error, allowed = f"{check.error:.2e}", f"{check.tolerance:.0e}"
-            add_row(table, proof.source, check.tensor, check.blocks, error, allowed, verdict)
+            add_row(table, proof.source, check.tensor, check.compared, *check.figures, verdict)
     if table.row_count:
         open_console().print(table)
     for proof in proofs:

@@ -10,7 +10,7 @@ from ..model_file.golden import allowed_at
 from ..model_file.graph_contract import AUDIO_OUTPUT
 from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
-from .golden_check import Check, worst
+from .check import Check, worst
 
 FRAMES = 24
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,37 +15,14 @@ from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
 from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
 from ..streaming.stream import Stream
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome of one comparison.
-
-    Parameters
-    ----------
-    tensor : str
-        The output compared: ``output.audio`` or ``output.<name>``.
-    blocks : str
-        How the input was cut up: ``"whole"``, ``"1 frame"``, ``"random"`` and so on.
-    error : float
-        The largest absolute difference, measured by what is allowed where it occurs.
-    tolerance : float
-        The largest allowed there.
-    """
-
-    tensor: str
-    blocks: str
-    error: float
-    tolerance: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether the error is within its tolerance; one that is no number is not."""
-        return self.error <= self.tolerance
+from .check import Check, worst
+from .end_states import check_end_states
 
 
 def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
     """Play a model's golden inputs through streams, in several cuts, and compare with its golden outputs.
+
+    The states at the end are compared with those of the first cut, the whole.
 
     Raises
     ------
@@ -63,9 +40,10 @@ def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
     frames = _count_frames(graph, golden)
     outputs = {f"output.{output.name}": output for output in graph.document.outputs}
     checks: list[Check] = []
+    whole: dict[str, NDArray[Any]] | None = None
     for name, sizes in _cuts(frames).items():
         try:
-            played = _play(graph, golden, sizes)
+            played, states = _play(graph, golden, sizes)
         except ControlError as error:
             raise ModelFileError(
                 f"{graph.source}: the golden inputs are not what its controls take ({error}): export it again"
@@ -73,6 +51,10 @@ def check_golden(graph: LoadedGraph) -> tuple[Check, ...]:
         for tensor, values in expected.items():
             allowed = golden.allowed(tensor, outputs.get(tensor))
             checks.append(worst(tensor, name, played[tensor].reshape(values.shape), values, allowed))
+        if whole is None:
+            whole = states
+        else:
+            checks += check_end_states(name, states, whole)
     return tuple(checks)
 
 
@@ -90,19 +72,6 @@ def _proves_nothing(golden: GoldenPair, expected: Mapping[str, NDArray[np.float3
     return None
 
 
-def worst(
-    tensor: str,
-    blocks: str,
-    played: NDArray[np.float32],
-    expected: NDArray[np.float32],
-    allowed: NDArray[np.float64],
-) -> Check:
-    """Give the difference that is the largest share of what is allowed at its place; NaN is the largest of all."""
-    errors = np.abs(played.astype(np.float64) - expected)
-    place = np.unravel_index(np.argmax(errors / allowed), errors.shape)
-    return Check(tensor, blocks, float(errors[place]), float(allowed[place]))
-
-
 def _count_frames(graph: LoadedGraph, golden: GoldenPair) -> int:
     name, tensor = next(iter(golden.inputs.items()))
     return tensor.shape[-1] // (graph.document.hop_length if name == AUDIO_INPUT else 1)
@@ -118,8 +87,10 @@ def _cuts(frames: int) -> dict[str, list[int]]:
     return {"whole": [frames], "1 frame": [1] * frames, "7 frames": sevens, "random": sizes}
 
 
-def _play(graph: LoadedGraph, golden: GoldenPair, sizes: list[int]) -> dict[str, NDArray[np.float32]]:
-    """Play the golden inputs in calls of these numbers of frames; outputs as (C, T) and (copies, N)."""
+def _play(
+    graph: LoadedGraph, golden: GoldenPair, sizes: list[int]
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[Any]]]:
+    """Play the golden inputs in calls of these numbers of frames; outputs as (C, T) and (copies, N), and end states."""
     stream = open_stream(graph, block_size=graph.document.hop_length)
     inputs = {name: tensor.array()[0] for name, tensor in golden.inputs.items()}
     controls = {name.removeprefix("control."): curve for name, curve in inputs.items() if name != AUDIO_INPUT}
@@ -131,7 +102,7 @@ def _play(graph: LoadedGraph, golden: GoldenPair, sizes: list[int]) -> dict[str,
         for name, part in _step(stream, block, curves, size).items():
             parts[name].append(part)
         start += size
-    return {name: np.concatenate(pieces, axis=-1) for name, pieces in parts.items()}
+    return {name: np.concatenate(pieces, axis=-1) for name, pieces in parts.items()}, stream.state
 
 
 def _step(

@@ -25,7 +25,10 @@ from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
 from ..streaming.stream import Stream
 from .block_check import check_blocks
-from .golden_check import Check, check_golden
+from .check import Check
+from .golden_check import check_golden
+from .latency_check import check_latency
+from .tail_check import check_tail
 from .whole_recording import render
 
 
@@ -173,11 +176,12 @@ class Model:
         return render(self.graph, audio, sample_rate, controls)
 
     def check(self) -> tuple[Check, ...]:
-        """Play the golden pair that the file carries, whole and in blocks, and noise in blocks of any size.
+        """Play the golden pair that the file carries, and noise, whole and in blocks; look at latency and tail.
 
-        See `golden_check.check_golden` and `block_check.check_blocks`.
+        See `golden_check.check_golden`, `block_check.check_blocks`, `latency_check.check_latency`, `tail_check.check_tail`.
         """
-        return check_golden(self.graph) + check_blocks(self.graph)
+        proofs = (check_golden, check_blocks, check_latency, check_tail)
+        return tuple(check for prove in proofs for check in prove(self.graph))
 
     def _try_out(self) -> None:
         """Run one frame and two, so that a graph with other shapes than it claims is refused now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 
 from ..errors import HostError
-from .golden_check import Check
+from .check import Check
 from .model import Model
 
 
@@ -36,7 +36,7 @@ class Proof:
 
 
 def verify(files: Sequence[str | PathLike[str]], load: Callable[[str], Model] = Model) -> list[Proof]:
-    """Load each file and play its golden pair, whole and in blocks; one that fails does not stop the rest."""
+    """Load each file and make all checks of `Model.check`; one that fails does not stop the rest."""
     proofs = []
     for file in files:
         source = fspath(file)

@@ -302,22 +302,25 @@ def test_refusals_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
 
 def test_golden_pair_passes_whole_and_in_blocks() -> None:
     checks = tiny_models.load(tiny_models.gain_effect(golden=tiny_models.gain_golden())).check()
-    assert {check.blocks for check in checks} == {
+    assert {check.compared for check in checks} == {
         "whole",
         "1 frame",
         "7 frames",
         "random",
         "21 samples",
         "65 samples",
+        "reaction",
+        "delay",
+        "tail",
     }
     assert all(check.passed and check.error == 0.0 and check.tensor == "output.audio" for check in checks)
 
 
 def test_golden_pair_of_an_analyzer_and_a_generator() -> None:
-    for proto in (tiny_models.rms_analyzer(), tiny_models.sine_generator()):
+    for proto, states in ((tiny_models.rms_analyzer(), 0), (tiny_models.sine_generator(), 3)):
         model = tiny_models.load(tiny_models.with_golden(proto))
         checks = model.check()
-        assert len(checks) == 6
+        assert len(checks) == 6 + states + 1
         assert all(check.passed for check in checks)
 
 
@@ -331,7 +334,7 @@ def test_golden_pair_with_a_wrong_sample_fails_everywhere() -> None:
 def test_model_whose_blocks_differ_from_whole_fails_only_in_blocks() -> None:
     """A graph that ignores its state is right for one long call and wrong for short ones."""
     proto = tiny_models.with_golden(tiny_models.forgetful_effect())
-    outcome = {check.blocks: check.passed for check in check_golden(tiny_models.load(proto).graph)}
+    outcome = {check.compared: check.passed for check in check_golden(tiny_models.load(proto).graph)}
     assert outcome == {"whole": True, "1 frame": False, "7 frames": False, "random": False}
 
 
@@ -356,7 +359,7 @@ def test_a_host_that_is_wrong_only_in_odd_blocks_is_seen(
         return {k: v + 0.1 for k, v in found.items()} if isinstance(found, dict) else found + np.float32(0.1)
 
     monkeypatch.setattr(stream, method, wrong)
-    failed = {check.blocks for check in model.check() if not check.passed}
+    failed = {check.compared for check in model.check() if not check.passed}
     assert failed == {"21 samples", "65 samples"}
 
 

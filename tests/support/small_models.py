@@ -32,7 +32,7 @@ class Reed(StreamingModel):
 class Echo(StreamingModel):
     """An effect: each hop, and half of the one before."""
 
-    family, role, hop_length = "echo", "effect", 64
+    family, role, hop_length, tail_samples = "echo", "effect", 64, 64
 
     def own_state(self, batch: int) -> State:
         return {"previous": torch.zeros(batch, 1, self.hop_length)}

@@ -61,6 +61,18 @@ def test_models_of_a_tracker_keep_the_contract(tracker: LpcTracker) -> None:
         check_in_blocks(model)
 
 
+def test_the_spectra_hold_a_sound_for_their_reach(tracker: LpcTracker) -> None:
+    front_end, end = tracker.front_end, 30
+    sound = torch.rand(1, 80, HOP) - 0.5
+    sound[:, end:] = 0.0
+    with torch.no_grad():
+        (slow, long, *_), _ = front_end(sound, front_end.initial_state(1))
+    heard = end + front_end.reach
+    assert slow[0, heard - 1].max() > 0.0
+    assert slow[0, heard:].max() == long[0, heard:].max() == 0.0
+    assert LpcEffect(tracker).tail_samples == 23 * HOP + 2048 - 256
+
+
 class Doubled(StreamingModel):
     """A sound through its own filter of order 3: what is special in the family's graphs, in one that is built soon."""
 

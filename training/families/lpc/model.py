@@ -92,7 +92,6 @@ class LpcEffect(StreamingModel):
     description = "Resynthesises a sound by pulses and noise through its own filter: shifts pitch and formants, whispers"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
     latency_samples = DELAY_HOPS * HOP_LENGTH
-    tail_samples = N_FFT
     controls = (
         Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition; resonances stay"),
         FORMANT_SHIFT,
@@ -104,6 +103,8 @@ class LpcEffect(StreamingModel):
     def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
         self.tracker, self.synthesizer = tracker, LpcSynthesizer()
+        # The filter rings from the last hop in which the tracker hears something. The latency comes before the tail.
+        self.tail_samples = tracker.front_end.reach * HOP_LENGTH + N_FFT - self.latency_samples
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)

@@ -178,6 +178,11 @@ class SpectralFrontEnd(StreamingModule):
         self.answers = hop_length // ratio // 32
         self.pitch = PitchNetwork(32)
 
+    @property
+    def reach(self) -> int:
+        """Hops after its own in which the spectra still hold a hop."""
+        return len(self.long.rows) - 1 + self.slow.past
+
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
         long, short = carry("long", x), carry("short", x)

@@ -1,0 +1,110 @@
+"""`Model.check` sees a latency, a tail and an end state that are not as the file says."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from brainsynth import Model
+from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
+from plugin_host.model_file.document import ModelDocument, StateTensor
+from plugin_host.playing.check import Check
+from plugin_host.playing.end_states import check_end_states, state_difference
+from plugin_host.playing.golden_check import check_golden
+from plugin_host.playing.latency_check import check_latency
+from plugin_host.playing.tail_check import check_tail
+from tests.support import tiny_models
+from tests.support.tiny_models import GraphBuilder
+
+
+def latency_of(proto: onnx.ModelProto) -> dict[str, Check]:
+    return {check.compared: check for check in check_latency(tiny_models.load(proto).graph)}
+
+
+def tail_of(proto: onnx.ModelProto) -> Check:
+    (check,) = check_tail(tiny_models.load(proto).graph)
+    return check
+
+
+def redeclared(proto: onnx.ModelProto, **fields: int) -> onnx.ModelProto:
+    document = ModelDocument.from_metadata({entry.key: entry.value for entry in proto.metadata_props})
+    onnx.helper.set_model_props(proto, document.model_copy(update=fields).to_metadata())
+    return proto
+
+
+def test_a_delay_that_is_its_latency_passes() -> None:
+    found = latency_of(tiny_models.delay_effect(100))
+    assert (found["reaction"].error, found["reaction"].tolerance) == (100, 164)
+    assert (found["delay"].error, found["delay"].tolerance) == (0, 48)
+    assert all(check.passed for check in found.values())
+
+
+@pytest.mark.parametrize(("latency", "failed"), [(0, {"reaction", "delay"}), (200, {"delay"})])
+def test_a_delay_that_is_not_its_latency_is_seen(latency: int, failed: set[str]) -> None:
+    found = latency_of(tiny_models.delay_effect(100, latency_samples=latency))
+    assert {compared for compared, check in found.items() if not check.passed} == failed
+
+
+def test_an_effect_that_hears_nothing_has_no_latency() -> None:
+    build = GraphBuilder()
+    build("Mul", "audio", build.constant(0.0), out="output.audio")
+    found = latency_of(build.model(tiny_models.document("effect", "deaf")))
+    assert found["reaction"].error == float("inf")
+    assert set(found) == {"reaction"}
+
+
+def test_analyzers_and_generators_answer_within_a_hop() -> None:
+    for proto in (tiny_models.rms_analyzer(), tiny_models.sine_generator(), tiny_models.kinds_generator()):
+        found = latency_of(proto)
+        assert set(found) == {"reaction"}
+        assert found["reaction"].passed
+        assert check_tail(tiny_models.load(proto).graph) == ()
+
+
+@pytest.mark.parametrize(
+    ("proto", "is_right"),
+    [
+        (tiny_models.gain_effect(), True),
+        (redeclared(tiny_models.leaky_effect(), tail_samples=6400), True),
+        (tiny_models.leaky_effect(), False),
+        (tiny_models.delay_effect(1000), True),
+        (tiny_models.delay_effect(1000, latency_samples=500), False),
+        (tiny_models.delay_effect(1000, latency_samples=500, tail_samples=500), True),
+    ],
+)
+def test_a_tail_that_is_too_short_is_seen(proto: onnx.ModelProto, is_right: bool) -> None:
+    assert tail_of(proto).passed is is_right
+
+
+@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone", "ar"])
+def test_a_bundled_effect_says_how_long_its_analysis_hears(name: str) -> None:
+    proto = onnx.load(MODELS_FOLDER / f"{name}.onnx")
+    assert tail_of(proto).passed
+    assert not tail_of(redeclared(proto, tail_samples=2048 if name == "ar" else 8320)).passed
+
+
+def test_every_bundled_model_answers_within_its_latency() -> None:
+    for name in bundled_names():
+        assert all(check.passed for check in check_latency(Model(name).graph)), name
+
+
+def test_a_state_that_counts_calls_is_seen_before_any_output_shows_it() -> None:
+    build = GraphBuilder()
+    build("Identity", "audio", out="output.audio")
+    build("Add", "state.calls", build.constant([1], np.int64), out="next_state.calls")
+    states = (StateTensor(name="calls", shape=(1,), dtype="int64"),)
+    proto = tiny_models.with_golden(build.model(tiny_models.document("effect", "counting", states=states)))
+    failed = {(c.tensor, c.compared) for c in check_golden(tiny_models.load(proto).graph) if not c.passed}
+    assert failed == {("next_state.calls", blocks) for blocks in ("1 frame", "7 frames", "random")}
+
+
+def test_counters_are_equal_and_levels_nearly() -> None:
+    assert state_difference(np.array([3751]), np.array([3750])) == 1.0
+    assert state_difference(np.array([100.05]), np.array([100.0])) == pytest.approx(5e-4)
+    assert state_difference(np.array([np.nan]), np.array([0.0])) == float("inf")
+    assert state_difference(np.zeros((1, 2)), np.zeros((1, 3))) == float("inf")
+    (check,) = check_end_states(
+        "1 frame", {"a": np.ones(1), "n": np.array([5])}, {"a": np.ones(1), "n": np.array([4])}
+    )
+    assert (check.tensor, check.passed) == ("next_state.n", False)
