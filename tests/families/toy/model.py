@@ -18,7 +18,7 @@ class Residual(StreamingModel):
 
     def __init__(self, size: ToySize) -> None:
         super().__init__()
-        self.hop_length = size.hop_length
+        self.hop_length = self.tail_samples = size.hop_length
         self.predict = nn.Linear(size.hop_length, size.hop_length, bias=False)
 
     def own_state(self, batch: int) -> State:
