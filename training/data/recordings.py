@@ -20,6 +20,8 @@ from plugin_host.sound_files.search import describe, search
 from ..errors import RecordingsError
 
 Made = TypeVar("Made")
+BEYOND_FULL_SCALE = 100.0
+"""Of samples: no microphone and no mix is that loud, but whole numbers that were written as fractions are."""
 _BLOCK = 65_536
 
 
@@ -52,7 +54,7 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
     Raises
     ------
     RecordingsError
-        If the file cannot be read, or holds samples that are not finite.
+        If the file cannot be read, or holds samples that are not finite, or 100 times full scale and more.
     """
     try:
         with AudioReader(path) as reader:
@@ -61,6 +63,11 @@ def read_mono(path: Path, sample_rate: int) -> np.ndarray:
         raise RecordingsError(str(error)) from error
     if reader.repaired_samples:
         raise RecordingsError(f"{path} holds samples that are not finite numbers; repair or remove it.")
+    peak = float(np.abs(mono).max(initial=0.0))
+    if peak >= BEYOND_FULL_SCALE:
+        raise RecordingsError(
+            f"{path} holds samples up to {peak:.3g}, where full scale is 1; divide them by what was taken for full scale."
+        )
     rate = reader.sample_rate
     return mono if rate == sample_rate else np.asarray(soxr.resample(mono, rate, sample_rate), np.float32)
 

@@ -356,7 +356,11 @@ def test_a_bad_recording_is_named_and_left_out(recordings: Path, tmp_path: Path)
         (folder / path.name).symlink_to(path)
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
     soundfile.write(folder / "nan.wav", np.full(48000, np.nan), RATE, subtype="FLOAT")
+    for name, level in (("huge.wav", 1e30), ("whole numbers.wav", 32_767.0)):
+        soundfile.write(folder / name, level * tone(220.0, 2.0), RATE, subtype="FLOAT")
     said = train(folder, tmp_path / "run", TimbreSettings(1, 1.0, 1, 20)).warnings
+    for name in ("huge.wav", "whole numbers.wav"):
+        assert any(f"{name} holds samples up to" in sentence for sentence in said)
     assert any("broken.wav is no audio file that can be read" in sentence for sentence in said)
     assert any("nan.wav holds samples that are not finite" in sentence for sentence in said)
 
