@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import torch
 from export.export_run import export_run
 from tests.support.small_disk import can_mount
 from training.errors import CheckpointError, RunError, UnwritableError
+from training.loop.logs import Logs, Measured
 from training.loop.run import Run, open_run
 from training.loop.run_lock import run_lock
 
@@ -174,6 +177,24 @@ def test_a_full_disk_keeps_the_checkpoints_that_are_there(tmp_path: Path) -> Non
     said, kept = done.stdout.splitlines()
     assert "step_0000003.safetensors cannot be written (No space left on device); make room" in said
     assert kept == "2 ['step_0000001.safetensors', 'step_0000002.safetensors']"
+
+
+def test_logs_that_cannot_be_written_are_told_in_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hook = threading.excepthook
+    logs = Logs(tmp_path / "logs", 0)
+    shutil.rmtree(tmp_path / "logs")
+    measured = Measured({f"loss/{number}": 1.0 for number in range(100)})
+    with pytest.raises(UnwritableError, match=r"logs cannot be written \(.+\); make room there"):
+        logs.write_measured(1, measured)
+    with contextlib.suppress(UnwritableError):
+        logs.close()
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableError, match="file cannot be written"):
+        Logs(tmp_path / "file", 0)
+    assert threading.excepthook is hook
+    assert capfd.readouterr().err == ""
 
 
 def test_errors_of_writing_are_those_of_the_system_too() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from ..errors import UnwritableError
 from .spectral_losses import magnitude_spectrogram
 
 LOSSES_EVERY = 20
@@ -33,7 +36,7 @@ class Measured:
 
 
 class Logs:
-    """Writes for TensorBoard; a context manager by `contextlib.closing`.
+    """Writes for TensorBoard; a context manager by `contextlib.closing`. What cannot be written raises UnwritableError.
 
     Parameters
     ----------
@@ -43,28 +46,56 @@ class Logs:
     """
 
     def __init__(self, folder: Path, done: int) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=done + 1)
+        self._folder, self._hook = folder, threading.excepthook
+        threading.excepthook = self._pass_over
+        try:
+            with self._unwritable_in_words():
+                self._writer = SummaryWriter(str(folder), purge_step=done + 1)
+        except BaseException:
+            threading.excepthook = self._hook
+            raise
 
     def write_losses(self, step: int, losses: Mapping[str, float], stage: str, rate: float) -> None:
         """Write a step's losses under its stage."""
-        for name, value in losses.items():
-            self._writer.add_scalar(f"{stage}/{name}", value, step)
-        self._writer.add_scalar("steps_per_second", rate, step)
+        with self._unwritable_in_words():
+            for name, value in losses.items():
+                self._writer.add_scalar(f"{stage}/{name}", value, step)
+            self._writer.add_scalar("steps_per_second", rate, step)
 
     def write_measured(self, step: int, measured: Measured) -> None:
         """Write figures, pictures and sounds."""
-        for name, value in measured.figures.items():
-            self._writer.add_scalar(name, value, step)
-        for name, picture in measured.pictures.items():
-            self._writer.add_image(name, picture, step)
-        for name, (sound, sample_rate) in measured.sounds.items():
-            peak = float(sound.abs().max().clamp_min(1.0))
-            self._writer.add_audio(name, sound / peak, step, sample_rate=sample_rate)
-        self._writer.flush()
+        with self._unwritable_in_words():
+            for name, value in measured.figures.items():
+                self._writer.add_scalar(name, value, step)
+            for name, picture in measured.pictures.items():
+                self._writer.add_image(name, picture, step)
+            for name, (sound, sample_rate) in measured.sounds.items():
+                peak = float(sound.abs().max().clamp_min(1.0))
+                self._writer.add_audio(name, sound / peak, step, sample_rate=sample_rate)
+            self._writer.flush()
 
     def close(self) -> None:
         """Write out what is left."""
-        self._writer.close()
+        try:
+            with self._unwritable_in_words():
+                self._writer.close()
+        finally:
+            threading.excepthook = self._hook
+
+    def _pass_over(self, failed: threading.ExceptHookArgs) -> None:
+        """Print nothing of what TensorBoard's thread could not write: the next call raises it."""
+        if not type(failed.thread).__module__.startswith("tensorboard"):
+            self._hook(failed)
+
+    @contextmanager
+    def _unwritable_in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UnwritableError(
+                f"{self._folder} cannot be written ({error.strerror or error}); make room there, and the same command"
+                " goes on."
+            ) from error
 
 
 def spectrogram_picture(sound: Tensor, hops: int = 1) -> Tensor:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from ..errors import DivergedError, UnwritableError
+from ..errors import DivergedError
 from .family import Family
 from .interruptions import Interruptions
 from .logs import LOSSES_EVERY, Logs
@@ -53,15 +53,13 @@ class Session:
         DivergedError
             If a loss, a gradient or a weight is no longer finite. Nothing is saved then: what was saved before is good.
         UnwritableError
-            If a checkpoint cannot be written.
+            If a checkpoint or the logs cannot be written.
         """
         interruptions.held = lambda: self.trainer.halfway
         try:
             self._go_on(logs, interruptions)
         except DivergedError as error:
             raise DivergedError(f"{error} {self._what_to_do()}") from error
-        except UnwritableError:
-            raise
         except BaseException:
             if not self.trainer.halfway:
                 self._save()
