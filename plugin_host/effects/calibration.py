@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CalibrationError, NothingToCalibrateError
+from ..model_file.controls import Scale
 from ..model_file.document import ModelDocument, Range
 from ..playing.model import Model
 from .low_cut import HIGHEST_CUT_HZ, LOWEST_CUT_HZ
@@ -27,6 +28,8 @@ GATE = "noise_gate"
 GATE_ABOVE_NOISE_DB = 6.0
 GATE_BELOW_MUSIC_DB = 6.0
 GATE_LEAST_BELOW_MUSIC_DB = 3.0
+
+_SETTABLE = (Scale.LINEAR, Scale.LOG, Scale.INTEGER)
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,15 @@ def calibrate(
 def check_can_be_suited(model: Model) -> None:
     """Raise CalibrationError unless the model has the controls and the ranges that calibration needs."""
     _ranges(model.document)
-    missing = [name for name in ("octave", "loudness_gain") if name not in model.controls]
+    controls = model.controls
+    missing = [
+        name
+        for name in ("octave", "loudness_gain")
+        if name not in controls or controls[name].is_vector or controls[name].scale not in _SETTABLE
+    ]
     if missing:
         raise CalibrationError(
-            f"{model.name} has no control {' or '.join(missing)}, and calibration sets them"
+            f"{model.name} has no control {' or '.join(missing)} of one number, and calibration sets them"
         )
 
 
@@ -113,7 +121,7 @@ def suit(model: Model, heard: Heard) -> dict[str, float]:
     if GATE in controls:
         found[GATE] = _gate_db(heard, controls[GATE].defaults[0])
     return {
-        name: round(float(np.clip(value, controls[name].minimum, controls[name].maximum)), 1)
+        name: float(np.clip(round(value, 1), controls[name].minimum, controls[name].maximum))
         for name, value in found.items()
     }
 
@@ -136,10 +144,16 @@ def suited_low_cut_hz(model: Model, heard: Heard, settings: Mapping[str, Any]) -
         In Hz, half an octave below the lowest note of those that it has learned and those that it will play; 0 where
         that is too low to cut.
     """
-    octaves = float(settings.get("octave", 0)) + float(settings.get("pitch_shift", 0)) / 12
-    lowest_hz = float(np.percentile(heard.f0_hz, 1)) * 2.0**octaves
+    octaves = _number(settings.get("octave")) + _number(settings.get("pitch_shift")) / 12
+    # A control's range may be any, and two to the power of a thousand is no number.
+    lowest_hz = float(np.percentile(heard.f0_hz, 1)) * 2.0 ** float(np.clip(octaves, -99, 99))
     corner_hz = min(lowest_hz, model.document.trained["f0_hz"].low) / math.sqrt(2)
     return round(min(corner_hz, HIGHEST_CUT_HZ), 1) if corner_hz >= LOWEST_CUT_HZ else 0.0
+
+
+def _number(value: object) -> float:
+    """Give a setting as a number; 0 for one of no or several numbers, which does not transpose."""
+    return float(value) if isinstance(value, int | float | np.integer | np.floating) else 0.0
 
 
 def _ranges(document: ModelDocument) -> tuple[Range, Range]:
@@ -150,6 +164,12 @@ def _ranges(document: ModelDocument) -> tuple[Range, Range]:
             f"{document.name} does not say in which range of pitch and loudness it was trained;"
             " set its controls by hand"
         )
+    for name in ("f0_hz", "register_hz"):
+        if name in trained and trained[name].low <= 0:
+            raise CalibrationError(
+                f"{document.name} says that {name} was trained from {trained[name].low:g} Hz, and a pitch is above 0;"
+                " export it again, or set its controls by hand"
+            )
     return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
 
 
@@ -158,7 +178,9 @@ def listen(analyzer: Model, audio: NDArray[np.floating], sample_rate: float) -> 
     found = analyzer.render(audio, sample_rate)
     if not isinstance(found, dict) or not {"f0_hz", "voicing", "loudness_db"} <= found.keys():
         raise CalibrationError(f"{analyzer.name} is no analyzer of pitch, voicing and loudness")
-    loudness_db, is_voiced = found["loudness_db"], found["voicing"] > VOICED
+    # An analyzer may be anybody's, and there are no octaves to a pitch of 0.
+    is_voiced = (found["voicing"] > VOICED) & (found["f0_hz"] > 0)
+    loudness_db = found["loudness_db"]
     loudest = float(loudness_db.max(initial=-math.inf))
     if loudest < SILENT_DB:
         raise NothingToCalibrateError(

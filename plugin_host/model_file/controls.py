@@ -28,6 +28,9 @@ LARGEST_SEED = 2**24 - 1
 
 LARGEST_SIZE = 1024
 
+SMALLEST_LOG = 1.2e-38
+"""The least minimum of a log scale: float32 takes much smaller numbers for 0, which has no logarithm."""
+
 
 class Scale(StrEnum):
     """How a control moves between its minimum and its maximum."""
@@ -109,7 +112,7 @@ class Control(Part):
     size : int
         How many numbers it is, 1 to 1024: one is a plain control, more are a vector.
     scale : Scale
-        ``linear`` or ``log`` (the minimum is above zero) may be ramped. The others jump: ``integer`` and
+        ``linear`` or ``log`` (the minimum is at least `SMALLEST_LOG`) may be ramped. The others jump: ``integer`` and
         ``choice``; ``trigger``, which stands for one frame and is 0 in all others (its range begins at 0,
         which is its default); ``seed``, a whole number from 0 to 16777215 that hosts may draw anew.
     choices : tuple of str
@@ -190,8 +193,10 @@ class Control(Part):
         for default in self.defaults:
             if not self.minimum <= default <= self.maximum:
                 raise ValueError(f"default {default:g} must be from {self.minimum:g} to {self.maximum:g}")
-        if self.scale is Scale.LOG and self.minimum <= 0:
-            raise ValueError(f"a log scale needs a minimum above 0, not {self.minimum:g}")
+        if self.scale is Scale.LOG and self.minimum < SMALLEST_LOG:
+            raise ValueError(
+                f"a log scale needs a minimum above 0, of at least {SMALLEST_LOG:g}, not {self.minimum:g}"
+            )
         if self.is_stepped and any(
             value != round(value) for value in (self.minimum, self.maximum, *self.defaults)
         ):

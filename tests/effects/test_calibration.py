@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin_host.effects.calibration import calibrate
+from plugin_host.effects.calibration import calibrate, listen, suit, suited_low_cut_hz
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError
 from plugin_host.model_file.controls import Control, Scale
@@ -150,7 +150,7 @@ def test_models_that_cannot_be_calibrated_are_refused(models: Path, tmp_path: Pa
         calibrate(Model(models / "gain.onnx"), tone(220), 48_000, analyzer)
     ranges = {"f0_hz": Range(low=1, median=2, high=3), "loudness_db": Range(low=1, median=2, high=3)}
     path = tiny_models.save(tiny_models.gain_effect(trained=ranges), tmp_path)
-    with pytest.raises(CalibrationError, match="no control octave or loudness_gain"):
+    with pytest.raises(CalibrationError, match="no control octave or loudness_gain of one number"):
         calibrate(Model(path), tone(220), 48_000, analyzer)
     model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
     with pytest.raises(CalibrationError, match="rms is no analyzer of pitch"):
@@ -218,3 +218,50 @@ def test_a_clean_recording_keeps_the_gate_where_it_is(analyzer: Model) -> None:
 
 def test_a_note_without_a_pause_is_not_gated(analyzer: Model) -> None:
     assert calibrate("cello", tone(220, 0.0005, 2.0), 48_000, analyzer)["noise_gate"] < -75
+
+
+@pytest.mark.parametrize("low", [0.0, -110.0])
+@pytest.mark.parametrize("name", ["f0_hz", "register_hz"])
+def test_a_register_that_is_no_pitch_is_refused(
+    name: str, low: float, tmp_path: Path, brainsynth: Command
+) -> None:
+    good = Range(low=110, median=220, high=440)
+    trained = {"f0_hz": good, "loudness_db": Range(low=-60, median=-40, high=-20)}
+    trained[name] = Range(low=low, median=low, high=low)
+    proto = tiny_models.delay_effect(controls=(OCTAVE, LOUDNESS_GAIN), trained=trained)
+    path = tiny_models.save(proto, tmp_path, "trained")
+    with pytest.raises(CalibrationError, match=rf"^delay says that {name} was trained from {low:g} Hz"):
+        calibrate(path, tone(220), 48_000)
+    sound = write_sound(tmp_path / "in.wav", tone(220))
+    ended = brainsynth("process", sound, "-m", path, "-o", tmp_path / "out", "--auto")
+    assert ended.code == 1
+    assert f"{name} was trained from {low:g} Hz" in ended.err
+
+
+def test_controls_of_any_range_are_suited(tmp_path: Path, analyzer: Model) -> None:
+    octave = Control(name="octave", minimum=-1e30, maximum=1e30, default=0)
+    shift = Control(name="pitch_shift", minimum=0, maximum=1, default=0, size=2)
+    gain = Control(name="loudness_gain", minimum=0, maximum=0.26, default=0)
+    trained = {
+        "f0_hz": Range(low=110, median=220, high=440),
+        "loudness_db": Range(low=20, median=40, high=60),
+    }
+    proto = tiny_models.delay_effect(controls=(octave, shift, gain), trained=trained)
+    model = Model(tiny_models.save(proto, tmp_path, "trained"))
+    heard = listen(analyzer, tone(220), 48_000)
+    found = suit(model, heard)
+    assert found["loudness_gain"] == pytest.approx(0.26)
+    NeuralEffect(model, **found)
+    for settings in ({"octave": 1e30, "pitch_shift": (0, 1)}, {"pitch_shift": "up"}):
+        assert suited_low_cut_hz(model, heard, settings) == pytest.approx(110 / np.sqrt(2), abs=0.1)
+    assert suited_low_cut_hz(model, heard, {"octave": -1e30}) == 0
+
+
+def test_a_control_that_takes_no_single_number_cannot_be_calibrated(
+    tmp_path: Path, analyzer: Model
+) -> None:
+    octave = Control(name="octave", minimum=0, maximum=1, default=0, scale=Scale.CHOICE, choices=("a", "b"))
+    ranges = {"f0_hz": Range(low=1, median=2, high=3), "loudness_db": Range(low=1, median=2, high=3)}
+    proto = tiny_models.delay_effect(controls=(octave, LOUDNESS_GAIN), trained=ranges)
+    with pytest.raises(CalibrationError, match="no control octave of one number"):
+        calibrate(Model(tiny_models.save(proto, tmp_path, "trained")), tone(220), 48_000, analyzer)
