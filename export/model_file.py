@@ -13,6 +13,7 @@ from pathlib import Path
 import onnx
 from pydantic import ValidationError
 
+from plugin_host.errors import counted
 from plugin_host.model_file.array_text import Tensor
 from plugin_host.model_file.controls import Control
 from plugin_host.model_file.document import ModelDocument, Range, Role, StateTensor
@@ -175,7 +176,7 @@ def _judge(proofs: list[Proof], path: Path) -> None:
         worst = max(failed, key=lambda p: p.error / max(p.tolerance, 1e-30))
         raise ProofError(
             f"{len(failed)} of {len(proofs)} comparisons are over their tolerance, the worst {worst.compared} of"
-            f" {worst.tensor} over {worst.frames} frames: {worst.error:.2g} > {worst.tolerance:.2g};"
+            f" {worst.tensor} over {counted(worst.frames, 'frame')}: {worst.error:.2g} > {worst.tolerance:.2g};"
             f" {path} was not written.",
             proofs,
         )

@@ -6,13 +6,20 @@ do, and names the file.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Give ``"did you mean 'cello'? "``, for a message, with the nearest of the known names; "" if none is near."""
     near = difflib.get_close_matches(name, list(known), 1)
     return f"did you mean {near[0]!r}? " if near else ""
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Give ``"1 channel"`` or ``"2 channels"``, for a message; `several` where it is not `one` and an s."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def shorten(value: object) -> str:
@@ -26,6 +33,17 @@ def shorten(value: object) -> str:
 
 class HostError(Exception):
     """Anything the host refuses or cannot do."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put a file's name before what is raised while it is read, where that names neither it nor an output."""
+    try:
+        yield
+    except HostError as error:
+        if isinstance(error, OutputError) or str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error
 
 
 class ModelFileError(HostError, ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from plugin_host.errors import counted as counted
+
 
 class TrainingError(Exception):
     """Root of everything training raises on purpose."""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..errors import naming
+
 
 def cross(
     filter_sound: Annotated[
@@ -40,6 +42,7 @@ def cross(
     from ..files.plan import refuse_inputs_as_outputs
     from ..files.writer import choose_encoding
     from ..sound_files.reader import AudioReader
+    from ..streaming.input_checks import check_sample_rate
     from .named_model import open_model
     from .outputs import refuse_unwritable, write_sound
     from .settings import parse_settings
@@ -50,6 +53,9 @@ def cross(
     refuse_unwritable(output)
     with AudioReader(filter_sound) as first, AudioReader(excitation) as second:
         taken, filtered = first.read_rest(), second.read_rest()
+    for path, reader in ((filter_sound, first), (excitation, second)):
+        with naming(path):
+            check_sample_rate(reader.sample_rate, f"effect {loaded.name!r}")
     if repeat:
         filtered = repeat_until(filtered, round(taken.shape[1] * second.sample_rate / first.sample_rate))
     encoding = choose_encoding(output.suffix, second.container, second.subtype)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import UsageError, counted
 from .exit_codes import ExitCode
 from .messages import say, warn
 
@@ -86,7 +86,7 @@ def generate(
                 on_problem=warn,
             )
         except KeyboardInterrupt:
-            warn(f"{sounds.done} sounds are in {output}; the same command continues")
+            warn(f"{counted(sounds.done, 'sound is', 'sounds are')} in {output}; the same command continues")
             raise
     _summarize(tally, sounds.total, output, time.monotonic() - begun)
     return ExitCode.FAILED if tally.failed else ExitCode.WELL
@@ -127,7 +127,7 @@ class _SoundCount:
         self.done, self.total = done, total
         passed = time.monotonic() - self._began
         rate = f", {(done - self._found) / passed:.0f} a second" if passed > 1 else ""
-        self._show(f"{done} of {total} sounds{rate}", done, total)
+        self._show(f"{done} of {counted(total, 'sound')}{rate}", done, total)
 
 
 def _summarize(tally: Tally, total: int, folder: Path, seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted, naming
 from .exit_codes import ExitCode
 from .messages import warn
 
@@ -64,8 +65,9 @@ def infer(
     seconds = found_model.frames / found_model.model.document.sample_rate + _MARGIN_S
     audio, sample_rate, repaired = read_from_onset(sound, seconds)
     if repaired:
-        warn(f"{sound}: {repaired} samples were NaN or infinite and were taken for 0")
-    inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
+        warn(f"{sound}: {counted(repaired, 'sample was', 'samples were')} NaN or infinite and taken for 0")
+    with naming(sound):
+        inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
     for warning in inference.warnings:
         warn(warning)
     _print(found_model, inference)
@@ -75,7 +77,9 @@ def infer(
         _render(found_model, inference, sound.name, render, picture)
     found = inference.refinement
     if found is not None and found.interrupted:
-        warn(f"interrupted after {found.renders} of {refine} sounds; the best of them is what was found")
+        warn(
+            f"interrupted after {found.renders} of {counted(refine, 'sound')}; the best of them is what was found"
+        )
         return ExitCode.INTERRUPTED
     return ExitCode.WELL
 
@@ -164,7 +168,7 @@ def _print(model: ParameterModel, inference: Inference) -> None:
         found = inference.refinement
         typer.echo(
             f"Multi-scale spectral distance {found.mss_before:.2f} dB as estimated, {found.mss_after:.2f} dB refined"
-            f" ({found.renders} sounds rendered)."
+            f" ({counted(found.renders, 'sound')} rendered)."
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted
 from .messages import say
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ def play(
     delay_ms = 1000 * player.latency_samples / device.sample_rate
     late = f"{reading.late} late and dry, " if background else ""
     typer.echo(
-        f"{reading.blocks} blocks of {block}, {reading.missed} missed, {late}{reading.dropouts} dropouts"
-        f", load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
+        f"{counted(reading.blocks, 'block')} of {block}, {reading.missed} missed, {late}"
+        f"{counted(reading.dropouts, 'dropout')}, load at most {reading.load_peak:.0%}, the model's delay {delay_ms:.1f} ms"
     )
     return reading
 
@@ -143,10 +144,10 @@ def draw_meter(reading: Reading) -> Table:
     add_row(table, "input", _bar((reading.input_db + 60) / 60), _level(reading.input_db))
     add_row(table, "output", _bar((reading.output_db + 60) / 60), _level(reading.output_db))
     add_row(table, "load", _bar(reading.load), f"{reading.load:4.0%}, at most {reading.load_peak:.0%}")
-    lost = f"{reading.missed} of {reading.blocks} blocks, {reading.dropouts} dropouts"
+    lost = f"{reading.missed} of {counted(reading.blocks, 'block')}, {counted(reading.dropouts, 'dropout')}"
     add_row(table, "missed", "", lost)
     if reading.late:
-        add_row(table, "late", "", f"{reading.late} blocks, played without the effect")
+        add_row(table, "late", "", f"{counted(reading.late, 'block')}, played without the effect")
     return table
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import counted
 from .messages import warn
 
 if TYPE_CHECKING:
@@ -51,5 +52,7 @@ def write_sound(
         writer.write(sound)
         writer.commit()
     if writer.clipped_samples:
-        warning = f"{writer.clipped_samples} samples were beyond full scale and clipped"
+        warning = (
+            f"{counted(writer.clipped_samples, 'sample was', 'samples were')} beyond full scale and clipped"
+        )
         warn(f"{path}: {warning}{advice}")

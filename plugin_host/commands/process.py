@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import DiskFullError, OutputError, UsageError
+from ..errors import DiskFullError, OutputError, UsageError, counted
 from ..files.plan import Container, IfExists
 from .exit_codes import ExitCode
 from .messages import say, warn
@@ -258,13 +258,13 @@ def _summarize(reports: Sequence[FileReport]) -> None:
         if report.left_out:
             listed = ", ".join(name or "(no name)" for name in report.left_out)
             warn(f"{report.source}: columns that the model does not know were left out: {listed}")
-        for number, what in (
-            (report.repaired_samples, "samples of the input were NaN or infinite and became 0"),
-            (report.clipped_samples, "samples of the output were beyond full scale and clipped"),
-            (report.muted_blocks, "times the model's output was not finite and was muted"),
+        for number, what, fate in (
+            (report.repaired_samples, "sample", "of the input, NaN or infinite, became 0"),
+            (report.clipped_samples, "sample", "of the output beyond full scale had to be clipped"),
+            (report.muted_blocks, "time", "the model's output was not finite and was muted"),
         ):
             if number:
-                warn(f"{report.target}: {number} {what}")
+                warn(f"{report.target}: {counted(number, what)} {fate}")
     duration_s = sum(report.duration_s for report in reports)
     processing_s = sum(report.processing_s for report in reports)
     parts = [f"{count(reports, status)} {status}" for status in Status if count(reports, status)]

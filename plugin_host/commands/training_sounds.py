@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingPackageError, UsageError
+from ..errors import MissingPackageError, UsageError, counted
 
 if TYPE_CHECKING:
     from ..datasets.training_feed import DataSetFeed, EndlessFeed
@@ -52,7 +52,7 @@ def find_sounds(
             report.warn(problem)
         if found.skipped:
             report.warn(
-                f"{found.skipped} sounds of {data} cannot be used; training on the other {len(found)}"
+                f"{counted(found.skipped, 'sound')} of {data} cannot be used; training on the other {len(found)}"
             )
         yield DataSetFeed(found, report.warn)
     elif synth is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..errors import ControlError
+from ..errors import ControlError, counted
 from ..model_file.document import ModelDocument
 from ..streaming.control_values import ControlValue, check_numbers, check_value, find_control
 from .control_sources import ControlSource, HeldSource, TriggerSource, array_reader, number_reader
@@ -160,7 +160,7 @@ class ControlInputs:
         if first_named > len(names):
             listed = ", ".join(names) if names else "none"
             raise ControlError(
-                f"{first_named} controls are given and {self._owner} has {len(names)}: {listed}"
+                f"{counted(first_named, 'control is', 'controls are')} given and {self._owner} has {len(names)}: {listed}"
             )
         pairs = list(zip(names, arguments[:first_named], strict=False))
         for index in range(first_named, len(arguments), 2):

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ..errors import ControlError
+from ..errors import ControlError, counted
 from ..model_file.controls import Control
 from .csound_abi import read_array
 
@@ -105,7 +105,7 @@ def array_reader(address: int, control: Control, argument: str) -> Read:
         numbers = read_array(address)
         if len(numbers) != control.size:
             raise ControlError(
-                f"control {control.name} is given {argument}[] of {len(numbers)} numbers and takes "
+                f"control {control.name} is given {argument}[] of {counted(len(numbers), 'number')} and takes "
                 f'{control.size}: fill an array of that length, or write "{control.element_names[0]}", value'
             )
         return numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import CsoundError
+from ..errors import CsoundError, counted
 from ..model_file.document import Role
 from ..playing.model import Model
 
@@ -84,14 +84,15 @@ class OpcodeSignature:
                 f"write {examples[document.role].format(written)}" if examples else "use it outside of Csound"
             )
             raise CsoundError(
-                f"its sound has {document.channels} channels, and {self.channels} are written: {advice}"
+                f"its sound has {counted(document.channels, 'channel')}, and"
+                f" {counted(self.channels, 'is', 'are')} written: {advice}"
             )
         if self.role is Role.ANALYZER and self.outputs != "k[]" and results != self.results_of(model):
             elements = [name for output in document.outputs for name in output.element_names]
             names = ", ".join(f"k{name.replace('[', '').replace(']', '')}" for name in elements)
             raise CsoundError(
-                f"it gives {len(elements)} numbers, and {results} are taken: write {names} {self.name} "
-                "..., or take them all into an array, kvalues[]"
+                f"it gives {counted(len(elements), 'number')}, and {counted(results, 'is', 'are')} taken: write {names}"
+                f" {self.name} ..., or take them all into an array, kvalues[]"
             )
 
 

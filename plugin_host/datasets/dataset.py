@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AudioFileError, DataSetError
+from ..errors import AudioFileError, DataSetError, counted
 from ..sound_files.reader import AudioReader
 from ..synths.parameters import SynthParameter, to_unit
 from .dataset_info import DataSetInfo
@@ -112,7 +112,7 @@ class DataSet:
             raise DataSetError(f"{error}; delete it, and have it generated again") from error
         if sound.shape != (self.info.channels, self.info.frames):
             raise DataSetError(
-                f"{path} has {sound.shape[1]} samples in {sound.shape[0]} channels, needed are"
+                f"{path} has {counted(sound.shape[1], 'sample')} in {counted(sound.shape[0], 'channel')}, needed are"
                 f" {self.info.frames} in {self.info.channels}; delete it, and have it generated again"
             )
         return sound

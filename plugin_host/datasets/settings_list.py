@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, counted
 
 
 def read_settings(path: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -75,7 +75,7 @@ def _read_csv(path: Path, lines: Sequence[str]) -> list[tuple[int, dict[str, Any
             continue
         if len(row) != len(names):
             raise UsageError(
-                f"line {reader.line_num} of {path} has {len(row)} values and the first line names {len(names)}"
+                f"line {reader.line_num} of {path} has {counted(len(row), 'value')} and the first line names {len(names)}"
             )
         found.append((reader.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=True)}))
     return found

@@ -13,7 +13,7 @@ from typing import Any, Self, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StreamError
+from ..errors import StreamError, counted
 from ..streaming.input_checks import (
     MOST_CHANNELS,
     as_rows,
@@ -289,8 +289,8 @@ class Chain(MutableSequence[Any]):
             return self._start(running)
         if (running.sample_rate, running.channels) != (sample_rate, channels):
             raise StreamError(
-                f"the chain is playing {running.channels} channels at {running.sample_rate} Hz, and {channels} "
-                f"channels at {sample_rate} Hz arrived: call reset() before another stream"
+                f"the chain is playing {counted(running.channels, 'channel')} at {running.sample_rate} Hz, and "
+                f"{counted(channels, 'channel')} at {sample_rate} Hz arrived: call reset() before another stream"
             )
         running.require_streaming()
         return running

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StreamError
+from ..errors import StreamError, counted
 from ..streaming.finite_guard import repair
 from ..streaming.sample_queue import SampleFifo
 from .block_pass import BlockPass
@@ -110,7 +110,7 @@ class ChainPass(BlockPass):
         if self._block_size is not None and length % self._block_size:
             raise StreamError(
                 f"the chain was made for block_size={self._block_size} and takes multiples of it, and "
-                f"{length} samples arrived: make it with block_size=None for blocks of any sizes"
+                f"{counted(length, 'sample')} arrived: make it with block_size=None for blocks of any sizes"
             )
         if self._waiting == 0 and length:
             # Whole units, now and always: nothing has to wait. The first segment must not see what is broken.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StreamError
+from ..errors import StreamError, counted
 from ..playing.model import Model
 from ..streaming.input_checks import as_rows, check_sample_rate
 from ..streaming.rate_conversion import resample
@@ -59,7 +59,7 @@ def cross_synthesize(
     name = f"effect {effect.model.name!r}"
     if effect.model.document.channels != 2:
         raise StreamError(
-            f"{name} has {effect.model.document.channels} channels; cross-synthesis needs a model of two,"
+            f"{name} has {counted(effect.model.document.channels, 'channel')}; cross-synthesis needs a model of two,"
             f" such as {CROSS_MODEL!r}"
         )
     taken = np.mean(as_rows(filter_audio, name), axis=0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, StreamError, shorten
+from ..errors import ControlError, StreamError, counted, shorten
 from ..model_file.document import Role
 from ..playing.model import Model
 from ..streaming.control_values import ControlValue, check_name, is_number
@@ -371,8 +371,8 @@ class NeuralEffect:
             running = self._pass = self._player(sample_rate, channels, self._block_size)
         elif (running.sample_rate, running.channels) != (sample_rate, channels):
             raise StreamError(
-                f"{self._owner} is playing {running.channels} channels at {running.sample_rate} Hz, and "
-                f"{channels} channels at {sample_rate} Hz arrived: call reset() before another stream"
+                f"{self._owner} is playing {counted(running.channels, 'channel')} at {running.sample_rate} Hz, and "
+                f"{counted(channels, 'channel')} at {sample_rate} Hz arrived: call reset() before another stream"
             )
         return running
 

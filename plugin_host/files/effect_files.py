@@ -8,7 +8,7 @@ from typing import Any
 
 from ..effects.calibration import ANALYZER, check_can_be_suited, listen, suit, suited_low_cut_hz
 from ..effects.neural_effect import NeuralEffect
-from ..errors import CalibrationError, NothingToCalibrateError
+from ..errors import NothingToCalibrateError
 from ..playing.model import Model
 from ..sound_files.reader import AudioReader
 from ..streaming.aligned import aligned
@@ -102,8 +102,6 @@ class EffectFiles:
             heard = listen(self._analyzer, audio, reader.sample_rate)
         except NothingToCalibrateError as error:
             return replace(as_asked, uncalibrated=str(error))
-        except CalibrationError as error:
-            raise CalibrationError(f"{reader.path}: {error}") from error
         controls = {**suit(self._model, heard), **controls}
         if low_cut_hz is None:
             low_cut_hz = suited_low_cut_hz(self._model, heard, controls)

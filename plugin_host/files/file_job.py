@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import HostError, OutputError, UsageError
+from ..errors import HostError, OutputError, UsageError, naming
 from ..model_file.document import Role
 from ..playing.model import Model
 from .analyzer_files import AnalyzerFiles
@@ -132,7 +132,8 @@ class FileTask:
         if self._maker is None:
             model = Model(self._request.model)
             self._maker = MAKERS[model.document.role](model, self._request)
-        report, input_sha256 = self._maker.make(job, on_progress)
+        with naming(job.source or job.target):
+            report, input_sha256 = self._maker.make(job, on_progress)
         report = replace(report, processing_s=time.perf_counter() - started)
         fingerprint = self._request.fingerprint(job.target)
         return Outcome(report, Made(job.name, input_sha256, fingerprint, hash_file(job.target)))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ControlError, TableFileError
+from ..errors import ControlError, TableFileError, counted
 from ..model_file.controls import Control
 from ..streaming.control_values import read_value
 from .table_writer import TIME_COLUMN
@@ -105,7 +105,7 @@ class ControlTable:
         for line, cells in lines:
             if len(cells) != self._width:
                 raise TableFileError(
-                    f"{self._path}, line {line}: there are {len(cells)} cells for {self._width} columns"
+                    f"{self._path}, line {line}: it has {counted(len(cells), 'cell')} for {counted(self._width, 'column')}"
                 )
             time_s = self._number(cells[self._time_position], line, TIME_COLUMN)
             if not 0 <= time_s <= LARGEST_DURATION_S:

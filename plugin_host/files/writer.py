@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import AudioFileError
+from ..errors import AudioFileError, counted
 from ..sound_files.codec_file import CodecFile
 from .atomic_file import PartialFile
 
@@ -118,7 +118,9 @@ class AudioWriter:
         self._bytes_left = _LARGEST_WAV if container in ("WAV", "WAVEX", "AIFF") else math.inf
         self._frame_size = channels * _BYTES.get(subtype, 4)
         self._partial = PartialFile(target)
-        self._kind = f"{container} in {subtype} does not take {channels} channels at {sample_rate} Hz"
+        self._kind = (
+            f"{container} in {subtype} does not take {counted(channels, 'channel')} at {sample_rate} Hz"
+        )
         form = {"sample_rate": sample_rate, "channels": channels, "container": container, "subtype": subtype}
         try:
             self._file = CodecFile(target, {"encode": os.path.abspath(self._partial.path), **form})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DeviceError, MissingPackageError
+from ..errors import DeviceError, MissingPackageError, counted
 from .audio_loop import Play
 
 _OUTPUTS = 2
@@ -71,7 +71,7 @@ class SoundCard:
         self.output_name, sink = _choose(self._portaudio, "output", output_name)
         if not 1 <= input_channel <= source["max_input_channels"]:
             raise DeviceError(
-                f"{self.input_name} has {source['max_input_channels']} channels, and number {input_channel} was"
+                f"{self.input_name} has {counted(source['max_input_channels'], 'channel')}, and number {input_channel} was"
                 " asked for"
             )
         if block_size < 1:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelFileError, SynthError, SynthMismatchError
+from ..errors import ModelFileError, SynthError, SynthMismatchError, counted
 from ..model_file.controls import Control
 from ..playing.model import Model
 from ..streaming.control_ramps import ControlRamps
@@ -237,7 +237,9 @@ def infer(
     warnings, refinement, values = list(model.warnings), None, estimate
     broken = int(np.count_nonzero(~np.isfinite(audio)))
     if broken:
-        warnings.append(f"{broken} samples of the sound are NaN or infinite, and were taken for 0")
+        warnings.append(
+            f"{counted(broken, 'sample of the sound is', 'samples of the sound are')} NaN or infinite, and taken for 0"
+        )
     if gain_db:
         warnings.append(
             f"the sound was made {abs(gain_db):.0f} dB {'louder' if gain_db > 0 else 'softer'}, so that it lies in the"

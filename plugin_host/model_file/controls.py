@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..errors import counted
 from .array_text import parse_numbers
 from .names import NEVER_FREE, Name, refuse_taken
 
@@ -208,7 +209,7 @@ class Control(Part):
     def _check_jumping_scales(self) -> None:
         if self.scale is Scale.CHOICE and (self.minimum, self.maximum) != (0, len(self.choices) - 1):
             raise ValueError(
-                f"a choice of {len(self.choices)} words needs minimum 0 and maximum {len(self.choices) - 1}"
+                f"a choice of {counted(len(self.choices), 'word')} needs minimum 0 and maximum {len(self.choices) - 1}"
             )
         if len(set(self.choices)) < len(self.choices):
             twice = next(word for word in self.choices if self.choices.count(word) > 1)
@@ -228,7 +229,7 @@ class Control(Part):
         for point in self.map:
             if len(point.value) != self.size:
                 raise ValueError(
-                    f"the map's point {point.label!r} has {len(point.value)} numbers for {self.size} elements"
+                    f"the map's point {point.label!r} has {counted(len(point.value), 'number')} for {self.size} elements"
                 )
             if not all(self.minimum <= number <= self.maximum for number in point.value):
                 raise ValueError(

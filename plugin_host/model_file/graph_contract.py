@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, counted
 
 AUDIO_INPUT = "audio"
 AUDIO_OUTPUT = "output.audio"
@@ -87,11 +87,11 @@ class TensorSpec:
         found, rest = divmod(shape[-1], samples_per_step)
         if rest or found == 0:
             raise ValueError(
-                f"{self.name} has {shape[-1]} samples, needed is a whole number of hops of {hop_length}, at "
+                f"{self.name} has {counted(shape[-1], 'sample')}, needed is a whole number of hops of {hop_length}, at "
                 "least one"
             )
         if frames is not None and found != frames:
-            raise ValueError(f"{self.name} has {found} frames where another tensor has {frames}")
+            raise ValueError(f"{self.name} has {counted(found, 'frame')} where another tensor has {frames}")
         return found
 
 

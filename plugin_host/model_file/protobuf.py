@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..errors import counted
+
 
 def read_fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     """Yield (field number, value) of a message; raises ValueError where the bytes are no message."""
@@ -24,7 +26,7 @@ def read_fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
         else:
             raise ValueError(f"unknown field type {wire_type} at byte {position}")
         if position + length > end:
-            raise ValueError(f"a field of {length} bytes goes past the end")
+            raise ValueError(f"a field of {counted(length, 'byte')} goes past the end")
         yield field, message[position : position + length]
         position += length
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import counted
 from ..model_file.document import Role
 from ..model_file.golden import allowed_at
 from ..model_file.graph_contract import AUDIO_OUTPUT
@@ -27,7 +28,7 @@ def check_blocks(graph: LoadedGraph) -> tuple[Check, ...]:
     for size in sorted({max(1, hop // 3), hop + 1}):
         for tensor, values in _play(graph, size).items():
             allowed = allowed_at(whole[tensor], document.golden.tolerance_of(tensor), outputs.get(tensor))
-            checks.append(worst(tensor, f"{size} samples", values, whole[tensor], allowed))
+            checks.append(worst(tensor, counted(size, "sample"), values, whole[tensor], allowed))
     return tuple(checks)
 
 

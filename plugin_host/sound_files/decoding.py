@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import AudioFileError
+from ..errors import AudioFileError, counted
 from .assembled_file import AssembledFile
 from .contents import find_streams
 from .mpeg import find_mpeg_streams
@@ -201,7 +201,7 @@ def _count(stream: SoundStream, opened: soundfile.SoundFile) -> int | None:
 
 
 def _say(shape: Shape) -> str:
-    return f"{shape.channels} channels at {shape.sample_rate} Hz"
+    return f"{counted(shape.channels, 'channel')} at {shape.sample_rate} Hz"
 
 
 def _why_unreadable(error: soundfile.LibsndfileError) -> str:

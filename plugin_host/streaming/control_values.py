@@ -10,7 +10,7 @@ from typing import SupportsFloat, TypeAlias, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, did_you_mean, shorten
+from ..errors import ControlError, counted, did_you_mean, shorten
 from ..model_file.controls import Control, Scale
 
 ControlValue: TypeAlias = float | str | Sequence[float] | NDArray[np.floating]
@@ -156,7 +156,7 @@ def check_numbers(control: Control, value: object) -> tuple[float, ...]:
         return (check_value(control, value),)
     numbers = _as_list(value)
     if numbers is None or len(numbers) != control.size:
-        found = shorten(value) if numbers is None else f"{len(numbers)} numbers"
+        found = shorten(value) if numbers is None else counted(len(numbers), "number")
         raise ControlError(
             f"{control.name} is {found}, needed are {control.size} numbers {describe_range(control)}; "
             f"set one of them as {control.element_names[0]!r}"

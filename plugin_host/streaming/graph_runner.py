@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, counted
 from ..model_file.document import ModelDocument
 from ..model_file.graph_contract import AUDIO_INPUT, AUDIO_OUTPUT
 from .finite_guard import is_finite
@@ -158,7 +158,7 @@ class GraphRunner:
                 runs[count & 1]()
             except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
                 raise ModelFileError(
-                    f"{source}: the graph fails on {frames} frames ({_first_line(error)}); export it again"
+                    f"{source}: the graph fails on {counted(frames, 'frame')} ({_first_line(error)}); export it again"
                 ) from error
             counter[0] = count = count + 1
             if not isfinite(vdot(checked, checked)) and not is_finite(checked):

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StreamError
+from ..errors import StreamError, counted
 from ..model_file.document import ModelDocument, Role
 from .channel_copies import ChannelCopies
 from .control_values import ControlValue, is_curve
@@ -99,7 +99,7 @@ class Stream(ABC):
         self._copies = ChannelCopies(graph, self.channels, self.counters)
 
     def __repr__(self) -> str:
-        what = f"{self.channels} channels at {self.sample_rate} Hz, block_size={self.block_size}"
+        what = f"{counted(self.channels, 'channel')} at {self.sample_rate} Hz, block_size={self.block_size}"
         return f"<{type(self).__name__} of {self._label}, {what}>"
 
     @property

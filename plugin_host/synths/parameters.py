@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError
 
-from ..errors import ControlError, SynthError
+from ..errors import ControlError, SynthError, counted
 from ..model_file.controls import Control, Scale
 from ..streaming.control_values import check_name, read_value
 
@@ -242,7 +242,7 @@ def from_unit(parameters: Sequence[SynthParameter], unit: ArrayLike) -> NDArray[
     unit = np.asarray(unit, np.float64)
     if unit.shape[-1:] != (len(parameters),) or not np.isfinite(unit).all():
         raise ControlError(
-            f"{unit.shape[-1] if unit.ndim else 1} numbers from 0 to 1 were given; needed are {len(parameters)},"
+            f"{counted(unit.shape[-1] if unit.ndim else 1, 'number')} from 0 to 1 given; needed are {len(parameters)},"
             " one for each parameter, none of them NaN or infinite"
         )
     low, high, is_log = _ranges(parameters)

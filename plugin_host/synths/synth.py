@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import SynthError, UnknownSynthError, did_you_mean
+from ..errors import SynthError, UnknownSynthError, counted, did_you_mean
 from ..files.done_record import hash_file
 from .csound_score import CsoundScore
 from .parameters import check_settings, from_unit, name_values, read_parameters, to_unit
@@ -116,7 +116,7 @@ class Synth:
         return self.name_values(from_unit(self.parameters, unit))
 
     def __repr__(self) -> str:
-        return f"Synth({self.name!r}, {len(self.parameters)} parameters, {self.duration_s:g} s)"
+        return f"Synth({self.name!r}, {counted(len(self.parameters), 'parameter')}, {self.duration_s:g} s)"
 
 
 def bundled_synths() -> list[str]:

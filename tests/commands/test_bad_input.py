@@ -183,7 +183,7 @@ def test_samples_that_are_no_numbers_are_replaced_and_counted(
     source = write_sound(tmp_path / "in.wav", audio, subtype="FLOAT")
     ended = brainsynth("process", source, "-m", models / "gain.onnx", "-o", tmp_path / "out.wav")
     assert ended.code == 0
-    assert "3 samples of the input were NaN or infinite and became 0" in ended.err
+    assert "3 samples of the input, NaN or infinite, became 0" in ended.err
     wanted = audio.copy()
     wanted[1, 100:103] = 0
     np.testing.assert_array_equal(read_sound(tmp_path / "out.wav")[0], wanted)

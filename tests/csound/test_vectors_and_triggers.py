@@ -173,4 +173,4 @@ def test_what_does_not_fit_is_an_error_that_says_what_to_write(
 
 def test_an_analyzer_says_into_how_many_variables_it_goes(kinds: Path) -> None:
     done = perform('instr 1\nain inch 1\nk1 nnana ain, "ends.onnx"\nendin', folder=kinds)
-    assert "it gives 2 numbers, and 1 are taken: write kends0, kends1 nnana" in done.said
+    assert "it gives 2 numbers, and 1 is taken: write kends0, kends1 nnana" in done.said

@@ -104,7 +104,7 @@ def test_a_list_of_settings(name: str, content: str, synth: Synth, tmp_path: Pat
     ("name", "content", "said"),
     [
         ("mine.csv", "f0_hz, wave\n200, saw\n2000, saw\n", "line 3 of .*: f0_hz is 2000"),
-        ("mine.csv", "f0_hz, wave\n200\n", "line 2 of .* has 1 values and the first line names 2"),
+        ("mine.csv", "f0_hz, wave\n200\n", "line 2 of .* has 1 value and the first line names 2"),
         ("mine.csv", "f0_hz, wave\n200, round\n", "line 2 of .*: wave is 'round'"),
         ("mine.csv", "", "lists no sounds"),
         (

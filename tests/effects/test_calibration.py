@@ -257,9 +257,7 @@ def test_controls_of_any_range_are_suited(tmp_path: Path, analyzer: Model) -> No
     assert suited_low_cut_hz(model, heard, {"octave": -1e30}) == 0
 
 
-def test_a_control_that_takes_no_single_number_cannot_be_calibrated(
-    tmp_path: Path, analyzer: Model
-) -> None:
+def test_a_control_that_takes_no_single_number_cannot_be_calibrated(tmp_path: Path, analyzer: Model) -> None:
     octave = Control(name="octave", minimum=0, maximum=1, default=0, scale=Scale.CHOICE, choices=("a", "b"))
     ranges = {"f0_hz": Range(low=1, median=2, high=3), "loudness_db": Range(low=1, median=2, high=3)}
     proto = tiny_models.delay_effect(controls=(octave, LOUDNESS_GAIN), trained=ranges)

@@ -214,7 +214,7 @@ def test_rate_and_channels_stay_until_reset() -> None:
     effect.process(noise(100), SAMPLE_RATE, reset=False)
     with pytest.raises(StreamError, match="playing 2 channels at 48000 Hz, and 2 channels at 44100 Hz"):
         effect.process(noise(100), 44_100, reset=False)
-    with pytest.raises(StreamError, match="and 1 channels at 48000 Hz arrived: call reset"):
+    with pytest.raises(StreamError, match="and 1 channel at 48000 Hz arrived: call reset"):
         effect.process(noise(100)[0], SAMPLE_RATE, reset=False)
     effect.reset()
     assert effect.process(noise(100)[0], 44_100, reset=False).shape == (100,)

@@ -194,7 +194,7 @@ def test_report_says_what_became_of_every_file(
     assert ended.code == 1
     assert "1 failed" in ended.out
     assert "2 made" in ended.out
-    assert "3 samples of the input were NaN or infinite and became 0" in ended.err
+    assert "3 samples of the input, NaN or infinite, became 0" in ended.err
     content = json.loads(report.read_text())
     assert content["totals"] | {"duration_s": 0, "processing_s": 0} == {
         "made": 2, "kept": 0, "failed": 1, "not_tried": 0, "duration_s": 0, "processing_s": 0,

@@ -231,7 +231,7 @@ BAD = {
     "time_s,volume\n0,1\n1,1\n": "no column that is a control of generator 'all'",
     "time_s,levle\n0,1\n1,1\n": "did you mean 'level'",
     "time_s,level,level\n0,1,1\n": "has two columns level",
-    "time_s,level\n0,0\n1\n": "line 3: there are 1 cells for 2 columns",
+    "time_s,level\n0,0\n1\n": "line 3: it has 1 cell for 2 columns",
     "time_s,level\n0,0\n1,loud\n": "line 3, column level: 'loud' is no finite number",
     "time_s,level\n0,0\n1,\n": "line 3, column level: an empty cell is no finite number",
     "time_s,level\n0,nan\n1,0\n": "line 2, column level: 'nan' is no finite number",

@@ -150,7 +150,7 @@ def test_silent_short_and_malformed_sounds_are_refused(model: ParameterModel, so
     broken[0, 1000:1010] = np.nan
     found = infer(broken, RATE, model)
     assert np.isfinite(found.target).all()
-    assert found.warnings == ("10 samples of the sound are NaN or infinite, and were taken for 0",)
+    assert found.warnings == ("10 samples of the sound are NaN or infinite, and taken for 0",)
     with pytest.raises(InferenceError, match="channels cancel each other"):
         infer(np.concatenate([sound, -sound]), RATE, model)
     with pytest.raises(StreamError, match=r"channels come first: pass audio\.T"):
@@ -373,7 +373,7 @@ def test_command_reports_what_is_wrong_with_samples(brainsynth: Command, files: 
     done = brainsynth("infer", files / "broken.wav", "--model", "fm", "--render", again)
     assert done.code == 0
     samples, level, clipped = done.err.splitlines()
-    assert samples.endswith("broken.wav: 3 samples were NaN or infinite and were taken for 0")
+    assert samples.endswith("broken.wav: 3 samples were NaN or infinite and taken for 0")
     assert "dB softer" in level
     assert clipped.startswith(f"brainsynth: {again}: ")
     assert clipped.endswith("samples were beyond full scale and clipped")

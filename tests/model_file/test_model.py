@@ -253,7 +253,7 @@ def test_graph_that_gives_other_lengths_than_it_claims_is_refused(tmp_path: Path
     for entry in model.metadata_props:
         if entry.key == "brainsynth.hop_length":
             entry.value = "65"
-    refuse(tiny_models.save(model, tmp_path, "hop"), "the graph fails on 1 frames")
+    refuse(tiny_models.save(model, tmp_path, "hop"), "the graph fails on 1 frame")
 
 
 def test_unknown_name_lists_the_known_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import RunError
+from ..errors import RunError, counted
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Length:
         """
         if steps < self.steps:
             raise RunError(
-                f"--steps is {steps}; the run has done {done} steps of {self.steps}, and can only be lengthened:"
+                f"--steps is {steps}; the run has done {counted(done, 'step')} of {self.steps}, and can only be lengthened:"
                 f" use --steps {self.steps} or more, export what it has learned, or choose another --output."
             )
         if steps == self.steps:
@@ -65,4 +65,4 @@ class Length:
 
     def __str__(self) -> str:
         later = "".join(f", lengthened to {to} at step {at}" for at, to in self.lengthened)
-        return f"{self.steps} steps" + (f" (begun with {self.begun}{later})" if later else "")
+        return counted(self.steps, "step") + (f" (begun with {self.begun}{later})" if later else "")

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from ..errors import DivergedError
+from ..errors import DivergedError, counted
 from .family import Family
 from .interruptions import Interruptions
 from .logs import LOSSES_EVERY, Logs
@@ -120,6 +120,6 @@ class Session:
             else f"The checkpoint of step {step} is kept, and export takes it."
         )
         return (
-            f"after {self.trainer.done} of {self.trainer.steps} steps; the training has stopped. {kept}"
+            f"after {self.trainer.done} of {counted(self.trainer.steps, 'step')}; the training has stopped. {kept}"
             " Train with a lower learning rate into another --output, or with sounds that are not as extreme."
         )

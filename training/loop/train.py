@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..data.source import Source
-from ..errors import MemoryShortageError, SettingsError
+from ..errors import MemoryShortageError, SettingsError, counted
 from .family import Family
 from .interruptions import Interruptions
 from .length import Length
@@ -82,7 +82,9 @@ def train(
             run.discard_unless_learned()
             raise
         if length != before:
-            report.warn(f"{out} is lengthened at step {done}, from {before.steps} steps to {length.steps}.")
+            report.warn(
+                f"{out} is lengthened at step {done}, from {counted(before.steps, 'step')} to {length.steps}."
+            )
         with closing(Logs(run.logs, trainer.done)) as logs:
             Session(family, data, trainer, run, report, checkpoint).go_on(logs, interruptions)
     return out

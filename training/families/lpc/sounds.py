@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...data.source import SoundSet
-from ...errors import SoundsError
+from ...errors import SoundsError, counted
 
 FORMANTS = 7
 EXCITATION = 0.004
@@ -55,8 +55,8 @@ class AllPoleSounds:
         names = [p.name for p in sounds.parameters]
         if not set(NAMES) <= set(names) or sounds.sample_rate != sample_rate or len(sounds) < FEWEST:
             raise SoundsError(
-                f"{len(sounds)} sounds at {sounds.sample_rate} Hz with the parameters {', '.join(names[:4])}... arrived;"
-                f" needed are {FEWEST} or more of allpole.csd at {sample_rate} Hz, whose filters are known:"
+                f"{counted(len(sounds), 'sound')} at {sounds.sample_rate} Hz with the parameters {', '.join(names[:4])}..."
+                f" arrived; needed are {FEWEST} or more of allpole.csd at {sample_rate} Hz, whose filters are known:"
                 " brainsynth generate allpole --count 2000 -o DATA"
             )
         self.numbers = sounds.numbers

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...data.cache import RowFile
 from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source, identify_sounds
 from ...data.split import HELD_OUT, split_sounds
-from ...errors import SoundsError
+from ...errors import SoundsError, counted
 from ...loop.report import Reporter
 from .features import HOP_LENGTH, SAMPLE_RATE, VERSION, ParameterFeatures, frames_of, level_db
 from .parameters import SoundParameter, describe
@@ -40,7 +40,7 @@ def identify(source: Source) -> dict[str, Any]:
     sounds = shared(source.sounds)
     if len(sounds) < FEWEST_SOUNDS:
         raise SoundsError(
-            f"{len(sounds)} sounds are too few to train on; generate {FEWEST_SOUNDS} or more,"
+            f"{counted(len(sounds), 'sound is', 'sounds are')} too few to train on; generate {FEWEST_SOUNDS} or more,"
             " and 20,000 or more for a good model."
         )
     if sounds.sample_rate != SAMPLE_RATE:

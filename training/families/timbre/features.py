@@ -23,7 +23,7 @@ from ...data.harmonic_analysis import FLOOR_NEPERS, harmonic_levels
 from ...data.joined import JoinedArrays
 from ...data.low_cut import high_passed
 from ...data.recordings import file_hash, read_mono
-from ...errors import RecordingsError
+from ...errors import RecordingsError, counted
 
 VERSION = "1"
 BLOCK_FRAMES = 4096
@@ -199,7 +199,7 @@ def _read(path: Path, analyzer: PitchAnalyzer) -> np.ndarray:
     audio = read_mono(path, analyzer.sample_rate)
     if len(audio) < analyzer.hop_length:
         raise RecordingsError(
-            f"{path} has {len(audio)} samples, less than one frame of {analyzer.hop_length}; left out."
+            f"{path} has {counted(len(audio), 'sample')}, less than one frame of {analyzer.hop_length}; left out."
         )
     return audio
 
