@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_SAMPLES = 2**22
+"""Of all channels together that a check plays, for a stranger's file may declare any latency and tail."""
+
 
 @dataclass(frozen=True)
 class Check:

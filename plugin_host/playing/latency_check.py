@@ -16,7 +16,7 @@ from ..model_file.document import ModelDocument, Role
 from ..model_file.graph_contract import AUDIO_OUTPUT
 from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
-from .check import Check
+from .check import MOST_SAMPLES, Check
 
 BEFORE, AFTER = 32, 32
 """Frames before the input changes, and after it the latency and so many."""
@@ -42,9 +42,13 @@ def check_latency(graph: LoadedGraph) -> tuple[Check, ...]:
     ``delay``
         Only where most of an effect's output is its input, delayed: by how much that differs from the latency, at
         most a millisecond.
+
+    Neither, where more than `MOST_SAMPLES` would have to be played.
     """
     document = graph.document
     frames = BEFORE + AFTER - (-document.latency_samples // document.hop_length)
+    if document.channels * frames * document.hop_length > MOST_SAMPLES:
+        return ()
     played, changed = (_play(graph, frames, is_changed) for is_changed in (False, True))
     checks = [_reaction(document, played, changed)]
     if document.role is Role.EFFECT:

@@ -9,13 +9,12 @@ from ..model_file.document import Role
 from ..model_file.graph_contract import AUDIO_OUTPUT
 from ..streaming.loaded_graph import LoadedGraph
 from ..streaming.open_stream import open_stream
-from .check import Check
+from .check import MOST_SAMPLES, Check
 
 SILENT = 1e-4
 """-80 dB: what is left of a sound after its tail may have this peak."""
 
 SOUND_S, AFTER_S = 0.5, 1.0
-LONGEST_S = 60.0
 
 
 def check_tail(graph: LoadedGraph) -> tuple[Check, ...]:
@@ -26,15 +25,17 @@ def check_tail(graph: LoadedGraph) -> tuple[Check, ...]:
 
     Returns
     -------
-    One check; none of another role than an effect, or of a tail of more than a minute, which nobody waits for.
+    One check; none of another role than an effect, or where more than `MOST_SAMPLES` would have to be played.
     """
     document = graph.document
     rate, hop = document.sample_rate, document.hop_length
-    if document.role is not Role.EFFECT or document.tail_samples > LONGEST_S * rate:
+    if document.role is not Role.EFFECT:
         return ()
     sound = _whole(SOUND_S * rate, hop)
     end = sound + document.latency_samples + document.tail_samples
     samples = _whole(end + AFTER_S * rate, hop)
+    if document.channels * samples > MOST_SAMPLES:
+        return ()
     silence = np.zeros((document.channels, samples), dtype=np.float32)
     noise = silence.copy()
     noise[:, :sound] = np.random.default_rng(0).uniform(-0.5, 0.5, (document.channels, sound))

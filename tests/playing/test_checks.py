@@ -77,6 +77,14 @@ def test_a_tail_that_is_too_short_is_seen(proto: onnx.ModelProto, is_right: bool
     assert tail_of(proto).passed is is_right
 
 
+def test_what_would_take_long_is_not_played() -> None:
+    proto = redeclared(tiny_models.gain_effect(), latency_samples=100_000, tail_samples=100_000_000)
+    graph = tiny_models.load(proto).graph
+    assert check_tail(graph) == ()
+    assert {check.compared for check in check_latency(graph)} == {"reaction", "delay"}
+    assert check_latency(tiny_models.load(redeclared(proto, latency_samples=10_000_000)).graph) == ()
+
+
 @pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone", "ar"])
 def test_a_bundled_effect_says_how_long_its_analysis_hears(name: str) -> None:
     proto = onnx.load(MODELS_FOLDER / f"{name}.onnx")
