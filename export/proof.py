@@ -17,7 +17,7 @@ from plugin_host.playing.end_states import STATE_TOLERANCE, state_difference
 from training.streaming.model import StreamingModel
 
 from .graph import state_name
-from .signals import extreme_inputs, proof_inputs
+from .signals import alternating_inputs, extreme_inputs, proof_inputs
 
 Arrays = dict[str, NDArray[np.generic]]
 LENGTHS = (1, 2, 3, 7, 64, 188)  # frames; the example's five is not among them on purpose
@@ -165,7 +165,8 @@ def _declared(
 def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
     """Compare torch with ONNX Runtime, whole and in blocks, and each engine's blocks with its whole.
 
-    Outputs are compared, and the states after them. Controls move, rest, and are held at the ends of their ranges.
+    Outputs are compared, and the states after them. Controls move, rest, and are held at the ends of their ranges: all at
+    once and, where the model's tolerance for that is its own, one after the other as well.
 
     An effect with a pitch tracker is the hard case: engines differ in the last bits of what its network finds, a tie
     between two bins of pitch falls either way, and the phase of its oscillators adds all that up. So an effect is held
@@ -187,6 +188,10 @@ def prove(model: StreamingModel, graph: bytes) -> list[Proof]:
         proofs += _compare(
             model, player, inputs, EXTREME_FRAMES, _Allowed(model, is_extreme=True), "extremes: "
         )
+    if model.controls and model.extreme_tolerance is not None:
+        inputs = alternating_inputs(model)
+        frames = next(iter(inputs.values())).shape[-1] // (model.hop_length if "audio" in inputs else 1)
+        proofs += _compare(model, player, inputs, frames, _Allowed(model, is_alone=True), "one extreme: ")
     return proofs
 
 
@@ -234,8 +239,14 @@ def _says_nothing(outputs: Arrays, frames: int) -> list[Proof]:
 class _Allowed:
     """Measures the difference of an output in each comparison, and says how large it may be."""
 
-    def __init__(self, model: StreamingModel, is_long: bool = False, is_extreme: bool = False) -> None:
-        self.model, self.is_long, self.is_extreme = model, is_long, is_extreme
+    def __init__(
+        self,
+        model: StreamingModel,
+        is_long: bool = False,
+        is_extreme: bool = False,
+        is_alone: bool = False,
+    ) -> None:
+        self.model, self.is_long, self.is_extreme, self.is_alone = model, is_long, is_extreme, is_alone
         self.outputs = {f"output.{c.name}": Control(**asdict(c)) for c in model.outputs}
 
     def engines(self, x: Arrays, y: Arrays, tensor: str) -> tuple[float, float]:
@@ -271,7 +282,12 @@ class _Allowed:
 
     @property
     def _loose(self) -> float | None:
-        """What the model declares at extremes, or over ten seconds, the latter capped as its file's tolerances are."""
+        """What the model declares at extremes, or over ten seconds, the latter capped as its file's tolerances are.
+
+        With one control at an end it is that cap: what magnifies last bits is several at once.
+        """
+        if self.is_alone:
+            return LARGEST_SHARE
         if self.is_extreme:
             return self.model.extreme_tolerance
         declared = self.model.long_tolerance if self.is_long else None

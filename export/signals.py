@@ -56,6 +56,25 @@ def extreme_inputs(model: StreamingModel, frames: int, seed: int = 0) -> dict[st
     return inputs
 
 
+def alternating_inputs(model: StreamingModel, seed: int = 0) -> dict[str, Tensor]:
+    """Return inputs in which one control after the other is at its minimum and then at its maximum, eight frames each.
+
+    All others rest. What a control does at an end is not hidden by another, such as a gain of zero.
+    """
+    frames = 2 * HELD * len(model.controls)
+    random = torch.Generator().manual_seed(seed)
+    inputs = {} if model.role == "generator" else {"audio": _channels(model, frames, random)}
+    for place, control in enumerate(model.controls):
+        curve = control.curve(frames)[0]
+        start = 2 * HELD * place
+        curve[..., start : start + HELD] = control.minimum
+        # A trigger lasts a frame.
+        held = 1 if control.scale == "trigger" else HELD
+        curve[..., start + HELD : start + HELD + held] = control.maximum
+        inputs[f"control.{control.name}"] = curve[None]
+    return inputs
+
+
 def _channels(model: StreamingModel, frames: int, random: torch.Generator) -> Tensor:
     """A melody of its own for each channel, or one that is swapped for another would not be noticed: (1, C, T)."""
     samples = frames * model.hop_length

@@ -82,7 +82,8 @@ class StreamingModel(StreamingModule):
     ``audio`` or the control's name, and those are held to it over every length of the proof. ``long_tolerance`` holds for
     all outputs over ten seconds, relative where values are above one, for models whose feedback adds up last bits; None
     is what the role is held to. ``extreme_tolerance`` is the same with controls at the ends of their ranges, for models
-    that magnify last bits there; gestures of such a model keep away from the ends. ``block_tolerance`` is the
+    that magnify last bits there; gestures of such a model keep away from the ends, and one control at a time is held at
+    them, to a thousandth. ``block_tolerance`` is the
     largest difference of torch in blocks from torch whole, relative where values are above one.
     """
 
