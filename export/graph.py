@@ -11,7 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 import onnx.numpy_helper
+import onnx_ir
 import torch
+from onnx_ir.passes import Sequential
+from onnx_ir.passes.common import ClearMetadataAndDocStringPass, DeduplicateInitializersPass
 from torch import Tensor, nn
 
 from training.streaming.model import StreamingModel
@@ -23,6 +26,8 @@ EXAMPLE_FRAMES = 5
 # Slices of a state as short as two frames put this bound on the trace; the graph itself runs with one.
 FEWEST_TRACED = 3
 SMALLEST_HALVED = 1024  # values; below that a cast costs more than it saves
+
+LARGEST_SHARED = 1 << 40  # values; the exporter itself shares tables of up to 1024
 
 
 def round_to_half(model: nn.Module) -> None:
@@ -68,11 +73,10 @@ def build_graph(model: StreamingModel) -> onnx.ModelProto:
             custom_translation_table=TRANSLATIONS,
         )
     assert program is not None
+    _clean_up(program.model)
     proto = program.model_proto
     _free_time_axis(proto, model)
     _store_halves(proto)
-    _share_constants(proto)
-    _drop_notes(proto)
     proto.producer_name, proto.producer_version = "brainsynth", ""
     onnx.checker.check_model(proto)
     return proto
@@ -103,13 +107,15 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
                 yield from _graphs(attribute.g)
 
 
-def _drop_notes(proto: onnx.ModelProto) -> None:
-    """Drop the exporter's notes: they hold source paths, and cost more than the weights of a small model."""
-    del proto.metadata_props[:]
-    for graph in _graphs(proto.graph):
-        graph.doc_string = ""
-        for part in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
-            del part.metadata_props[:]
+def _clean_up(model: onnx_ir.Model) -> None:
+    """Store a table that two parts of a model have in common once, and drop the exporter's notes.
+
+    They hold source paths, and cost more than the weights of a small model.
+    """
+    Sequential(DeduplicateInitializersPass(LARGEST_SHARED), ClearMetadataAndDocStringPass())(model)
+    # The pass leaves what is on the graph's own inputs and outputs.
+    for value in (*model.graph.inputs, *model.graph.outputs):
+        value.metadata_props.clear()
 
 
 def _free_time_axis(proto: onnx.ModelProto, model: StreamingModel) -> None:
@@ -140,26 +146,6 @@ def _store_halves(proto: onnx.ModelProto) -> None:
     nodes = [*casts, *proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
-
-
-def _share_constants(proto: onnx.ModelProto) -> None:
-    """Store a table that two parts of a model have in common once."""
-    first: dict[bytes, str] = {}
-    kept, renamed = [], {}
-    for tensor in proto.graph.initializer:
-        nameless = onnx.TensorProto()
-        nameless.CopyFrom(tensor)
-        nameless.name = ""
-        name = first.setdefault(nameless.SerializeToString(deterministic=True), tensor.name)
-        if name == tensor.name:
-            kept.append(tensor)
-        else:
-            renamed[tensor.name] = name
-    for graph in _graphs(proto.graph):
-        for node in graph.node:
-            node.input[:] = [renamed.get(name, name) for name in node.input]
-    del proto.graph.initializer[:]
-    proto.graph.initializer.extend(kept)
 
 
 @contextlib.contextmanager

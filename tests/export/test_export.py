@@ -15,7 +15,7 @@ from export.errors import ExportTargetError, ProofError
 from export.graph import OPSET, build_graph, round_to_half
 from export.model_file import Job, write_model_files
 from export.proof import Arrays, Proof, difference, prove
-from tests.support.small_models import Reed, reed
+from tests.support.small_models import Echo, Reed, reed
 from training.streaming.contract import State
 
 RANGE = {"f0_hz": (100.0, 200.0, 300.0), "loudness_db": (-50.0, -30.0, -20.0)}
@@ -99,6 +99,29 @@ def test_the_graph_has_free_time_and_no_paths_in_it() -> None:
     assert axes["state.gru_hidden"].dim_value == 12
     assert b"/training/" not in graph.SerializeToString()
     assert not graph.graph.value_info
+
+
+class Twice(Echo):
+    """Holds the same large table in two parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("one", torch.linspace(0.1, 1.0, 64 * 64).reshape(64, 64))
+        self.register_buffer("other", torch.linspace(0.1, 1.0, 64 * 64).reshape(64, 64))
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        outputs, state = super().forward(inputs, state)
+        hops = outputs["audio"].unflatten(2, (-1, 64))
+        one, other = self.get_buffer("one"), self.get_buffer("other")
+        return {"audio": (torch.tanh(hops @ one) @ other).flatten(2)}, state
+
+
+def test_a_table_that_two_parts_hold_is_stored_once() -> None:
+    graph = build_graph(Twice())
+    assert [t.name for t in graph.graph.initializer if np.prod(t.dims) == 64 * 64] == ["model.one"]
+    assert not any(
+        part.metadata_props for part in (*graph.graph.input, *graph.graph.output, *graph.graph.node)
+    )
 
 
 @pytest.mark.slow

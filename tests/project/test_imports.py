@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 BANNED = (
     "torch",
     "onnx",
+    "onnx_ir",
     "onnxscript",
     "training",
     "export",
