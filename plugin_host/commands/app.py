@@ -28,6 +28,7 @@ from . import (
 )
 from .exit_codes import SUMMARY, ExitCode, exit_code
 from .messages import warn
+from .standard_streams import open_closed_streams
 
 DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
 PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
@@ -110,6 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         What follows the program's name; the process's own arguments if not given.
     """
+    open_closed_streams()
     try:
         code = app(arguments, prog_name="brainsynth", standalone_mode=False)
         sys.stdout.flush()

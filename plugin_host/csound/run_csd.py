@@ -63,7 +63,9 @@ def run_csound(arguments: Sequence[str]) -> int:
     """
     module: Any = load_csound()
     folder = _find_folder(arguments)
-    csound = module.Csound()
+    # Csound does not wait for the threads of its flag -j when it is destroyed, and they run on in memory that is gone:
+    # so it is ctcsound's to destroy only if ctcsound has created it.
+    csound = module.Csound(pointer_=module.libcsound.csoundCreate(None))
     orchestra = register_opcodes(csound, folder)
     with _stopped_by_signals(orchestra) as arrived:
         try:

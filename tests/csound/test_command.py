@@ -82,6 +82,20 @@ def test_whatever_csound_objects_to_ends_with_one_code(
     assert subprocess.run(["csound", piece, "-n"], capture_output=True, check=False).returncode == errors
 
 
+def test_threads_of_csounds_own_do_not_outlive_what_they_work_with(piece: Path) -> None:
+    # They wait for work for ever; in memory that was given back this ended a process now and then.
+    program = f"""import time
+from plugin_host.csound.run_csd import run_csound
+for _ in range(8):
+    assert run_csound([{str(piece)!r}, "-n", "-j4"]) == 0
+    filled = [bytes(5000) for _ in range(3000)]
+    time.sleep(0.1)
+"""
+    piece.write_text(CSD.format("i 1 0 0.05 440\ni 1 0 0.05 220"))
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_an_orchestra_that_does_not_compile_exits_with_one(piece: Path, brainsynth: Command) -> None:
     piece.write_text(CSD.replace("nngen", "nngenn").format("i 1 0 1 440"))
     assert brainsynth("csound", piece, "-n").code == 1
