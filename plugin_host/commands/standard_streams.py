@@ -20,4 +20,4 @@ def open_closed_streams() -> None:
             os.dup2(nowhere, number)
             os.close(nowhere)
         os.set_inheritable(number, True)
-        setattr(sys, name, open(number, mode, closefd=False))
+        setattr(sys, name, os.fdopen(number, mode, closefd=False))
