@@ -158,11 +158,11 @@ class LiveLoop:
         start = time.perf_counter()
         try:
             output = self._process(block)
+            self._note(time.perf_counter() - start, block, output)
         except Exception as error:
             self._error = error
             self._ended.set()
             raise
-        self._note(time.perf_counter() - start, block, output)
         return output
 
     def _note(self, elapsed_s: float, block: NDArray[np.float32], output: NDArray[np.float32]) -> None:

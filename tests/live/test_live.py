@@ -203,6 +203,13 @@ def test_what_fails_while_it_plays_is_raised_to_the_player() -> None:
         play_until_it_fails(loop)
 
 
+def test_what_the_meter_cannot_read_is_not_taken_for_a_device_that_is_gone() -> None:
+    nothing: Any = lambda block: None  # noqa: E731
+    loop = LiveLoop(MemoryCard(np.zeros((1, 480), np.float32)), nothing)
+    with pytest.raises(TypeError):
+        play_until_it_fails(loop)
+
+
 def test_ctrl_c_does_not_hide_what_failed_before_it() -> None:
     loop = LiveLoop(MemoryCard(np.zeros((1, 480), np.float32)), fail)
     with pytest.raises(StreamError, match="the effect gave up"):
