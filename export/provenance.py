@@ -14,6 +14,7 @@ import onnx.helper
 
 from plugin_host.model_file.document import ModelDocument
 from training.families import find_family
+from training.loop.family import Recordings, SynthSounds
 from training.loop.length import Length
 from training.loop.settings import settings_of
 
@@ -23,7 +24,8 @@ from .errors import ExportTargetError
 def training_command(config: Mapping[str, Any]) -> str:
     """Give the commands that make a run's weights, from its configuration: one, and one more each time it was lengthened.
 
-    Folders are named without the path to them; a data set of sounds is ``DATA``.
+    Folders are named without the path to them; a data set of sounds is ``DATA``. It is left out where it has the synth and
+    the number of sounds that the training would render for itself.
     """
     family = find_family(config["family"])
     words = ["brainsynth", "train", family.name, *_sources(config)]
@@ -38,12 +40,18 @@ def training_command(config: Mapping[str, Any]) -> str:
 
 
 def _sources(config: Mapping[str, Any]) -> list[str]:
-    recordings, synth = config.get("recordings"), config.get("synth")
+    family, synth = find_family(config["family"]), config.get("synth")
     if config.get("endless"):
         return ["--synth", str(synth)]
-    if recordings is None:
-        return ["DATA"] if synth is not None and config["family"] == "parameters" else []
-    return [Path(recordings).name]
+    recordings, sounds = config.get("recordings"), family.learns(SynthSounds)
+    words = [] if recordings is None else [Path(recordings).name]
+    if synth is None or sounds is None:
+        return words
+    if family.learns(Recordings) is None:
+        return [*words, "DATA"]
+    # What a training renders for itself where no data set is given.
+    is_own = (Path(synth).stem, config.get("sounds")) == (sounds.synth, sounds.count)
+    return words if is_own else [*words, "--data", "DATA"]
 
 
 def amend(path: Path, changes: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from brainsynth import Model
 from export.errors import ExportTargetError
 from export.provenance import amend, graph_sha256, training_command
+from plugin_host.commands.train import family_command
 from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
+from training.families import find_family
 
 CONFIG = {
     "family": "timbre",
@@ -23,6 +26,39 @@ CONFIG = {
 
 def test_a_run_says_its_command_with_what_differs_from_the_defaults() -> None:
     assert training_command(CONFIG) == "brainsynth train timbre cello --seed 3 --steps 6000 --output RUN"
+
+
+SOURCES = {
+    "parameters, data set": ({"synth": "fm.csd", "sounds": 500, "endless": 0}, {"data": Path("DATA")}),
+    "parameters, endless": ({"synth": "fm.csd", "sounds": 400, "endless": 4000}, {"synth": "fm.csd"}),
+    "lpc, data set": (
+        {"synth": "allpole.csd", "sounds": 300, "recordings": None},
+        {"data": Path("DATA"), "recordings": None},
+    ),
+    "lpc, both": (
+        {"synth": "allpole.csd", "sounds": 300, "recordings": "/x/my drums"},
+        {"data": Path("DATA"), "recordings": Path("my drums")},
+    ),
+    "lpc, its own": (
+        {"synth": "allpole.csd", "sounds": 2000, "recordings": "/x/my drums"},
+        {"data": None, "recordings": Path("my drums")},
+    ),
+    "timbre, recordings": ({"recordings": "/x/cello"}, {"recordings": Path("cello")}),
+    "pitch, nothing": ({}, {}),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_command_asks_for_the_run_that_it_was_made_of(kind: str) -> None:
+    config, sources = SOURCES[kind]
+    family = find_family(kind.partition(",")[0])
+    settings = {"steps": 77, "seed": 5}
+    words = shlex.split(training_command({"family": family.name, "settings": settings, "size": {}} | config))
+    assert words[:3] == ["brainsynth", "train", family.name]
+    asked = family_command(family).make_context("train", words[3:]).params
+    assert {name: asked.get(name) for name in sources} == sources
+    assert {name: asked[f"Settings_{name}"] for name in settings} == settings
+    assert asked["output"] == Path("RUN")
 
 
 def test_a_lengthened_run_says_each_of_its_commands() -> None:

@@ -119,14 +119,20 @@ class Run:
                 f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
                 f" than {now.get('synth')}; choose another --output."
             )
-        for what, place in (("recordings", now.get("recordings")), ("sounds", now.get("synth"))):
+        places = {
+            "recordings": now.get("recordings"),
+            "sounds": now.get("synth"),
+            "weights": now.get("settings", {}).get("begin"),
+        }
+        for what, place in places.items():
             if _differ(before, now, f"{what}_sha256"):
                 raise RunError(
                     f"the {what} of {place} are not those that {self.folder} was begun with; put them back or choose"
                     " another --output."
                 )
-        # The same recordings may lie elsewhere now. Runs of the first version know no more of them than where they lay.
-        same = {"recordings"} if {"recordings_sha256"} <= before.keys() & now.keys() else set[str]()
+        # The same files may lie elsewhere now. Runs of earlier versions know no more of them than where they lay.
+        known = {"recordings_sha256": "recordings", "weights_sha256": "settings.begin"}
+        same = {path for key, path in known.items() if key in before.keys() & now.keys()}
         changed = _changes(before, now, NOT_COMPARED | same)
         if changed:
             raise RunError(
@@ -327,10 +333,10 @@ def _changes(
 ) -> list[str]:
     """Name what differs; what only one of them has is not compared, so that a family may gain a setting."""
     changed = []
-    for key in (k for k in now if k not in leaving_out and _differ(before, now, k)):
+    for key in (k for k in now if f"{within}{k}" not in leaving_out and _differ(before, now, k)):
         was, is_now = before[key], now[key]
         if isinstance(was, dict) and isinstance(is_now, dict):
-            changed += _changes(was, is_now, within=f"{within}{key}.")
+            changed += _changes(was, is_now, leaving_out, f"{within}{key}.")
         else:
             changed.append(f"{within}{key} (was {was}, now {is_now})")
     return changed

@@ -103,6 +103,10 @@ class Checked:
     def __post_init__(self) -> None:
         check(self)
 
+    def identify(self) -> dict[str, Any]:
+        """Say for config.json what the files hold that settings name; there are none in most families."""
+        return {}
+
 
 def check(values: Any) -> None:
     """Check every field's type and range.

@@ -58,7 +58,7 @@ def train(
     settings, size, report = settings or family.settings(), size or family.size(), report or Silent()
     torch.set_flush_denormal(True)  # numbers that are nearly zero cost many times as much
     device = _find_device(device)
-    identity = {"family": family.name, **family.identify(source)}
+    identity = {"family": family.name, **family.identify(source), **settings.identify()}
     with run_lock(out), Interruptions() as interruptions, _memory_shortage_in_words():
         before, done = begun_length(out) or (Length(settings.steps), 0)
         length = before.asked_for(settings.steps, done)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.support.trainings import train_family
 from training.analysis.bundled_weights import WEIGHTS
@@ -102,6 +102,19 @@ def test_a_run_goes_on_without_the_weights_that_it_began_with(tmp_path: Path) ->
     train_family("pitch", Source(), tmp_path / "run", settings, PitchSize(), interrupt_at=1)
     weights.unlink()
     assert train_family("pitch", Source(), tmp_path / "run", settings, PitchSize()).steps == [2, 3]
+
+
+def test_a_run_knows_the_weights_that_it_began_with_by_what_they_hold(tmp_path: Path) -> None:
+    weights, moved, run = tmp_path / "weights.safetensors", tmp_path / "moved.safetensors", tmp_path / "run"
+    weights.write_bytes(WEIGHTS.read_bytes())
+    train_family("pitch", Source(), run, replace(TINY, begin=str(weights)), PitchSize(), interrupt_at=1)
+    weights.rename(moved)
+    settings = replace(TINY, begin=str(moved))
+    train_family("pitch", Source(), run, settings, PitchSize(), interrupt_at=2)
+    others = {name: value + 1 for name, value in load_file(moved).items()}
+    save_file(others, moved)
+    with pytest.raises(RunError, match=f"the weights of {moved} are not those that .* was begun with"):
+        train_family("pitch", Source(), run, settings, PitchSize())
 
 
 def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:

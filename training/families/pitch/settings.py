@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from ...data.recordings import file_hash
 from ...loop.settings import Checked, setting, size
 
 
@@ -18,6 +21,11 @@ class PitchSettings(Checked):
     weight_decay: float = setting(1e-3, "of all weights", minimum=0)
     begin: str = setting("", "weights to begin with, a .safetensors file; new ones if not given")
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
+
+    def identify(self) -> dict[str, Any]:
+        """Hash the weights to begin with; nothing without them, as where a run goes on after they were removed."""
+        path = Path(self.begin)
+        return {"weights_sha256": file_hash(path).hex()} if self.begin and path.is_file() else {}
 
 
 @dataclass(frozen=True)
