@@ -171,8 +171,7 @@ def left_out(inputs: Sequence[str], output: Path, kinds: FileKinds) -> str:
         if Path(text).is_dir():
             counts += search(Path(text), kinds.read, skip=output).left_out
         elif _is_pattern(text):
-            names = (Path(match).name for match in glob.glob(text, recursive=True))
-            counts.update(kinds_left_out(names, kinds.read))
+            counts.update(kinds_left_out(map(Path, glob.glob(text, recursive=True)), kinds.read))
     return describe(counts)
 
 

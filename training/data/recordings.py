@@ -38,8 +38,7 @@ def find_recordings(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise RecordingsError(f"{folder} does not exist; give a folder with recordings of one instrument.")
     held = search(folder)
-    # A pipe would be waited for without end.
-    found = sorted(path for path in held.files if path.is_file())
+    found = sorted(held.files)
     if not found:
         kinds = ", ".join(sorted(s[1:] for s in SOUND_SUFFIXES))
         passed_over = describe(held.left_out)
