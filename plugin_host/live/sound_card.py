@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceError, MissingPackageError, counted
+from ..streaming.input_checks import check_sample_rate
 from .audio_loop import Play
 
 _OUTPUTS = 2
@@ -39,7 +40,7 @@ class SoundCard:
     block_size : int
         Samples that the card hands over at a time, at least 1.
     sample_rate : float or None
-        Hz; None for the input's own.
+        Hz, 1000 to 768000; None for the input's own.
     input_channel : int
         Which of the input's channels to take, from 1.
 
@@ -54,6 +55,8 @@ class SoundCard:
     ------
     DeviceError
         If there is no such device, or it cannot be used so.
+    StreamError
+        For a sample rate out of range.
     MissingPackageError
         If sounddevice or PortAudio is not installed.
     """
@@ -77,7 +80,8 @@ class SoundCard:
         if block_size < 1:
             raise DeviceError(f"blocks of {block_size} samples cannot be played; use 64 or more")
         self.name = self.input_name
-        self.sample_rate = float(sample_rate or source["default_samplerate"])
+        rate = source["default_samplerate"] if sample_rate is None else sample_rate
+        self.sample_rate = float(check_sample_rate(rate, self.input_name))
         self.block_size = block_size
         self.dropouts = 0
         self._channel = input_channel - 1
@@ -111,13 +115,13 @@ class SoundCard:
                 given.fill(0.0)
                 raise abort from error
 
-        self._stream = self._start(call)
+        stream = self._stream = self._start(call)
         try:
             yield
         finally:
             # Aborted, not stopped: a device that is gone never ends what it was still to play.
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
             self._stream = None
 
     def _start(self, call: Callable[..., None]) -> Any:
@@ -134,9 +138,11 @@ class SoundCard:
                     callback=call,
                 )
                 stream.start()
-        except (self._portaudio.PortAudioError, ValueError) as error:
+        except BaseException as error:  # an interrupt too: a device that is slow to start is when one comes
             if stream is not None:
                 stream.close(ignore_errors=True)
+            if not isinstance(error, self._portaudio.PortAudioError | ValueError):
+                raise
             raise DeviceError(
                 f"{self.input_name} and {self.output_name} cannot be opened together at {self.sample_rate:g} Hz"
                 f" ({error}); try another device, rate or block"

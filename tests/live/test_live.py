@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from plugin_host.commands.live import draw_meter, play
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError, ControlError, DeviceError, StreamError
 from plugin_host.live.audio_loop import LiveLoop, Play, Reading, record
+from plugin_host.live.sound_card import SoundCard
 from tests.conftest import Command
 
 Audio = NDArray[np.float32]
@@ -374,6 +376,62 @@ def test_a_device_that_cannot_be_had_is_explained(
     assert ended.returncode == 5
     assert message in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+class Ports:
+    """Stands for sounddevice: one input, one output, and streams that note what is done to them."""
+
+    PortAudioError = CallbackAbort = RuntimeError
+    default = SimpleNamespace(device={"input": 0, "output": 1})
+
+    def __init__(self, starting: BaseException | None = None) -> None:
+        self.open: list[object] = []
+        self._starting = starting
+
+    def query_hostapis(self) -> list[dict[str, str]]:
+        return [{"name": "memory"}]
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        ends = {"index": 0, "name": "mic", "max_input_channels": 1, "max_output_channels": 0}
+        about = {"hostapi": 0, "default_samplerate": 48_000.0}
+        return [ends | about, ends | about | {"index": 1, "max_input_channels": 0, "max_output_channels": 2}]
+
+    def Stream(self, **_: object) -> SimpleNamespace:
+        def start() -> None:
+            if self._starting is not None:
+                raise self._starting
+
+        stream = SimpleNamespace(start=start, active=True, abort=lambda **_: None)
+        stream.close = lambda **_: self.open.remove(stream)
+        self.open.append(stream)
+        return stream
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("busy"), OSError("gone")], ids=repr)
+def test_a_card_whose_start_fails_or_is_interrupted_is_closed(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = Ports(error)
+    monkeypatch.setitem(sys.modules, "sounddevice", ports)
+    with pytest.raises((type(error), DeviceError)), SoundCard().running(np.copy):
+        pass
+    assert ports.open == []
+
+
+def test_a_card_that_runs_twice_at_once_closes_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = Ports()
+    monkeypatch.setitem(sys.modules, "sounddevice", ports)
+    card = SoundCard()
+    with card.running(np.copy), card.running(np.copy):
+        assert len(ports.open) == 2
+    assert ports.open == []
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
+def test_a_rate_that_is_none_is_refused(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", Ports())
+    with pytest.raises(StreamError, match="takes sample rates from 1000 to 768000 Hz"):
+        SoundCard(sample_rate=rate)
 
 
 @pytest.mark.usefixtures("null_devices")
