@@ -56,12 +56,16 @@ def damaged(number: int, seed: int, files: tuple[list[bytes], list[bytes]]) -> t
 
 
 def play(path: str) -> str:
-    """Load a file, play some blocks and its golden pair, and give the outcome; what is not ours is raised."""
+    """Load a file, play some blocks and its golden pair, and give the outcome; what is not ours is raised.
+
+    Outputs must be finite and of the right length.
+    """
     try:
         model = Model(path)
         stream, rate = model.stream(block_size=None), model.document.sample_rate
         random = np.random.default_rng(0)
         channels = model.document.channels
+        hop_length, given = model.document.hop_length, 0
         for size in (1, 64, 1000):
             sound = random.uniform(-1, 1, (channels, size)).astype(np.float32)
             if model.document.role is Role.GENERATOR:
@@ -70,6 +74,11 @@ def play(path: str) -> str:
                 made = [stream.process(sound)]
             else:
                 made = list(stream.analyze(sound).values())
+            frames = (given + size) // hop_length - given // hop_length
+            length = frames if model.document.role is Role.ANALYZER else size
+            if any(part.shape[-1] != length for part in made):
+                return f"of the wrong length: {[part.shape for part in made]} of {size} samples"
+            given += size
             if not all(np.isfinite(part).all() for part in made):
                 return f"not finite at {rate} Hz"
         if model.document.golden is not None:
