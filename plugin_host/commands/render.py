@@ -70,9 +70,9 @@ def render(
     if preset is not None:
         chosen = find_preset(preset, found)
         if not chosen.fits(found):
-            other = chosen.synth != found.path.name
+            other = chosen.synth != found.file_name
             made_with = f"{chosen.synth}, not" if other else "another version of"
-            warn(f"the preset {preset} was made with {made_with} {found.path.name}")
+            warn(f"the preset {preset} was made with {made_with} {found.file_name}")
         values.update(chosen.values)
     values.update(parse_synth_settings(settings or [], found))
     if output is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import threading
 from collections.abc import Generator, Sequence
@@ -67,14 +68,17 @@ def run_csound(arguments: Sequence[str]) -> int:
     # so it is ctcsound's to destroy only if ctcsound has created it.
     csound = module.Csound(pointer_=module.libcsound.csoundCreate(None))
     orchestra = register_opcodes(csound, folder)
+    # Names of files need not be UTF-8, which ctcsound's own call takes them for.
+    words = (ctypes.c_char_p * (1 + len(arguments)))(b"csound", *map(os.fsencode, arguments))
+    address = ctypes.c_void_p(orchestra.engine.address)
     with _stopped_by_signals(orchestra) as arrived:
         try:
             # Buffer by buffer, so that signals count where no opcode of ours plays.
-            result = csound.compile_("csound", *arguments)
+            result = module.libcsound.csoundCompile(address, len(words), words)
             playing = result == 0
             while playing and not orchestra.interrupted:
                 playing = csound.performBuffer() == 0
-            errors = module.libcsound.csoundErrCnt(ctypes.c_void_p(orchestra.engine.address))
+            errors = module.libcsound.csoundErrCnt(address)
         finally:
             # Writes the end of the file, whatever has happened.
             csound.cleanup()

@@ -61,7 +61,7 @@ class DataSetInfo(BaseModel):
     def of(cls, synth: Synth, sampling: dict[str, Any], rewinds: bool) -> Self:
         """Describe the data set that a synth makes."""
         return cls(
-            synth=synth.path.name,
+            synth=synth.file_name,
             synth_sha256=synth.sha256,
             sample_rate=synth.sample_rate,
             channels=synth.channels,

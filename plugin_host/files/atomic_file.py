@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import sys
 import weakref
 from pathlib import Path
 from types import TracebackType
@@ -146,7 +147,7 @@ def output_error(target: Path, error: OSError) -> OutputError:
 
 def _shortened(name: str) -> str:
     """Give the beginning of a name: systems count its bytes, of which a character may have four."""
-    return os.fsencode(name)[:_LONGEST_PART].decode("utf-8", "ignore")
+    return os.fsencode(name)[:_LONGEST_PART].decode(sys.getfilesystemencoding(), "ignore")
 
 
 def _lock(handle: int) -> None:

@@ -110,7 +110,7 @@ def draw_sounds(
     height = 1.2 + 2.7 * len(sounds)
     figure = Figure(figsize=(11, height), dpi=150, facecolor=_BACKGROUND, layout="constrained")
     # A name with two dollar signs is no formula.
-    figure.suptitle(title, color=_TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
+    figure.suptitle(_drawable(title), color=_TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
     panels = figure.subplots(len(sounds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     images = []
     for panel, audio, name in zip(panels, sounds, names, strict=True):
@@ -118,7 +118,7 @@ def draw_sounds(
         panel.text(
             0.008,
             0.95,
-            name,
+            _drawable(name),
             transform=panel.transAxes,
             color="white",
             fontsize=12,
@@ -174,3 +174,8 @@ def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesI
     for spine in panel.spines.values():
         spine.set_visible(False)
     return image
+
+
+def _drawable(text: str) -> str:
+    """Give a text that matplotlib takes: it refuses what stands for the bytes of a name that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -42,14 +42,14 @@ class Preset:
     def of(cls, synth: Synth, settings: Mapping[str, Any], name: str = "") -> Preset:
         """Make a preset of all parameters of a synth; raises ControlError for settings that do not fit."""
         values = name_values(synth.parameters, synth.values(settings))
-        return cls(synth.path.name, values, name, synth.sha256)
+        return cls(synth.file_name, values, name, synth.sha256)
 
     def check(self, synth: Synth) -> None:
         """Raise PresetError unless the synth has all parameters of the preset, and their values are in range."""
         try:
             synth.values(self.values)
         except ControlError as error:
-            made_for = f", made for {self.synth}," if self.synth not in ("", synth.path.name) else ""
+            made_for = f", made for {self.synth}," if self.synth not in ("", synth.file_name) else ""
             raise PresetError(
                 f"the preset {self.name!r}{made_for} does not fit {synth.path}: {error}"
             ) from error

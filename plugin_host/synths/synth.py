@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -35,6 +36,8 @@ class Synth:
         The .csd.
     name : str
         Its name without ``.csd``.
+    file_name : str
+        Its name, as it can stand in any file: bytes that are not UTF-8 are written as ``\\xff``.
     sha256 : str
         Of the file's bytes, in hexadecimal.
     parameters : tuple of SynthParameter
@@ -58,6 +61,7 @@ class Synth:
     def __init__(self, name_or_path: str | PathLike[str]) -> None:
         self.path = find_synth(name_or_path)
         self.name = self.path.stem
+        self.file_name = os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
         self.sha256 = hash_synth(self.path)
         score = CsoundScore(self.path)
         try:

@@ -96,6 +96,12 @@ for _ in range(8):
     assert ended.returncode == 0, ended.stderr
 
 
+def test_files_may_have_any_name(piece: Path, brainsynth: Command) -> None:
+    named = piece.rename(piece.with_name(os.fsdecode(b"caf\xe9.csd")))
+    assert brainsynth("csound", named, "-o", named.with_suffix(".wav")).code == 0
+    assert soundfile.info(os.fsencode(named.with_suffix(".wav"))).frames == 24_000
+
+
 def test_an_orchestra_that_does_not_compile_exits_with_one(piece: Path, brainsynth: Command) -> None:
     piece.write_text(CSD.replace("nngen", "nngenn").format("i 1 0 1 440"))
     assert brainsynth("csound", piece, "-n").code == 1

@@ -55,6 +55,14 @@ def made(synth: Synth, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_synth_and_a_data_set_may_have_any_name(tmp_path: Path) -> None:
+    synth = Synth(write_synth(tmp_path / os.fsdecode(b"caf\xe9.csd")))
+    folder = tmp_path / os.fsdecode(b"d\xe9part")
+    assert generate(synth, folder, 1, workers=1).made == 1
+    assert generate(synth, folder, 2, workers=1).made == 1
+    assert DataSet(folder).info.synth == r"caf\xe9.csd"
+
+
 def test_sounds_are_renders_of_their_parameters(made: Path, synth: Synth) -> None:
     data = DataSet(made)
     assert (len(data), data.skipped, data.problems) == (30, 0, [])

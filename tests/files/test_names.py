@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,21 @@ def test_a_folder_of_any_names_is_processed_and_resumed(
     sources = {Path(entry["source"]).name for entry in json.loads(report.read_text())["files"]}
     assert sources >= {os.fsdecode(name) for name in NAMES}
     assert brainsynth(*call).out == "4 kept, 1 failed\n"
+
+
+def test_names_are_what_they_are_in_a_locale_of_ascii(takes: Path, models: Path, tmp_path: Path) -> None:
+    (takes / os.fsdecode(b"bad\xff\x1b[0m.wav")).unlink()
+    command = (sys.executable, "-m", "plugin_host.commands", "process", takes, "-m", models / "gain.onnx")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [*command, "-o", tmp_path / "out"],
+        env={**os.environ, **ascii_only},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(os.listdir(os.fsencode(tmp_path / "out"))) == sorted([*NAMES, b".brainsynth.jsonl"])
 
 
 def test_a_table_of_any_name_is_written_and_played(

@@ -47,7 +47,7 @@ def test_spectrogram_shows_a_sine_where_it_is() -> None:
 def test_picture_is_a_png_that_differs_with_the_sound(tmp_path: Path) -> None:
     melody = make_melody()[:, :48_000]
     for name, after in (("one", melody), ("two", melody * 0)):
-        draw_before_and_after(tmp_path / f"{name}.png", melody, after, SAMPLE_RATE, "A melody")
+        draw_before_and_after(tmp_path / f"{name}.png", melody, after, SAMPLE_RATE, "A melody, \udce9$_$")
     one, two = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "two"))
     assert one.startswith(b"\x89PNG")
     assert one != two

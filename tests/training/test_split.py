@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,13 @@ def test_copies_are_held_out_together() -> None:
     assert aside <= set(split.held_out)
     for path in everything:
         assert (path in split.held_out) == (Path("copies") / path in split.held_out)
+
+
+def test_names_need_not_be_utf_8() -> None:
+    paths = [Path(os.fsdecode(b"caf\xe9-%d.wav" % index)) for index in range(40)]
+    split = split_by_name(paths)
+    assert split.held_out
+    assert sorted([*split.train, *split.held_out]) == sorted(paths)
 
 
 def test_a_run_that_goes_on_keeps_its_split() -> None:

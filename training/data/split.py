@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ def split_by_name(paths: Sequence[Path]) -> Split:
 
     With fewer than ten the hash may keep aside none or all; then the last one is kept aside, unless it is the only one.
     """
-    held_out = {p for p in paths if int(hashlib.sha256(p.name.encode()).hexdigest(), 16) % 10 == 0}
+    held_out = {p for p in paths if int(hashlib.sha256(os.fsencode(p.name)).hexdigest(), 16) % 10 == 0}
     if len(held_out) in (0, len(paths)):
         held_out = set(paths[-1:]) if len(paths) > 1 else set()
     return _divide(paths, held_out)

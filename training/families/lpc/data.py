@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ def read_recordings(
     RecordingsError
         If no recording sounds.
     """
-    ordered = sorted(paths, key=lambda p: hashlib.sha256(p.name.encode()).hexdigest())
+    ordered = sorted(paths, key=lambda p: hashlib.sha256(os.fsencode(p.name)).hexdigest())
 
     def enough(found: Mapping[Path, np.ndarray]) -> bool:
         return sum(map(len, found.values())) >= longest_s * SAMPLE_RATE
