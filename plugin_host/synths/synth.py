@@ -23,7 +23,7 @@ LONGEST_S = 60
 
 
 class Synth:
-    """A .csd that declares its parameters.
+    r"""A .csd that declares its parameters.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Synth:
     name : str
         Its name without ``.csd``.
     file_name : str
-        Its name, as it can stand in any file: bytes that are not UTF-8 are written as ``\\xff``.
+        Its name, as it can stand in any file: bytes that are not UTF-8 are written as ``\xff``.
     sha256 : str
         Of the file's bytes, in hexadecimal.
     parameters : tuple of SynthParameter
