@@ -32,12 +32,7 @@ def interval(values: Sequence[float] | np.ndarray) -> Figure:
 
 def interval_of_sounds(errors: np.ndarray, counted: np.ndarray) -> Figure:
     """Give the mean of errors (N, P) where they count; whole sounds are resampled, as the errors of one are correlated."""
-    random = np.random.default_rng(0)
-    sums, counts = (errors * counted).sum(axis=1), counted.sum(axis=1)
-    rows = random.integers(0, len(errors), (bootstrap.RESAMPLES, len(errors)))
-    means = sums[rows].sum(axis=1) / np.maximum(counts[rows].sum(axis=1), 1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {"mean": float(sums.sum() / max(counts.sum(), 1)), "low": float(low), "high": float(high)}
+    return bootstrap.interval_of_groups((errors * counted).sum(axis=1), counted.sum(axis=1))
 
 
 class TestedModel:
