@@ -30,7 +30,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
+    except FileExistsError as error:
         raise RunError(
             f"{folder} exists and is not a training run; choose another folder for --output."
         ) from error
