@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import counted
+from ..model_file.controls import Scale
 from ..model_file.document import Role
 from ..model_file.golden import allowed_at
 from ..model_file.graph_contract import AUDIO_OUTPUT
@@ -17,7 +18,10 @@ FRAMES = 24
 
 
 def check_blocks(graph: LoadedGraph) -> tuple[Check, ...]:
-    """Play noise through streams, controls at rest, in blocks that are no hops; compare with whole hops."""
+    """Play noise through streams in blocks that are no hops; compare with whole hops.
+
+    Controls rest, but for triggers, which fire first: what is struck would be silent.
+    """
     document = graph.document
     if document.golden is None:
         return ()
@@ -37,6 +41,10 @@ def _play(graph: LoadedGraph, size: int) -> dict[str, NDArray[np.float32]]:
     document = graph.document
     samples = FRAMES * document.hop_length
     stream = open_stream(graph, block_size=size if size == document.hop_length else None)
+    for control in document.controls:
+        if control.scale is Scale.TRIGGER:
+            strike = (control.maximum,) * control.size if control.is_vector else control.maximum
+            stream.set(**{control.name: strike})
     if document.role is Role.GENERATOR:
         sizes = [min(size, samples - start) for start in range(0, samples, size)]
         return {AUDIO_OUTPUT: np.concatenate([stream.generate(count) for count in sizes], axis=1)}

@@ -49,6 +49,13 @@ class Swapped(Wide):
         return audio.flip(1) if torch.compiler.is_exporting() else audio
 
 
+class HalfSilent(Wide):
+    """The right channel is silent, in torch and in the graph."""
+
+    def place(self, audio: Tensor) -> Tensor:
+        return audio * torch.tensor([[1.0], [0.0]])
+
+
 class Clamped(Wide):
     """The graph stops short of the highest gain."""
 
@@ -122,6 +129,10 @@ def test_an_honest_model_passes(make: Callable[[], StreamingModel]) -> None:
 
 def test_swapped_channels_are_seen() -> None:
     assert ("output.audio", "ONNX Runtime whole - torch whole") in failures(Swapped())
+
+
+def test_a_silent_channel_is_seen() -> None:
+    assert failures(HalfSilent()) == {("output.audio", "silent: nothing was compared in a channel")}
 
 
 def test_a_graph_that_stops_short_of_an_end_of_a_control_is_seen() -> None:

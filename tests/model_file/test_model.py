@@ -381,6 +381,18 @@ def test_golden_pair_that_nothing_moves_is_refused() -> None:
         tiny_models.load(proto).check()
 
 
+def test_golden_pair_as_faint_as_what_a_host_may_be_off_is_refused() -> None:
+    golden = tiny_models.gain_golden()
+    right = golden.outputs["output.audio"].array()
+    for outputs, told in (
+        (right * np.float32(1e-6), "all zeros"),
+        (0.5 + right * np.float32(1e-6), "every frame"),
+    ):
+        faint = golden.model_copy(update={"outputs": {"output.audio": tiny_models.Tensor.of(outputs)}})
+        with pytest.raises(ModelFileError, match=told):
+            tiny_models.load(tiny_models.gain_effect(golden=faint)).check()
+
+
 def test_golden_pair_with_one_sound_in_two_channels_is_refused() -> None:
     proto = tiny_models.with_golden(tiny_models.rms_analyzer(channels=2))
     assert all(check.passed for check in tiny_models.load(proto).check())
@@ -391,7 +403,7 @@ def test_golden_pair_with_one_sound_in_two_channels_is_refused() -> None:
     audio[:, 1] = audio[:, 0]
     golden = document.golden.model_copy(update={"inputs": {"audio": tiny_models.Tensor.of(audio)}})
     onnx.helper.set_model_props(proto, document.model_copy(update={"golden": golden}).to_metadata())
-    with pytest.raises(ModelFileError, match="the same in every channel"):
+    with pytest.raises(ModelFileError, match="the same in several channels"):
         tiny_models.load(proto).check()
 
 

@@ -9,11 +9,13 @@ import pytest
 from brainsynth import Model
 from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
 from plugin_host.model_file.document import ModelDocument, StateTensor
+from plugin_host.playing.block_check import check_blocks
 from plugin_host.playing.check import Check
 from plugin_host.playing.end_states import check_end_states, state_difference
 from plugin_host.playing.golden_check import check_golden
 from plugin_host.playing.latency_check import check_latency
 from plugin_host.playing.tail_check import check_tail
+from plugin_host.streaming.generator_stream import GeneratorStream
 from tests.support import tiny_models
 from tests.support.tiny_models import GraphBuilder
 
@@ -95,6 +97,22 @@ def test_a_bundled_effect_says_how_long_its_analysis_hears(name: str) -> None:
 def test_every_bundled_model_answers_within_its_latency() -> None:
     for name in bundled_names():
         assert all(check.passed for check in check_latency(Model(name).graph)), name
+
+
+def test_what_is_struck_sounds_when_its_blocks_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = GraphBuilder()
+    build("Identity", build.per_sample("control.hit", tiny_models.HOP_LENGTH), out="output.audio")
+    controls = (tiny_models.HIT,)
+    proto = tiny_models.with_golden(build.model(tiny_models.document("generator", "drum", controls=controls)))
+    graph = tiny_models.load(proto).graph
+    assert all(check.passed for check in check_blocks(graph))
+    right = GeneratorStream.generate
+
+    def halved(self: GeneratorStream, samples: int, /) -> np.ndarray:
+        return right(self, samples) * np.float32(1.0 if samples % tiny_models.HOP_LENGTH == 0 else 0.5)
+
+    monkeypatch.setattr(GeneratorStream, "generate", halved)
+    assert not any(check.passed for check in check_blocks(graph))
 
 
 def test_a_state_that_counts_calls_is_seen_before_any_output_shows_it() -> None:
