@@ -125,7 +125,8 @@ def read_value(control: Control, value: object, name: str = "") -> float:
     except ValueError:
         # It says what is needed instead.
         return check_value(control, text, name)
-    return check_value(control, number, name)
+    # A numeral may be written in several ways: 2.0 is the word 2 too.
+    return read_value(control, number, name)
 
 
 def is_number(value: object) -> TypeGuard[SupportsFloat]:

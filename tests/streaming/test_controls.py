@@ -61,6 +61,7 @@ def test_a_written_choice_is_a_word_before_it_is_a_position() -> None:
         name="voices", minimum=0, maximum=2, default=0, scale=Scale.CHOICE, choices=("1", "2", "4")
     )
     assert [read_value(control, text) for text in ("1", "2", "4", "0", 4)] == [0, 1, 2, 0, 2]
+    assert [read_value(control, text) for text in ("1.0", "02", "4e0", 2.0)] == [0, 1, 2, 1]
     assert (check_value(control, "2"), check_value(control, 2)) == (1, 2)
     for text in ("3", "two", "", "-1", "nan", "1e999"):
         with pytest.raises(ControlError, match="voices is"):
