@@ -21,6 +21,9 @@ _ROWS = 360
 _N_FFT = 4096
 _HOP_LENGTH = 480
 _RANGE_DB = 80.0
+# What is no louder is silence, which has no loudest part that the rest could be measured by.
+_SILENT_DB = -120.0
+_NOTHING = 1e-20
 _BACKGROUND, _TEXT = "#101018", "#d8d8e0"
 
 
@@ -60,7 +63,7 @@ def spectrogram_db(
         power = np.abs(np.fft.rfft(frames)).T ** 2
         upper = np.minimum(lower + 1, len(power) - 1)
         columns.append((1 - part) * power[lower] + part * power[upper])
-    return 10 * np.log10(np.concatenate(columns, axis=1) * (2 / window.sum()) ** 2 + 1e-12), frequency_hz
+    return 10 * np.log10(np.concatenate(columns, axis=1) * (2 / window.sum()) ** 2 + _NOTHING), frequency_hz
 
 
 def draw_before_and_after(
@@ -158,7 +161,7 @@ def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesI
     duration_s = audio.shape[1] / sample_rate
     octaves = np.log2(frequency_hz[[0, -1]])
     image = panel.imshow(
-        power_db - power_db.max(),
+        power_db - max(power_db.max(), _SILENT_DB),
         origin="lower",
         aspect="auto",
         extent=(0.0, duration_s, float(octaves[0]), float(octaves[1])),

@@ -109,9 +109,8 @@ class EffectStream(Stream):
         copies, hop_length = self._copies, self.document.hop_length
         most_samples = copies.maximum_frames * hop_length
         is_own_rate = self._inward.is_identity
-        if is_own_rate and self.step % hop_length == 0 and self.step <= most_samples:
-            longest = most_samples // self.step * self.step
-            return DirectPath(copies, self.channels, hop_length, longest)
+        if is_own_rate and self.step == hop_length:
+            return DirectPath(copies, self.channels, hop_length, most_samples)
         inlet = HopInlet(self._inward, self.channels, hop_length, copies.maximum_frames, self.counters)
         delay = self.latency.reblocking + self.latency.resampling
         outlet = SampleOutlet(self._outward, self.channels, delay, most_samples)

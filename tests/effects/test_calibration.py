@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin_host.effects.calibration import calibrate, listen, suit, suited_low_cut_hz
+from plugin_host.effects.calibration import Heard, calibrate, listen, suit, suited_low_cut_hz
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError
 from plugin_host.model_file.controls import Control, Scale
@@ -263,3 +264,35 @@ def test_a_control_that_takes_no_single_number_cannot_be_calibrated(tmp_path: Pa
     proto = tiny_models.delay_effect(controls=(octave, LOUDNESS_GAIN), trained=ranges)
     with pytest.raises(CalibrationError, match="no control octave of one number"):
         calibrate(Model(tiny_models.save(proto, tmp_path, "trained")), tone(220), 48_000, analyzer)
+
+
+@pytest.mark.parametrize(
+    ("noise_db", "quietest_db", "gate_db"),
+    [
+        (-np.inf, -40, -70),  # where the default is, both are on their sides of it
+        (-60, -40, -54),  # 6 dB above the noise
+        (-60, -50, -54),  # and still 4 dB below the music
+        (-60, -55, -58),  # 3 dB below the music, if not more
+        (-60, -80, -83),
+        (-np.inf, -72, -78),  # 6 dB, where there is room
+    ],
+)
+def test_the_gate_keeps_its_distances(noise_db: float, quietest_db: float, gate_db: float) -> None:
+    note = np.full(100, 220.0, np.float32), np.full(100, -20.0, np.float32)
+    assert suit(Model("cello"), Heard(*note, noise_db, quietest_db))["noise_gate"] == gate_db
+
+
+def test_what_is_heard_is_what_stands_out() -> None:
+    """A loud note, a soft one, one that hardly sounds, and a pause, a second each in frames of 10 ms."""
+    frames = {
+        "f0_hz": np.repeat([220, 330, 440, 550], 100),
+        "voicing": np.repeat([0.9, 0.9, 0.9, 0.1], 100),
+        "loudness_db": np.concatenate([np.repeat([-10, -49, -51], 100), np.linspace(-100, -60, 100)]),
+    }
+    document = SimpleNamespace(hop_length=480, sample_rate=48_000)
+    analyzer: Any = SimpleNamespace(document=document, render=lambda *_: frames)
+    heard = listen(analyzer, np.zeros(192_000, np.float32), 48_000)
+    np.testing.assert_array_equal(heard.f0_hz, np.repeat([220, 330], 100))
+    np.testing.assert_array_equal(heard.loudness_db, np.repeat([-10, -49], 100))
+    assert heard.noise_db == pytest.approx(-90)  # the quieter moments of the pause
+    assert heard.quietest_db == -51

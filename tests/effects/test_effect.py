@@ -99,6 +99,25 @@ def test_mix_ramps_over_20_ms_whatever_the_blocks(size: int) -> None:
     np.testing.assert_allclose(output, expected, atol=1e-6)
 
 
+def test_mix_set_before_the_first_block_holds_at_once() -> None:
+    effect = gain(gain=0, block_size=64)
+    effect.prepare(SAMPLE_RATE, 1)
+    effect.mix = 0.25
+    output = effect.process(np.ones((1, 64), np.float32), SAMPLE_RATE, reset=False)
+    np.testing.assert_array_equal(output, 0.75)
+
+
+def test_mix_set_while_it_moves_starts_from_where_it_is() -> None:
+    effect = gain(gain=0, block_size=64)
+    ones = np.ones((1, 640), np.float32)
+    effect.process(ones, SAMPLE_RATE, reset=False)
+    effect.mix = 0.0
+    assert effect.process(ones, SAMPLE_RATE, reset=False)[0, -1] == pytest.approx(640 / 960)
+    effect.mix = 1.0
+    falling = 640 / 960 * (1 - np.arange(1, 641) / 960)
+    np.testing.assert_allclose(effect.process(ones, SAMPLE_RATE, reset=False)[0], falling, atol=1e-6)
+
+
 @pytest.mark.parametrize("block_size", [None, 64])
 @pytest.mark.parametrize("delay", [0, 100])
 def test_dry_signal_is_there_when_the_mix_leaves_one(block_size: int | None, delay: int) -> None:

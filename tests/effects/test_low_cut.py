@@ -98,4 +98,6 @@ def test_notes_below_what_was_learned_are_not_cut() -> None:
     heard = listen(Model("pitch"), tone(220), SAMPLE_RATE)
     flute = Model("flute")
     assert suited_low_cut_hz(flute, heard, {"octave": -1}) == pytest.approx(110 / np.sqrt(2), rel=0.03)
+    shifted = suited_low_cut_hz(flute, heard, {"octave": -1, "pitch_shift": 3})
+    assert shifted == pytest.approx(110 * 2 ** (3 / 12) / np.sqrt(2), rel=0.03)
     assert suited_low_cut_hz(flute, heard, {"octave": -4, "pitch_shift": -12}) == 0

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
+from numpy.typing import NDArray
 
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError
@@ -44,14 +46,34 @@ def test_spectrogram_shows_a_sine_where_it_is() -> None:
     assert spectrogram_db(audio, 8000)[1][-1] == pytest.approx(4000)
 
 
-def test_picture_is_a_png_that_differs_with_the_sound(tmp_path: Path) -> None:
-    melody = make_melody()[:, :48_000]
-    for name, after in (("one", melody), ("two", melody * 0)):
-        draw_before_and_after(tmp_path / f"{name}.png", melody, after, SAMPLE_RATE, "A melody, \udce9$_$")
-    one, two = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "two"))
-    assert one.startswith(b"\x89PNG")
-    assert one != two
-    assert tree(tmp_path) == ["one.png", "two.png"]
+def drawn(folder: Path, *sounds: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Draw two sounds, and give how bright the rows of each panel are, 0 to 1, from its top."""
+    draw_before_and_after(folder / "one.png", *sounds, SAMPLE_RATE, "Two sounds, \udce9$_$")
+    assert tree(folder) == ["one.png"]
+    grey = imread(folder / "one.png")[:, 400:1300, :3].mean(axis=(1, 2))
+    return [grey[60:480], grey[497:917]]
+
+
+def sine(f0_hz: float) -> NDArray[np.float64]:
+    return 0.1 * np.sin(2 * np.pi * f0_hz * np.arange(SAMPLE_RATE) / SAMPLE_RATE)[None]
+
+
+@pytest.mark.parametrize("hertz", [(300, 3000), (3000, 300)])
+def test_picture_shows_two_sounds_below_each_other_each_at_its_frequency(
+    tmp_path: Path, hertz: tuple[int, int]
+) -> None:
+    panels = drawn(tmp_path, *map(sine, hertz))
+    for panel, f0_hz in zip(panels, hertz, strict=True):
+        assert panel.max() > 0.5
+        assert np.median(panel) < 0.05
+        height = np.log(f0_hz / 60) / np.log(16_000 / 60)
+        assert 1 - panel.argmax() / len(panel) == pytest.approx(height, abs=0.02)
+
+
+def test_silence_is_drawn_dark(tmp_path: Path) -> None:
+    tone, silence = drawn(tmp_path, sine(300), 0 * sine(300))
+    assert tone.max() > 0.5
+    assert silence.max() < 0.05
 
 
 @pytest.mark.slow

@@ -47,6 +47,18 @@ def test_control_set_while_it_moves_starts_from_where_it_is() -> None:
     assert stream.process(ones)[0, -1] == 0.0
 
 
+def test_value_that_is_set_again_on_the_way_is_reached_no_later() -> None:
+    """Hosts hand over all values with every block."""
+    stream = load(tiny_models.gain_effect(hop_length=48)).stream(block_size=48)
+    ones = np.ones((1, 48), np.float32)
+    stream.process(ones)
+    reached = []
+    for _ in range(25):
+        stream.set(gain=3.0)
+        reached.append(stream.process(ones)[0, -1])
+    np.testing.assert_allclose(reached, 1 + 2 * np.minimum(np.arange(1, 26) / 20, 1), rtol=1e-6)
+
+
 def test_control_set_before_the_first_block_holds_at_once() -> None:
     stream = load(tiny_models.gain_effect()).stream(block_size=64)
     stream.set(gain=2.5)
@@ -102,16 +114,22 @@ def test_automation_is_heard_frame_by_frame(size: int) -> None:
     np.testing.assert_array_equal(stream.process(ones[:, :640]), curve[-1])
 
 
-def test_automation_per_channel() -> None:
+@pytest.mark.parametrize("frames", [2, 150])
+def test_automation_per_channel(frames: int) -> None:
     stream = load(tiny_models.gain_effect()).stream(channels=2, block_size=64)
-    curves = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
-    output = stream.process(np.ones((2, 128), np.float32), controls={"gain": curves})
+    curves = np.random.default_rng(0).uniform(0, 4, (2, frames)).astype(np.float32)
+    output = stream.process(np.ones((2, frames * 64), np.float32), controls={"gain": curves})
     np.testing.assert_array_equal(output, np.repeat(curves, 64, axis=1))
+    analyzer = load(tiny_models.echo_analyzer()).stream(channels=2, block_size=64)
+    found = analyzer.analyze(np.ones((2, frames * 64), np.float32), controls={"gain": curves})
+    np.testing.assert_array_equal(found["echo"], curves)
 
 
 def test_automation_needs_whole_hops() -> None:
     model = load(tiny_models.gain_effect())
-    for stream, length in ((model.stream(), 65), (model.stream(44_100), 64)):
+    begun = model.stream()
+    begun.process(np.ones((1, 10), np.float32))
+    for stream, length in ((model.stream(), 65), (model.stream(44_100), 64), (begun, 64)):
         with pytest.raises(StreamError, match="whole hops of 64 samples at 48000 Hz"):
             stream.process(np.ones((1, length), np.float32), controls={"gain": np.ones(1)})
 

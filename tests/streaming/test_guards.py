@@ -71,6 +71,15 @@ def test_output_that_is_not_finite_mutes_resets_and_fades_in() -> None:
     assert stream.counters.muted_blocks == 1
 
 
+def test_reset_ends_a_fade() -> None:
+    stream = load(tiny_models.fragile_effect()).stream(block_size=64)
+    half = np.full((1, 64), 0.5, np.float32)
+    stream.process(half + 0.45)
+    assert stream.process(half)[0, 0] < 0.01
+    stream.reset()
+    np.testing.assert_array_equal(stream.process(half), half)
+
+
 def test_model_that_hides_its_nan_is_found_out() -> None:
     stream = load(tiny_models.hidden_fault_effect()).stream(block_size=64)
     quiet = np.full((1, 64), 0.5, np.float32)

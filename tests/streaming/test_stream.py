@@ -188,6 +188,28 @@ def test_generator_gives_the_same_sound_in_any_pieces(rate: int, size: int | str
     np.testing.assert_allclose(whole[0, 200:], expected[200:], atol=2e-3 if rate != SAMPLE_RATE else 2e-5)
 
 
+def test_frames_of_an_analyzer_that_lags_are_on_the_time_line_of_its_input() -> None:
+    audio = noise(1000)
+    prompt = load(tiny_models.rms_analyzer()).render(audio, SAMPLE_RATE)["rms"]
+    model = load(tiny_models.rms_analyzer(latency_samples=2 * HOP_LENGTH))
+    late = model.render(audio, SAMPLE_RATE)["rms"]
+    # It does not lag in truth, so that what is taken out is missing at the beginning.
+    np.testing.assert_array_equal(late, np.concatenate([prompt[:, 2:], [[0.0, 0.0]]], axis=1))
+
+
+@pytest.mark.parametrize("rate", [SAMPLE_RATE, 44_100])
+def test_an_analyzer_is_as_new_after_its_end_and_after_a_reset(rate: int) -> None:
+    stream = load(tiny_models.rms_analyzer()).stream(rate)
+    ends = []
+    for begins_anew in (stream.flush, stream.reset, stream.flush):
+        stream.analyze(noise(10))
+        ends.append(stream.flush()["rms"])
+        stream.analyze(noise(500, seed=1))
+        begins_anew()
+    assert ends[0].shape == (1, 1)
+    np.testing.assert_array_equal(ends[1:], [ends[0]] * 2)
+
+
 def test_generator_takes_one_value_a_frame() -> None:
     model = load(tiny_models.sine_generator())
     stream = model.stream()

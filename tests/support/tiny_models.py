@@ -254,6 +254,18 @@ def rms_analyzer(hop_length: int = HOP_LENGTH, channels: int = 1, **fields: Any)
     )
 
 
+def echo_analyzer(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
+    """Give the control `gain` as it arrives, whatever the input."""
+    build = GraphBuilder()
+    hops = build("ReduceMean", build.frames("audio", hop_length), build.constant([2], np.int64), keepdims=0)
+    nothing = build("Mul", hops, build.constant(0.0))
+    build("Add", "control.gain", nothing, out="output.echo")
+    output = Control(name="echo", minimum=0.0, maximum=4.0, default=0.0)
+    return build.model(
+        document("analyzer", "echo", hop_length=hop_length, controls=(GAIN,), outputs=(output,))
+    )
+
+
 def sine_generator(hop_length: int = HOP_LENGTH, sample_rate: int = SAMPLE_RATE) -> onnx.ModelProto:
     """Give a sine of the control `f0_hz`, its phase in cycles in a float64 state."""
     build = GraphBuilder()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from training.data.source import Source
 from training.families import find_family
@@ -53,3 +55,13 @@ def assert_same_run(one: Path, other: Path) -> None:
     assert any(name.startswith("optimiser.") for name in first.tensors)
     for name, value in first.tensors.items():
         assert torch.equal(value, second.tensors[name]), name
+
+
+def log_of(run: Path) -> EventAccumulator:
+    """Read what TensorBoard shows of a run, which has to be what its newest checkpoint says was measured."""
+    log = EventAccumulator(str(run / "logs")).Reload()
+    checkpoint = open_run(run)
+    for name, value in checkpoint.metadata["figures"].items():
+        last = log.Scalars(name)[-1]
+        assert (last.step, last.value) == (checkpoint.measured_at, pytest.approx(value, rel=1e-6)), name
+    return log

@@ -52,12 +52,22 @@ def test_more_recordings_move_none_from_one_side_to_the_other() -> None:
     assert [path.name for path in renamed.held_out] == [p.name for p in split_by_content(everything).held_out]
 
 
+def test_a_tenth_of_all_hashes_is_held_out() -> None:
+    everything = prints(400)
+    assert split_by_content(everything).held_out == [name for name, one in everything.items() if one.share < 0.1]
+
+
+@pytest.mark.parametrize("shares", [(0.0, 1.0), (0.1, 1.0), (0.0, 0.1)], ids=["any", "no hash low", "all low"])
 @pytest.mark.parametrize("count", range(2, 12))
-def test_of_few_recordings_one_is_held_out_and_one_trained_on(count: int) -> None:
-    split = split_by_content(prints(count))
-    assert len(split.held_out) >= 1
-    assert len(split.train) >= 1
-    assert len(split.held_out) + len(split.train) == count
+def test_of_few_recordings_one_is_held_out_and_one_trained_on(
+    count: int, shares: tuple[float, float]
+) -> None:
+    found = {name: one for name, one in prints(400).items() if shares[0] <= one.share < shares[1]}
+    few = dict(list(found.items())[:count])
+    split = split_by_content(few)
+    assert len(split.held_out) + len(split.train) == len(few) == count
+    # Whichever side is empty gets the sound nearest to it.
+    assert max(few[name].share for name in split.held_out) < min(few[name].share for name in split.train)
 
 
 def test_one_sound_is_trained_on_however_many_copies_there_are() -> None:

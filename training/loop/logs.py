@@ -99,7 +99,9 @@ class Logs:
 
 
 def spectrogram_picture(sound: Tensor, hops: int = 1) -> Tensor:
-    """Draw a sound (T,) up to a quarter of its rate as a grey picture (1, 256, width), 0 dB white and -80 dB black.
+    """Draw a sound (T,) up to a quarter of its rate as a grey picture (1, 256, width).
+
+    A sine at -18 dB of full scale is white, and black is 80 dB below it.
 
     Parameters
     ----------

@@ -128,8 +128,17 @@ def test_controls_of_the_effect_mean_what_they_say(effect: TimbreEffect) -> None
     assert level_db(play(effect, 220.0, loudness_gain=6.0)) - level_db(plain) > 3.0
     assert level_db(play(effect, 220.0, noise_gate=0.0)) < level_db(plain) - 30.0
     assert level_db(play(effect, 220.0, harmonic_gain=-60.0)) < level_db(plain) - 10.0
-    assert level_db(play(effect, 220.0, reverb=0.0)) != level_db(plain)
     assert level_db(play(effect, 220.0, level=0.03)) < level_db(plain) - 15.0
+
+
+@pytest.mark.parametrize("amount", [1.0, 2.0])
+def test_reverb_adds_its_amount_of_the_room_to_the_dry_sound(effect: TimbreEffect, amount: float) -> None:
+    dry, wet = play(effect, 220.0, reverb=0.0), play(effect, 220.0, reverb=amount)
+    response = effect.instrument.synthesizer.room.impulse_response.detach().numpy()
+    # The amount rises from nothing in the first hop.
+    room = amount * np.convolve(dry, response)[128 : len(dry)]
+    assert np.abs(room).max() > 0.01
+    np.testing.assert_allclose(wet[128:] - dry[128:], room, atol=1e-6)
 
 
 @pytest.mark.parametrize("f0_hz", [65.41, 110.0, 261.63, 440.0, 880.0, 1760.0])
