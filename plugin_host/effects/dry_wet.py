@@ -38,12 +38,7 @@ class DryWetMix:
         self._memory = np.zeros((channels, latency_samples + _ROOM), dtype=np.float32)
         self._ramp_length = max(1, round(RAMP_SECONDS * sample_rate))
         self._start = self._target = mix
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the dry signal and stand at the mix last asked for."""
-        self._end = self._latency_samples
-        self._memory[:, : self._end] = 0.0
+        self._end = latency_samples
         self._done = self._ramp_length
         self._has_started = False
         self._find_out()

@@ -62,12 +62,6 @@ class EffectPass(BlockPass):
         mix = self._mix
         return wet if mix.is_wet else mix.apply(block, wet)
 
-    def reset(self) -> None:
-        """Start again from zero state, with the settings as they are."""
-        self._stream.reset()
-        self._mix.reset()
-        self._take_over()
-
     def _take_over(self) -> None:
         settings, version = self._settings, self._settings.version
         self._stream.set(**settings.values)

@@ -41,14 +41,7 @@ class LinkedStream(WrappedStream):
         super().__init__(stream, channels)
         self._levels = PowerFollower(channels + 1, stream.sample_rate)
         self._gains = SampleFifo(channels, 2 * stream.latency.total)
-        self._delay_gains()
-
-    def reset(self) -> None:
-        """Start again."""
-        super().reset()
-        self._levels.reset()
-        self._gains.clear()
-        self._delay_gains()
+        self._gains.append(self.latency.total).fill(1.0)
 
     def borrow(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a block (C, T); the result may be changed by the next one."""
@@ -65,9 +58,6 @@ class LinkedStream(WrappedStream):
         output = wet * self._gains.front(length)
         self._gains.drop(length)
         return output
-
-    def _delay_gains(self) -> None:
-        self._gains.append(self.latency.total).fill(1.0)
 
 
 class PowerFollower:
@@ -86,10 +76,6 @@ class PowerFollower:
         self._log_decay = -1.0 / samples
         self._piece = math.ceil(_LONGEST_PIECE * samples)
         self._power = np.zeros((signals, 1))
-
-    def reset(self) -> None:
-        """Start again from silence."""
-        self._power.fill(0.0)
 
     def follow(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the smoothed power (R, T) of squared signals (R, T)."""

@@ -58,11 +58,6 @@ class LowCutStream(WrappedStream):
             output[:, start : start + part.shape[1]] = cut[:, self._length - 1 : sound.shape[1]]
         return output
 
-    def reset(self) -> None:
-        """Start again."""
-        super().reset()
-        self._past = np.zeros_like(self._past)
-
 
 def _response(corner: float, size: int) -> NDArray[np.complex128]:
     """Give the filter's response at the frequencies of a DFT; the corner is a share of the sample rate."""

@@ -37,10 +37,6 @@ class WetStream(Protocol):
         """Play a block; the result may be changed by the next one."""
         ...
 
-    def reset(self) -> None:
-        """Start again."""
-        ...
-
 
 class WrappedStream:
     """A stream with something before or behind it; by itself it changes nothing.
@@ -76,7 +72,3 @@ class WrappedStream:
     def borrow(self, block: NDArray[np.floating]) -> NDArray[np.float32]:
         """Play a block (C, T); the result may be changed by the next one."""
         return self._stream.borrow(block)
-
-    def reset(self) -> None:
-        """Start again."""
-        self._stream.reset()

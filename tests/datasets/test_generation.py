@@ -78,7 +78,7 @@ def test_sounds_are_renders_of_their_parameters(made: Path, synth: Synth) -> Non
             assert sound == pytest.approx(expected, abs=2**-23)
             assert unit == pytest.approx(synth.to_unit(synth.name_values(data.values[index])), abs=1e-6)
     assert soundfile.info(made / sound_name(0)).subtype == "PCM_24"
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="30"):
         data[30]
 
 

@@ -67,7 +67,7 @@ def test_what_cannot_be_crossed_is_refused() -> None:
         cross_synthesize(bursts(RATE), RATE, saws(), RATE, amuont=1.0)
     with pytest.raises(ControlError, match="from 0 to 1"):
         cross_synthesize(bursts(RATE), RATE, saws(), RATE, amount=2.0)
-    with pytest.raises(StreamError):
+    with pytest.raises(StreamError, match="sample rates from 1000"):
         cross_synthesize(bursts(RATE), 0, saws(), RATE)
 
 

@@ -16,6 +16,7 @@ from export.model_file import Job, Written, describe, write_model_files
 from export.proof import EXTREME_FRAMES, LENGTHS
 from plugin_host.model_file.controls import Scale
 from plugin_host.model_file.golden import LARGEST_SHARE
+from tests.support.proofs import assert_proved
 from training.streaming.contract import State
 from training.streaming.model import Control, MapPoint, StreamingModel
 
@@ -70,6 +71,7 @@ def write(model: StreamingModel, folder: Path) -> Written:
 
 def test_a_generator_of_vectors_triggers_and_seeds_is_exported(tmp_path: Path) -> None:
     written = write(Drum(), tmp_path)
+    assert written.proofs
     assert all(proof.passed for proof in written.proofs)
     model = Model(written.path)
     place, pads, dice = model.document.controls
@@ -79,9 +81,7 @@ def test_a_generator_of_vectors_triggers_and_seeds_is_exported(tmp_path: Path) -
     ]
     assert (pads.size, pads.scale, dice.scale) == (2, Scale.TRIGGER, Scale.SEED)
     assert model.document.format == 2
-    checks = model.check()
-    assert checks
-    assert all(check.passed for check in checks)
+    assert_proved(model)
     stream = model.stream()
     stream.set(place=(0.4, 0.4, 0.2), dice=3)
     np.testing.assert_allclose(stream.generate(64), 0.25 + 3 / 64, rtol=1e-6)

@@ -22,6 +22,7 @@ from plugin_host.datasets.generation import generate
 from plugin_host.datasets.training_feed import DataSetFeed
 from tests.conftest import Command
 from tests.support import toy_synth
+from tests.support.proofs import assert_proved
 from tests.support.trainings import assert_same_run, train_family
 from training.data.source import Source
 from training.errors import SettingsError
@@ -190,7 +191,7 @@ def test_what_a_family_exports_streams_and_proves_itself(
         model = Model(written.path)
         assert model.document.family == name
         assert model.document.provenance["licence"] == "CC0-1.0"
-        assert all(check.passed for check in model.check())
+        assert_proved(model)
         check_stream(model)
 
 

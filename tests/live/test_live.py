@@ -321,7 +321,7 @@ def test_settings_are_checked_before_a_card_is_opened(models: Path, brainsynth: 
     ended = brainsynth("live", "-m", models / "gain.onnx", "--set", "gain=9")
     assert (ended.code, len(ended.err.splitlines())) == (2, 1)
     assert brainsynth("live", "-m", models / "gain.onnx", "--block", "0").code == 2
-    with pytest.raises(ControlError):
+    with pytest.raises(ControlError, match="gain is 9"):
         NeuralEffect(models / "gain.onnx", gain=9)
 
 

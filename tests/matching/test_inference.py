@@ -144,7 +144,7 @@ def test_silent_short_and_malformed_sounds_are_refused(model: ParameterModel, so
         infer(np.zeros((1, 0), np.float32), RATE, model)
     with pytest.raises(InferenceError, match="lasts 10 ms"):
         infer(from_onset(sound[0])[:500], RATE, model)
-    with pytest.raises(StreamError):
+    with pytest.raises(StreamError, match="sample rates from 1000"):
         infer(sound, 0.0, model)
     broken = sound.copy()
     broken[0, 1000:1010] = np.nan

@@ -24,6 +24,7 @@ from plugin_host.playing.model import Model
 from plugin_host.streaming.analyzer_stream import AnalyzerStream
 from plugin_host.streaming.generator_stream import GeneratorStream
 from tests.support import tiny_models
+from tests.support.proofs import assert_proved
 
 ALL_MODELS = [
     tiny_models.gain_effect,
@@ -319,9 +320,8 @@ def test_golden_pair_passes_whole_and_in_blocks() -> None:
 def test_golden_pair_of_an_analyzer_and_a_generator() -> None:
     for proto, states in ((tiny_models.rms_analyzer(), 0), (tiny_models.sine_generator(), 3)):
         model = tiny_models.load(tiny_models.with_golden(proto))
-        checks = model.check()
-        assert len(checks) == 6 + states + 1
-        assert all(check.passed for check in checks)
+        assert len(model.check()) == 6 + states + 1
+        assert_proved(model)
 
 
 def test_golden_pair_with_a_wrong_sample_fails_everywhere() -> None:
@@ -395,7 +395,7 @@ def test_golden_pair_as_faint_as_what_a_host_may_be_off_is_refused() -> None:
 
 def test_golden_pair_with_one_sound_in_two_channels_is_refused() -> None:
     proto = tiny_models.with_golden(tiny_models.rms_analyzer(channels=2))
-    assert all(check.passed for check in tiny_models.load(proto).check())
+    assert_proved(tiny_models.load(proto))
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     document = ModelDocument.from_metadata(metadata)
     assert document.golden is not None

@@ -83,11 +83,9 @@ def test_a_written_choice_is_a_word_before_it_is_a_position() -> None:
 def test_numbers_of_any_length_are_refused_in_few_words() -> None:
     stream = load(tiny_models.gain_effect()).stream()
     for settings in ({"gain": 10**5000}, {"gain": "9" * 5000}, {"gain[" + "9" * 5000 + "]": 1}):
-        with pytest.raises(ControlError):
+        with pytest.raises(ControlError, match="gain") as refusal:
             stream.set(**settings)
-    with pytest.raises(ControlError) as refusal:
-        stream.set(gain="9" * 5000)
-    assert len(str(refusal.value)) < 200
+        assert len(str(refusal.value)) < 200
 
 
 def test_choice_jumps_and_takes_words() -> None:

@@ -225,6 +225,20 @@ def test_generator_takes_one_value_a_frame() -> None:
         stream.generate(64 * 15, f0_hz=np.array([100.0, 200.0, 300.0]))
 
 
+@pytest.mark.parametrize("rate", [SAMPLE_RATE, 44_100])
+def test_a_generator_is_as_new_after_its_end_and_after_a_reset(rate: int) -> None:
+    stream = load(tiny_models.sine_generator()).stream(rate)
+    first = stream.generate(1000, f0_hz=440.0)
+    made = len(first[0]) + len(stream.flush()[0])
+    # It had run ahead up to the end of a frame.
+    assert made >= 1000
+    if rate == SAMPLE_RATE:
+        assert made == 16 * HOP_LENGTH
+    np.testing.assert_array_equal(stream.generate(1000), first)
+    stream.reset()
+    np.testing.assert_array_equal(stream.generate(1000), first)
+
+
 def test_generator_takes_values_per_channel() -> None:
     stream = load(tiny_models.sine_generator()).stream(channels=2)
     curves = np.stack([np.full(10, 200.0), np.full(10, 300.0)])

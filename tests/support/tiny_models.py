@@ -266,7 +266,9 @@ def echo_analyzer(hop_length: int = HOP_LENGTH) -> onnx.ModelProto:
     )
 
 
-def sine_generator(hop_length: int = HOP_LENGTH, sample_rate: int = SAMPLE_RATE) -> onnx.ModelProto:
+def sine_generator(
+    hop_length: int = HOP_LENGTH, sample_rate: int = SAMPLE_RATE, **fields: Any
+) -> onnx.ModelProto:
     """Give a sine of the control `f0_hz`, its phase in cycles in a float64 state."""
     build = GraphBuilder()
     frequency = build("Cast", "control.f0_hz", to=TensorProto.DOUBLE)
@@ -293,6 +295,7 @@ def sine_generator(hop_length: int = HOP_LENGTH, sample_rate: int = SAMPLE_RATE)
             sample_rate=sample_rate,
             controls=(F0_HZ,),
             states=states,
+            **fields,
         ),
     )
 

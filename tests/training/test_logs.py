@@ -18,7 +18,9 @@ def test_all_that_is_measured_is_shown(tmp_path: Path) -> None:
     ramp = torch.linspace(-2, 1, 100)
     with closing(Logs(tmp_path, 0)) as logs:
         logs.write_losses(3, {"loss": 0.5, "level": 0.25}, "learning", 7.0)
-        logs.write_measured(4, Measured({"error/f0": 0.125}, {"mask": torch.eye(8)[None]}, {"tone": (ramp, 8000)}))
+        logs.write_measured(
+            4, Measured({"error/f0": 0.125}, {"mask": torch.eye(8)[None]}, {"tone": (ramp, 8000)})
+        )
     log = EventAccumulator(str(tmp_path)).Reload()
     scalars = {name: [(e.step, e.value) for e in log.Scalars(name)] for name in log.Tags()["scalars"]}
     assert scalars == {

@@ -54,10 +54,14 @@ def test_more_recordings_move_none_from_one_side_to_the_other() -> None:
 
 def test_a_tenth_of_all_hashes_is_held_out() -> None:
     everything = prints(400)
-    assert split_by_content(everything).held_out == [name for name, one in everything.items() if one.share < 0.1]
+    assert split_by_content(everything).held_out == [
+        name for name, one in everything.items() if one.share < 0.1
+    ]
 
 
-@pytest.mark.parametrize("shares", [(0.0, 1.0), (0.1, 1.0), (0.0, 0.1)], ids=["any", "no hash low", "all low"])
+@pytest.mark.parametrize(
+    "shares", [(0.0, 1.0), (0.1, 1.0), (0.0, 0.1)], ids=["any", "no hash low", "all low"]
+)
 @pytest.mark.parametrize("count", range(2, 12))
 def test_of_few_recordings_one_is_held_out_and_one_trained_on(
     count: int, shares: tuple[float, float]

@@ -185,7 +185,7 @@ def test_features_and_network_are_the_same_in_blocks() -> None:
     check_block(network, features, 1e-5)
     recall = network.memory.forward
     network.memory.forward = lambda x, state: recall(x, network.memory.initial_state(1))
-    with pytest.raises(BrokenContract):
+    with pytest.raises(BrokenContract, match="output in blocks"):
         check_block(network, features, 1e-5)
 
 
