@@ -27,7 +27,9 @@ def check_name(name: str, known: Iterable[str], owner: str) -> None:
     if not isinstance(name, str):
         raise ControlError(f"{owner} has controls by name, and {name!r} arrived: one of {', '.join(names)}")
     listed = f"it has {', '.join(names)}" if names else "it has no controls"
-    raise ControlError(f"{owner} has no control {shorten(name)}: {did_you_mean(name, names).strip() or listed}")
+    raise ControlError(
+        f"{owner} has no control {shorten(name)}: {did_you_mean(name, names).strip() or listed}"
+    )
 
 
 def find_control(name: str, controls: Mapping[str, Control], owner: str) -> tuple[Control, int | None]:

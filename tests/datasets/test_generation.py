@@ -282,6 +282,10 @@ def test_a_process_that_dies_takes_one_sound_with_it(synth: Synth, tmp_path: Pat
     manifest = read_manifest(tmp_path, synth.parameters)
     assert manifest.indices.tolist() == [index for index in range(25) if index != 3]
     assert manifest.failed == {3: "the process that rendered it ended (code 9)"}
+    again = SoundMaker(synth, make_sampler(synth, "random", 0), tmp_path, False, False)
+    assert make_sounds(again, [3], 1, lambda done: None).made == 1
+    manifest = read_manifest(tmp_path, synth.parameters)
+    assert (manifest.indices.tolist(), manifest.failed) == (list(range(25)), {})
 
 
 def test_broken_entries_and_missing_files_are_named_skipped_and_counted(synth: Synth, tmp_path: Path) -> None:

@@ -53,6 +53,20 @@ def test_what_is_made_is_in_step_with_the_filter_at_another_rate() -> None:
     assert min(level[0:10:2]) > 8 * max(level[1:10:2])
 
 
+def test_the_first_sound_gives_the_filter_as_the_mean_of_its_channels() -> None:
+    dull = np.convolve(bursts(RATE), np.hanning(200) / 100, "same").astype(np.float32)
+
+    def brightness(sound: Audio) -> float:
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        return float(power @ np.arange(len(power)) / power.sum())
+
+    assert brightness(cross_synthesize(dull, RATE, saws()[0], RATE)) < 0.5 * brightness(saws()[0])
+    silent = np.zeros_like(dull)
+    for pair in ((dull, silent), (silent, dull)):
+        made = cross_synthesize(np.stack(pair), RATE, saws()[0], RATE)
+        np.testing.assert_array_equal(made, cross_synthesize(0.5 * dull, RATE, saws()[0], RATE))
+
+
 def test_a_filter_that_ends_leaves_silence_and_a_longer_one_is_cut() -> None:
     made = cross_synthesize(bursts(RATE, 0.5), RATE, saws()[0], RATE)
     assert loudness(made)[0] > 0.01

@@ -68,6 +68,13 @@ def test_one_source_keeps_the_level_of_each_channel(gains: tuple[float, ...], ra
     np.testing.assert_allclose(output[:, :-50], sound[:, :-50], atol=tolerance)
 
 
+def test_what_cancels_is_not_brought_back() -> None:
+    sound = np.array([[1.0], [-0.99]], np.float32) * noise(4000)
+    output = linked(tiny_models.gain_effect())(sound, SAMPLE_RATE)
+    # Their mean is 200 times as quiet; two channels of one source differ by no more than a factor of 2.
+    np.testing.assert_allclose(output, np.array([[0.01], [0.0099]]) * noise(4000), atol=1e-5)
+
+
 @pytest.mark.parametrize("sizes", [[64], [441], [1, 100, 2000]], ids=str)
 @pytest.mark.parametrize("delay", [0, 100])
 def test_blocks_equal_the_whole(sizes: list[int], delay: int) -> None:

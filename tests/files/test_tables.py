@@ -143,6 +143,14 @@ def test_generator_plays_constants_for_some_seconds_at_any_rate(
     assert "1 made" in brainsynth(*call, "--set", "f0_hz=900", "--if-exists", "skip").out
 
 
+def test_what_a_generator_lags_is_left_out(tmp_path: Path, brainsynth: Command) -> None:
+    model = tiny_models.save(tiny_models.sine_generator(latency_samples=100), tmp_path)
+    out = tmp_path / "out.wav"
+    assert brainsynth("process", "-m", model, "-o", out, "--seconds", 0.1, "--set", "f0_hz=300").code == 0
+    wanted = Model(model).stream().generate(4900, f0_hz=300.0)[:, 100:]
+    np.testing.assert_allclose(read_sound(out)[0], wanted, atol=2**-23)
+
+
 def test_set_has_priority_over_a_column(models: Path, tmp_path: Path, brainsynth: Command) -> None:
     table = write_table(tmp_path / "in.csv", "time_s,f0_hz\n0,220\n0.1,440\n")
     call = ("-m", models / "sine.onnx", "--set", "f0_hz=300", "-o")

@@ -46,9 +46,9 @@ def test_spectrogram_shows_a_sine_where_it_is() -> None:
     assert spectrogram_db(audio, 8000)[1][-1] == pytest.approx(4000)
 
 
-def drawn(folder: Path, *sounds: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def drawn(folder: Path, first: NDArray[np.float64], second: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Draw two sounds, and give how bright the rows of each panel are, 0 to 1, from its top."""
-    draw_before_and_after(folder / "one.png", *sounds, SAMPLE_RATE, "Two sounds, \udce9$_$")
+    draw_before_and_after(folder / "one.png", first, second, SAMPLE_RATE, "Two sounds, \udce9$_$")
     assert tree(folder) == ["one.png"]
     grey = imread(folder / "one.png")[:, 400:1300, :3].mean(axis=(1, 2))
     return [grey[60:480], grey[497:917]]
@@ -62,7 +62,7 @@ def sine(f0_hz: float) -> NDArray[np.float64]:
 def test_picture_shows_two_sounds_below_each_other_each_at_its_frequency(
     tmp_path: Path, hertz: tuple[int, int]
 ) -> None:
-    panels = drawn(tmp_path, *map(sine, hertz))
+    panels = drawn(tmp_path, sine(hertz[0]), sine(hertz[1]))
     for panel, f0_hz in zip(panels, hertz, strict=True):
         assert panel.max() > 0.5
         assert np.median(panel) < 0.05

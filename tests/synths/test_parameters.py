@@ -10,6 +10,7 @@ from brainsynth import Renderer, Synth, bundled_synths, generate
 from plugin_host.datasets.sampling import ListSampler
 from plugin_host.errors import ControlError, HostError, SynthError, UnknownSynthError
 from plugin_host.model_file.controls import Scale
+from plugin_host.synths.parameters import SynthParameter, from_unit, to_unit
 from plugin_host.synths.preset import read_presets
 from tests.conftest import Command
 from tests.support.synths import SINE, write_synth
@@ -67,8 +68,12 @@ def test_unit_values_follow_the_scale(kinds: Synth) -> None:
     middle |= {"osc1_level": 0, "osc2_level": 1}
     assert kinds.to_unit(middle) == pytest.approx([0.5, 0.5, 0, 1, 3 / 7, 0.5])
     assert kinds.from_unit([0.5, 0.5, 0, 1, 3 / 7, 0.5]) == pytest.approx(middle | {"shape": "saw"}, abs=1e-9)
-    assert kinds.from_unit([0, 0, 0, 0, 0.49, 0.3])["ratio"] == 4
+    assert from_unit(kinds.parameters, [0, 0, 0, 0, 0.49, 0.3])[4:].tolist() == [4, 1]
     assert kinds.from_unit(np.ones(6))["cutoff_hz"] == 8000
+    alone = [
+        SynthParameter(name="shape", minimum=0, maximum=0, default=0, scale=Scale.CHOICE, choices=("sine",))
+    ]
+    assert to_unit(alone, [0.0]).tolist() == from_unit(alone, [0.7]).tolist() == [0]
 
 
 @pytest.mark.parametrize("unit", [[0.5] * 5, [0.5] * 7, [0.5] * 5 + [float("nan")], 0.5])

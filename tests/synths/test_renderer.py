@@ -43,6 +43,27 @@ def afresh(synth: Synth, unit: np.ndarray) -> np.ndarray:
     return sound
 
 
+ENDS_EARLY = """
+chn_k "ends", 1, 1, 0, 0, 1
+instr 1
+  if chnget:i("ends") == 1 then
+    event_i "e", 0.05
+  endif
+  out oscili(0.5, 440)
+endin
+"""
+
+
+def test_a_score_that_ends_early_is_followed_by_silence_not_by_the_sound_before(tmp_path: Path) -> None:
+    with Renderer(write_synth(tmp_path / "ending.csd", ENDS_EARLY)) as renderer:
+        assert renderer.rewinds
+        whole, short = renderer.render({"ends": 0}), renderer.render({"ends": 1})
+    assert short.shape == whole.shape == (1, 1600)
+    assert whole[0, 500:800].max() > 0.4
+    np.testing.assert_array_equal(short[:, :380], whole[:, :380])
+    np.testing.assert_array_equal(short[:, 420:], 0.0)
+
+
 @pytest.mark.parametrize("name", bundled_synths())
 def test_a_sound_does_not_depend_on_those_before(name: str) -> None:
     synth = Synth(name)

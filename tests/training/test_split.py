@@ -138,6 +138,8 @@ def test_a_run_that_goes_on_keeps_its_split() -> None:
     # A run of the first version kept nothing: names decided, before it was known what can be used.
     paths = [folder / f"{i}.wav" for i in range(4)]
     assert split_by_name(paths) == Split(paths[:3], paths[3:])
+    aside = split_by_name([folder / f"{i}.wav" for i in range(80)]).held_out
+    assert [path.stem for path in aside] == ["57", "59", "66", "68", "73"]
     used = dict(zip(paths[:3], found.values(), strict=False))
     assert split_recordings(folder, paths, used, {}) == Split(paths[:3], [])
     assert split_recordings(folder, paths, {paths[3]: next(iter(found.values()))}, {}) == Split(paths[3:], [])
