@@ -47,7 +47,7 @@ ENDS_EARLY = """
 chn_k "ends", 1, 1, 0, 0, 1
 instr 1
   if chnget:i("ends") == 1 then
-    event_i "e", 0.05
+    event_i "e", 0, 0.05
   endif
   out oscili(0.5, 440)
 endin

@@ -399,7 +399,7 @@ def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brains
     assert 100 < effect.document.trained["f0_hz"].median < 300
     assert brainsynth("verify", model, tmp_path / "reed.decoder.onnx").code == 0
     again = brainsynth("export", run, "-o", model)
-    assert again.code == 1
+    assert again.code == 2
     assert "exists already" in again.err
     assert "register_hz" not in effect.document.trained
     for register, reason in (("20-40", "choose one that lies within"), ("low", "two frequencies in Hz")):
@@ -408,12 +408,12 @@ def test_train_export_verify_by_command(recordings: Path, tmp_path: Path, brains
         assert reason in refused.err
     assert brainsynth("export", run, "-o", model, "--overwrite", "--register", "100-289").code == 0
     assert Model(model).document.trained["register_hz"].median == pytest.approx(170)
-    assert brainsynth("export", tmp_path, "-o", tmp_path / "x.onnx").code == 1
+    assert brainsynth("export", tmp_path, "-o", tmp_path / "x.onnx").code == 2
     assert not (tmp_path / "x.onnx").exists()
 
 
 def test_train_command_says_what_is_wrong(tmp_path: Path, brainsynth: Command) -> None:
     ended = brainsynth("train", "timbre", tmp_path / "nowhere", "--output", tmp_path / "run")
-    assert ended.code == 1
+    assert ended.code == 2
     assert "does not exist" in ended.err
     assert "Traceback" not in ended.err
