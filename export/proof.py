@@ -226,17 +226,17 @@ def _compare(
 
 
 def _says_nothing(outputs: Arrays, frames: int) -> list[Proof]:
-    """A failed proof where there is nothing to compare: silence, also of one channel, or the same value in every frame."""
+    """A failed proof where there is nothing to compare: silence, also of one channel, or an output that never moves."""
     audio = outputs.get("output.audio")
     if audio is not None and frames > max(LENGTHS[:4]) and not np.all(np.any(audio, axis=-1)):
         return [Proof("output.audio", "silent: nothing was compared in a channel", frames, float("inf"), 0.0)]
     if not any(np.any(values) for values in outputs.values()):
         return [Proof("all", "silent: nothing was compared", frames, float("inf"), 0.0)]
-    if frames > max(LENGTHS[:4]) and not any(
-        np.any(values != values[..., :1]) for values in outputs.values()
-    ):
-        return [Proof("all", "constant: nothing was compared", frames, float("inf"), 0.0)]
-    return []
+    return [
+        Proof(name, "constant: nothing was compared", frames, float("inf"), 0.0)
+        for name, values in outputs.items()
+        if frames > max(LENGTHS[:4]) and not np.any(values != values[..., :1])
+    ]
 
 
 class _Allowed:

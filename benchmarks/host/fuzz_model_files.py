@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.common.report import write_results
 from benchmarks.host.model_mutations import MUTATIONS
-from plugin_host.errors import HostError
+from plugin_host.errors import HostError, ModelFileError
 from plugin_host.model_file.bundled import find_model
 from plugin_host.model_file.document import Role
 from plugin_host.playing.model import Model
-from plugin_host.playing.trial import limit_memory
+from plugin_host.playing.trial import limit_memory, try_model
 from tests.support import tiny_models
 
 BUNDLED = ("pitch", "cello.decoder", "fm")
@@ -29,8 +29,9 @@ BUNDLED_SHARE = 0.15
 LIMIT_S = 30.0
 LONGEST_MESSAGE = 1500
 REFUSED, PLAYED = "refused in a sentence", "played"
+KILLED = "killed the child that tried it, and was refused in a sentence"
 STOPPED = "the child ran out of its time"
-GOOD = (REFUSED, PLAYED)
+GOOD = (REFUSED, PLAYED, KILLED)
 SHOWN = 20
 REPORT_EVERY = 1000
 
@@ -132,10 +133,18 @@ class Child:
             outcome = STOPPED
         except (EOFError, ConnectionError):
             self._process.join()
-            outcome = f"the child died of {self._process.exitcode}"
+            outcome = self._try(path)
         self.end()
         self._start()
         return outcome
+
+    def _try(self, path: Path) -> str:
+        """Try a file that has killed the process as the commands do, which must refuse it."""
+        try:
+            try_model(path)
+        except ModelFileError:
+            return KILLED
+        return f"the child died of {self._process.exitcode}"
 
     def end(self) -> None:
         """End the process."""

@@ -116,6 +116,16 @@ class Constant(Level):
         return 0.0 * samples + 0.25
 
 
+class HalfDeaf(Level):
+    """Hears the level, and nothing else."""
+
+    outputs = (*Level.outputs, Control("deaf", "", -1.0, 1.0, 0.0))
+
+    def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
+        found, state = super().forward(inputs, state)
+        return found | {"control.deaf": 0.0 * found["control.level"] + 0.5}, state
+
+
 def failures(model: StreamingModel) -> set[tuple[str, str]]:
     model.eval()
     proofs = prove(model, build_graph(model).SerializeToString())
@@ -160,8 +170,9 @@ def test_another_state_at_the_end_is_seen() -> None:
     assert {tensor for tensor, _ in failures(OtherEnd())} == {"next_state.frames"}
 
 
-def test_a_constant_analyzer_is_seen() -> None:
-    assert failures(Constant()) == {("all", "constant: nothing was compared")}
+def test_an_output_that_hears_nothing_is_seen_beside_one_that_does() -> None:
+    assert failures(Constant()) == {("output.level", "constant: nothing was compared")}
+    assert failures(HalfDeaf()) == {("output.deaf", "constant: nothing was compared")}
 
 
 def test_differences_of_an_output_are_shares_of_its_scale() -> None:
