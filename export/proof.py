@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from plugin_host.model_file.controls import Control
+from plugin_host.model_file.controls import Control, Scale
 from plugin_host.model_file.golden import LARGEST_SHARE, allowed_at
 from plugin_host.playing.end_states import STATE_TOLERANCE, state_difference
 from training.streaming.model import StreamingModel
@@ -23,6 +23,7 @@ Arrays = dict[str, NDArray[np.generic]]
 LENGTHS = (1, 2, 3, 7, 64, 188)  # frames; the example's five is not among them on purpose
 EXTREME_FRAMES = 96
 LONG_S = 10.0
+STEPPED = (Scale.INTEGER, Scale.CHOICE)
 ENGINE_TOLERANCE = 1e-5
 ANALYSIS_TOLERANCE = 1e-4
 BLOCK_TOLERANCE = 2e-6
@@ -221,21 +222,26 @@ def _compare(
             proofs.append(Proof(name, title + pair, frames, difference(x_end, y_end, name), allowed.states))
     # An effect that delays its input is rightly silent for as long.
     if frames * model.hop_length > model.latency_samples:
-        proofs += _says_nothing(torch_whole[0], frames)
+        proofs += _says_nothing(torch_whole[0], frames, allowed.outputs)
     return proofs
 
 
-def _says_nothing(outputs: Arrays, frames: int) -> list[Proof]:
-    """A failed proof where there is nothing to compare: silence, also of one channel, or an output that never moves."""
+def _says_nothing(outputs: Arrays, frames: int, described: Mapping[str, Control]) -> list[Proof]:
+    """A failed proof where there is nothing to compare: silence, also of one channel, or outputs that never move.
+
+    One that goes in steps, such as a synth's waveform, may rightly stay where it is while others move.
+    """
     audio = outputs.get("output.audio")
-    if audio is not None and frames > max(LENGTHS[:4]) and not np.all(np.any(audio, axis=-1)):
+    is_long = frames > max(LENGTHS[:4])
+    if audio is not None and is_long and not np.all(np.any(audio, axis=-1)):
         return [Proof("output.audio", "silent: nothing was compared in a channel", frames, float("inf"), 0.0)]
     if not any(np.any(values) for values in outputs.values()):
         return [Proof("all", "silent: nothing was compared", frames, float("inf"), 0.0)]
+    still = {name for name, values in outputs.items() if is_long and not np.any(values != values[..., :1])}
+    if still < set(outputs):
+        still -= {name for name in still if described[name].scale in STEPPED}
     return [
-        Proof(name, "constant: nothing was compared", frames, float("inf"), 0.0)
-        for name, values in outputs.items()
-        if frames > max(LENGTHS[:4]) and not np.any(values != values[..., :1])
+        Proof(name, "constant: nothing was compared", frames, float("inf"), 0.0) for name in sorted(still)
     ]
 
 

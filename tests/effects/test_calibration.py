@@ -250,7 +250,7 @@ def test_controls_of_any_range_are_suited(tmp_path: Path, analyzer: Model) -> No
     proto = tiny_models.delay_effect(controls=(octave, shift, gain), trained=trained)
     model = Model(tiny_models.save(proto, tmp_path, "trained"))
     heard = listen(analyzer, tone(220), 48_000)
-    found = suit(model, heard)
+    found: dict[str, Any] = suit(model, heard)
     assert found["loudness_gain"] == pytest.approx(0.26)
     NeuralEffect(model, **found)
     for settings in ({"octave": 1e30, "pitch_shift": (0, 1)}, {"pitch_shift": "up"}):
