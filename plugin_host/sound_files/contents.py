@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from ..errors import AudioFileError
 from .flac import find_flac_streams
-from .mpeg import begins_like_mpeg, find_mpeg_streams, skip_id3
+from .mpeg import find_mpeg_streams, mpeg_kind, skip_id3
 from .ogg import find_ogg_streams
 from .riff import find_aiff_streams, find_wav_streams
 from .sound_stream import SoundStream
@@ -48,6 +48,7 @@ def find_streams(file: BinaryIO, size: int) -> list[SoundStream]:
         return find_ogg_streams(file, start, size)
     if head[:4] == b"fLaC":
         return find_flac_streams(file, start, size)
-    if start or begins_like_mpeg(head):
-        return find_mpeg_streams(file, start, size) or [SoundStream(((0, size),))]
+    kind = mpeg_kind(head)
+    if start or kind:
+        return find_mpeg_streams(file, start, size) or [SoundStream(((0, size),), kind=kind)]
     return [SoundStream(((0, size),))]

@@ -18,6 +18,7 @@ from .sound_stream import SoundStream
 
 _PIECE = 4096
 _COUNTLESS = 1 << 62
+_ABOUT_OPENING = range(7, 18)
 
 
 class Shape(NamedTuple):
@@ -159,7 +160,7 @@ class Decoding:
         try:
             return _Sequential(cast(BinaryIO, self._source))
         except soundfile.LibsndfileError as error:
-            raise AudioFileError(_why_unreadable(error)) from error
+            raise AudioFileError(_why_unreadable(error, stream.kind)) from error
 
     def _count_all(self) -> int | None:
         """Open every stream, see that all are of one shape, and count their samples."""
@@ -181,15 +182,23 @@ class Decoding:
         self._stream = self._open(stream)
         self._next += 1
         self._given_of_stream = 0
-        self._promised = None if stream.frames is not None else _count(stream, self._stream)
+        self._promised = _count(stream, self._stream)
+        self._kind = stream.kind
 
     def _check_promise(self) -> None:
-        if self._promised and self._given_of_stream < self._promised and not self._accept_truncated:
-            promised = self._given - self._given_of_stream + self._promised
+        if not self._promised or self._given_of_stream >= self._promised or self._accept_truncated:
+            return
+        promised = (self._given - self._given_of_stream + self._promised) / self.shape.sample_rate
+        if self._kind:
+            # All of its frames were found, so nothing is cut off.
             raise AudioFileError(
-                f"is truncated: its header promises {promised / self.shape.sample_rate:.1f} s of sound"
-                f" and it holds {self._seconds():.1f} s; copy or record it again"
+                f"is damaged {self._kind}: it holds {promised:.1f} s of sound, of which {self._seconds():.1f} s can be"
+                " decoded; copy or convert it again"
             )
+        raise AudioFileError(
+            f"is truncated: its header promises {promised:.1f} s of sound and it holds {self._seconds():.1f} s;"
+            " copy or record it again"
+        )
 
     def _seconds(self) -> float:
         return self._given / self.shape.sample_rate
@@ -204,7 +213,12 @@ def _say(shape: Shape) -> str:
     return f"{counted(shape.channels, 'channel')} at {shape.sample_rate} Hz"
 
 
-def _why_unreadable(error: soundfile.LibsndfileError) -> str:
+def _why_unreadable(error: soundfile.LibsndfileError, kind: str) -> str:
     if "not recognised" in error.error_string:
         return "is no audio file that can be read; wav, flac, aiff, ogg and mp3 can"
+    if kind:
+        return f"seems to be {kind}, and the decoder finds no sound in it; convert it again, as to WAV"
+    if error.code in _ABOUT_OPENING:
+        # The decoder did get the file: these of its sentences are about where files are.
+        return "cannot be read as audio: its content is damaged; copy or record it again"
     return f"cannot be read as audio: {error.error_string.strip().rstrip('.')}"

@@ -50,6 +50,13 @@ class _Frame(NamedTuple):
         return self[:4]
 
 
+class _Tag(NamedTuple):
+    """What a frame without sound says: how many frames follow, and whether decoders find what it says about both ends."""
+
+    frames: int | None
+    tells_ends: bool
+
+
 @dataclass
 class _Run:
     """Frames of one kind behind each other, or with rubbish between them."""
@@ -100,22 +107,28 @@ def skip_id3(file: BinaryIO, position: int) -> int:
         position += 10 + size + (10 if head[5] & 0x10 else 0)
 
 
-def begins_like_mpeg(head: bytes) -> bool:
-    """Tell whether bytes begin with what may be the header of a frame."""
-    return _parse(head[:4]) is not None
+def mpeg_kind(head: bytes) -> str:
+    """Give what bytes are that begin like a frame, such as ``"MPEG audio of layer II"``, and nothing for others."""
+    frame = _parse(head[:4])
+    return _name(frame.layer) if frame else ""
+
+
+def _name(layer: int) -> str:
+    return f"MPEG audio of layer {'I' * layer}"
 
 
 def _as_stream(run: _Run) -> SoundStream:
-    """Keep the tag, which also says how much the encoder added at both ends, only where it is right."""
+    """Keep the tag, which may say how much the encoder added at both ends, only where decoders find that and it is right."""
+    kind = _name(run.kind[1])
     if run.tag is not None and run.promised == run.frames:
-        return SoundStream((run.tag, *run.spans))
+        return SoundStream((run.tag, *run.spans), kind=kind)
     shortfall = ""
     # Some encoders count the frame of the tag as well.
     if run.promised is not None and run.promised > run.frames + (0 if run.is_cut else 1):
         shortfall = cut_short(run.frames, run.promised, "frames of sound")
     size = sum(end - start for start, end in run.spans)
     # A decoder guesses a length from the size and stops there: let it guess far too much, and end with the bytes.
-    return SoundStream(tuple(run.spans), run.frames * run.samples, _FAR_TOO_LARGE * size, shortfall)
+    return SoundStream(tuple(run.spans), run.frames * run.samples, _FAR_TOO_LARGE * size, shortfall, kind)
 
 
 def _find_runs(file: BinaryIO, start: int, end: int) -> Iterator[_Run]:
@@ -134,13 +147,14 @@ def _find_runs(file: BinaryIO, start: int, end: int) -> Iterator[_Run]:
         if not follows and not _is_in_step(file, position, end):
             position = _find_sync(file, position + 1, end)
             continue
-        is_tag, promised = _read_tag(head, frame)
-        if run is None or not follows or is_tag:
+        tag = _read_tag(head, frame)
+        if run is None or not follows or tag:
             if run is not None:
                 yield run
             run = _Run(frame.kind, frame.samples)
-        if is_tag:
-            run.tag, run.promised = (position, position + frame.size), promised
+        if tag:
+            run.promised = tag.frames
+            run.tag = (position, position + frame.size) if tag.tells_ends else None
         else:
             run.add(position, position + frame.size)
         position += frame.size
@@ -212,18 +226,19 @@ def _parse(head: bytes) -> _Frame | None:
     return _Frame(version, layer, hertz, 1 if head[3] >> 6 == 3 else 2, samples, size if bits else 0)
 
 
-def _read_tag(head: bytes, frame: _Frame) -> tuple[bool, int | None]:
-    """Tell whether a frame holds a tag in place of sound, and how many frames that promises, if it does."""
+def _read_tag(head: bytes, frame: _Frame) -> _Tag | None:
+    """Read the tag that a frame may hold in place of sound."""
     if frame.layer != 3:
-        return False, None
+        return None
     beside = ((32, 17) if frame.version == 3 else (17, 9))[frame.channels == 1]
     tag = head[4 + beside :]
     if tag[:4] in (b"Xing", b"Info") and len(tag) >= 12:
         flags, frames = struct.unpack_from(">II", tag, 4)
-        return True, frames if flags & 1 else None
+        return _Tag(frames if flags & 1 else None, tells_ends=True)
     if head[36:40] == b"VBRI" and len(head) >= 54:
-        return True, struct.unpack_from(">I", head, 50)[0]
-    return False, None
+        # Decoders that pass over this one guess the length from the frame that it stands in.
+        return _Tag(struct.unpack_from(">I", head, 50)[0], tells_ends=False)
+    return None
 
 
 def _end_without_tags(file: BinaryIO, start: int, end: int) -> int:

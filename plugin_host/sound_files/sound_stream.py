@@ -21,12 +21,15 @@ class SoundStream:
         See `AssembledFile`.
     shortfall : str
         How the stream is shorter than it promises to be, to stand behind the file's name; empty if it is whole.
+    kind : str
+        What it is by its headers, such as ``"MPEG audio of layer II"``; empty where only the decoder knows.
     """
 
     parts: tuple[Part, ...]
     frames: int | None = None
     seeming_size: int | None = None
     shortfall: str = ""
+    kind: str = ""
 
 
 def cut_short(held: float, promised: float, unit: str = "bytes of sound") -> str:

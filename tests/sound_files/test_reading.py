@@ -166,11 +166,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "32-bit flac": (flac_of_32_bits, "is a FLAC file of 32 bits, and at most 24 can be read"),
     "mp3 of two rates": (
         lambda: encode("MP3") + encode("MP3", rate=22_050),
-        "changes from 1 channels at 44100 Hz to 1 channels at 22050 Hz",
+        "changes from 1 channel at 44100 Hz to 1 channel at 22050 Hz",
     ),
     "ogg of two shapes": (
         lambda: encode("OGG") + encode("OGG", channels=2),
-        "changes from 1 channels at 44100 Hz to 2 channels at 44100 Hz",
+        "changes from 1 channel at 44100 Hz to 2 channels at 44100 Hz",
     ),
     "wav without sound": (lambda: with_data_size("WAV", 0)[:44], "holds no samples"),
     "flac without sound": (lambda: flac_of_unknown_length()[:42], "holds no samples"),
