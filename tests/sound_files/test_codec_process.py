@@ -101,7 +101,7 @@ def test_a_rate_at_which_the_encoder_dies_is_refused(
     call = ("process", tmp_path / "in", "-m", models / "gain.onnx", "-o", tmp_path / "out", "-j", 1)
     ended = brainsynth(*call, "--container", "ogg")
     assert (ended.code, tree(tmp_path / "out")) == (1, ["low.ogg"])
-    assert f"high.ogg cannot be written: OGG in VORBIS does not take 1 channels at {rate} Hz" in ended.err
+    assert f"high.ogg cannot be written: OGG in VORBIS does not take 1 channel at {rate} Hz" in ended.err
 
 
 def test_an_encoder_that_dies_leaves_nothing(tmp_path: Path) -> None:
