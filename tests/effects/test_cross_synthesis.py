@@ -67,6 +67,20 @@ def test_the_first_sound_gives_the_filter_as_the_mean_of_its_channels() -> None:
         np.testing.assert_array_equal(made, cross_synthesize(0.5 * dull, RATE, saws()[0], RATE))
 
 
+def test_the_pitch_is_that_of_the_excitation() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
+
+    def at_harmonics(sound: Audio) -> float:
+        """Share of the power within 5 Hz of multiples of 110 Hz."""
+        power = np.abs(np.fft.rfft(sound * np.hanning(RATE))) ** 2
+        hertz = np.arange(len(power))
+        return float(power[np.abs(hertz - 110 * np.round(hertz / 110)) <= 5].sum() / power.sum())
+
+    assert at_harmonics(noise) == pytest.approx(0.1, abs=0.02)
+    assert at_harmonics(cross_synthesize(noise, RATE, saws()[0], RATE)) > 0.5
+    assert at_harmonics(cross_synthesize(saws()[0], RATE, noise, RATE)) < 0.3
+
+
 def test_a_filter_that_ends_leaves_silence_and_a_longer_one_is_cut() -> None:
     made = cross_synthesize(bursts(RATE, 0.5), RATE, saws()[0], RATE)
     assert loudness(made)[0] > 0.01
