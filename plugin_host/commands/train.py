@@ -167,7 +167,7 @@ def _train(family: Family, values: dict[str, Any]) -> None:
         recordings = values.get("recordings")
         if recordings is not None:
             find_recordings(recordings)  # before sounds are rendered, which takes minutes
-            if passed_over := describe(search(recordings).left_out):
+            if recordings.is_dir() and (passed_over := describe(search(recordings).left_out)):
                 warn(f"left out: {passed_over}; convert such sounds to wav or flac, and link no folders")
         with TrainingReport() as report:
             kind = family.learns(SynthSounds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 import soundfile
@@ -31,11 +30,17 @@ class Encoding:
 
     def __init__(self, path: str, sample_rate: int, channels: int, container: str, subtype: str) -> None:
         self._channels = channels
-        # Bytes, since a name need not be UTF-8; soundfile takes them and does not say so.
-        place: Any = path if os.name == "nt" else os.fsencode(path)
         try:
-            self._file = soundfile.SoundFile(place, "w", sample_rate, channels, subtype, format=container)
+            # Never made here: whoever asked for it may be dead by now, and nobody would remove it.
+            self._handle = os.open(path, os.O_RDWR | os.O_TRUNC | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise AudioFileError(f"cannot be written ({error.strerror or error})") from error
+        try:
+            self._file = soundfile.SoundFile(
+                self._handle, "w", sample_rate, channels, subtype, format=container, closefd=False
+            )
         except soundfile.SoundFileError as error:
+            os.close(self._handle)
             raise AudioFileError("cannot be written") from error
 
     def write(self, samples: bytearray) -> None:
@@ -64,3 +69,5 @@ class Encoding:
             self._file.close()
         except soundfile.SoundFileError as error:
             raise AudioFileError("cannot be written") from error
+        finally:
+            os.close(self._handle)

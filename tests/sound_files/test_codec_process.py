@@ -17,6 +17,7 @@ from plugin_host.errors import AudioFileError
 from plugin_host.files.writer import AudioWriter
 from plugin_host.sound_files import codec_process
 from plugin_host.sound_files.codec_process import CodecEndedError, borrow_codec, return_codec
+from plugin_host.sound_files.encoding import Encoding
 from plugin_host.sound_files.reader import AudioReader
 from tests.conftest import Command
 from tests.support.sound_files import tree, write_sound
@@ -194,3 +195,10 @@ def is_alive(process: int) -> bool:
 
 def test_its_end_is_an_error_about_an_audio_file() -> None:
     assert issubclass(CodecEndedError, AudioFileError)
+
+
+def test_a_file_to_encode_is_never_made(tmp_path: Path) -> None:
+    missing = tmp_path / "removed.wav"
+    with pytest.raises(AudioFileError, match="No such file"):
+        Encoding(str(missing), 44_100, 1, "WAV", "FLOAT")
+    assert not missing.exists()
