@@ -42,7 +42,8 @@ def training_command(config: Mapping[str, Any]) -> str:
 def _sources(config: Mapping[str, Any]) -> list[str]:
     family, synth = find_family(config["family"]), config.get("synth")
     if config.get("endless"):
-        return ["--synth", str(synth)]
+        limit = config.get("disk_limit_gb")  # runs of earlier versions do not say it
+        return ["--synth", str(synth), *([] if limit is None else ["--disk-limit", str(limit)])]
     recordings, sounds = config.get("recordings"), family.learns(SynthSounds)
     words = [] if recordings is None else [Path(recordings).name]
     if synth is None or sounds is None:

@@ -57,7 +57,7 @@ def find_sounds(
         yield DataSetFeed(found, report.warn)
     elif synth is not None:
         folder = out.with_name(f"{out.name}-sounds")
-        with EndlessFeed(synth, folder, int((disk_limit_gb or 1.0) * 1e9), report.warn) as endless:
+        with EndlessFeed(synth, folder, disk_limit_gb or 1.0, report.warn) as endless:
             yield endless
     else:
         raise UsageError(f"give a data set or --synth, as in: brainsynth train {family} DATA --output RUN")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import AudioFileError, DataSetError, counted
 from ..sound_files.reader import AudioReader
 from ..synths.parameters import SynthParameter, to_unit
+from .audio_checksum import audio_checksum
 from .dataset_info import DataSetInfo
 from .manifest import MANIFEST_NAME, find_files, read_manifest, sound_name
 
@@ -102,9 +103,14 @@ class DataSet:
         """
         return self.sound(position).mean(axis=0), self.unit_values[position]
 
+    def checksums(self) -> NDArray[np.uint8]:
+        """Give a checksum of what each file holds now, (N, 16); zeros where it cannot be read. See `audio_checksum`."""
+        found = b"".join(audio_checksum(self._path(position)) for position in range(len(self)))
+        return np.frombuffer(found, np.uint8).reshape(len(self), -1)
+
     def sound(self, position: int) -> NDArray[np.float32]:
         """Give a sound (C, T); see `__getitem__`."""
-        path = self.folder / sound_name(int(self.indices[position]))
+        path = self._path(position)
         try:
             with AudioReader(path) as reader:
                 sound = reader.read_rest()
@@ -116,3 +122,6 @@ class DataSet:
                 f" {self.info.frames} in {self.info.channels}; delete it, and have it generated again"
             )
         return sound
+
+    def _path(self, position: int) -> Path:
+        return self.folder / sound_name(int(self.indices[position]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -42,6 +43,15 @@ class DataSetFeed:
         self.cache = data.folder
         self._data, self._on_problem = data, on_problem
 
+    @property
+    def checksums(self) -> NDArray[np.uint8]:
+        """Give a checksum of every sound, (N, 16), as it is when this is first asked for."""
+        return self._checksums
+
+    @cached_property
+    def _checksums(self) -> NDArray[np.uint8]:
+        return self._data.checksums()
+
     def __len__(self) -> int:
         return len(self._data)
 
@@ -67,8 +77,8 @@ class EndlessFeed:
         A bundled synth's name or a .csd.
     folder : Path
         Where sounds are kept while they are used; nothing else may be in it.
-    largest_bytes : int
-        How much disk space they may take.
+    disk_limit_gb : float
+        How much disk space they may take, in GB.
     on_problem : callable
         Called with a sentence for every sound that cannot be read, and if the synth gives another sound each time.
 
@@ -82,18 +92,20 @@ class EndlessFeed:
         self,
         synth: str | PathLike[str],
         folder: Path,
-        largest_bytes: int,
+        disk_limit_gb: float,
         on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         found = Synth(synth)
         of_a_sound = bytes_of_a_sound(found)
+        largest_bytes = round(disk_limit_gb * 1e9)
         room = largest_bytes // of_a_sound
         if room < _FEWEST_SOUNDS:
             needed = _FEWEST_SOUNDS * of_a_sound / 1e9
             raise UsageError(
-                f"the sounds of {found.name} may take {largest_bytes / 1e9:.2g} GB on the disk, and {needed:.2g} are"
+                f"the sounds of {found.name} may take {disk_limit_gb:.2g} GB on the disk, and {needed:.2g} are"
                 f" needed: --disk-limit {needed:.2g}, or better 1"
             )
+        self.disk_limit_gb = disk_limit_gb
         held_out = min(_MOST_HELD_OUT, room // 5)
         # One batch is used while the next is rendered.
         self.batch_size = min(_LARGEST_BATCH, (room - held_out) // 2)

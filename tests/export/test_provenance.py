@@ -30,7 +30,18 @@ def test_a_run_says_its_command_with_what_differs_from_the_defaults() -> None:
 
 SOURCES = {
     "parameters, data set": ({"synth": "fm.csd", "sounds": 500, "endless": 0}, {"data": Path("DATA")}),
-    "parameters, endless": ({"synth": "fm.csd", "sounds": 400, "endless": 4000}, {"synth": "fm.csd"}),
+    "parameters, endless": (
+        {"synth": "fm.csd", "sounds": 400, "endless": 4000, "disk_limit_gb": 1.0},
+        {"synth": "fm.csd", "disk_limit": 1.0},
+    ),
+    "parameters, endless on a small disk": (
+        {"synth": "fm.csd", "sounds": 20, "endless": 40, "disk_limit_gb": 0.03},
+        {"synth": "fm.csd", "disk_limit": 0.03},
+    ),
+    "parameters, endless, of an earlier version": (
+        {"synth": "fm.csd", "sounds": 400, "endless": 4000},
+        {"synth": "fm.csd", "disk_limit": 1.0},
+    ),
     "lpc, data set": (
         {"synth": "allpole.csd", "sounds": 300, "recordings": None},
         {"data": Path("DATA"), "recordings": None},

@@ -73,6 +73,7 @@ class ToySounds:
         units[:, 4] = random.integers(0, 2, count)
         self.units: NDArray[np.float32] = units.astype(np.float32)
         self.numbers = np.arange(count)
+        self.checksums = np.zeros((count, 16), np.uint8)
         self.cache, self.silent, self.unreadable, self.rendered = cache, silent, unreadable, 0
 
     @property

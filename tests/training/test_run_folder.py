@@ -109,6 +109,33 @@ def test_what_was_decided_of_the_data_is_refused_in_words_if_it_is_damaged(
         written(run.folder)
 
 
+def test_a_lost_record_of_what_was_decided_is_told_and_is_none_of_the_first_version(tmp_path: Path) -> None:
+    run = written(tmp_path / "run")
+    run.keep_prepared({"held_out": ["a.wav"]})
+    run.save(3, {"x": torch.ones(1)}, {})
+    decided = run.folder / "data.json"
+    content = decided.read_bytes()
+    decided.unlink()
+    for _ in range(2):
+        with pytest.raises(RunError, match=r"data\.json is missing, which says what the run holds out"):
+            written(run.folder)
+    decided.write_bytes(content)
+    again = written(run.folder)
+    again.keep_config()
+    assert again.prepared() == {"held_out": ["a.wav"]}
+    decided.unlink()
+    with pytest.raises(RunError, match="is missing"):
+        written(run.folder)
+
+
+def test_a_run_of_the_first_version_has_decided_nothing_and_goes_on(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", 3)
+    again = written(run.folder)
+    again.keep_prepared({"held_out": ["a.wav"]})
+    again.keep_config()
+    assert again.prepared() == written(run.folder).prepared() == {}
+
+
 def test_a_config_with_missing_fields_is_refused_in_words(tmp_path: Path) -> None:
     run = written(tmp_path / "run", 3)
     (run.folder / "config.json").write_text("{}")

@@ -36,6 +36,11 @@ class SoundSet(Protocol):
     """The number of every sound, (N,), rising; it is the same if others are missing."""
 
     @property
+    def checksums(self) -> NDArray[np.uint8]:
+        """A checksum of every sound, (N, 16), which is another one if another sound has taken its place."""
+        ...
+
+    @property
     def parameters(self) -> Sequence[Any]:
         """In the order of the units: name, unit, range, default, scale, choices, and which voices are alike."""
         ...
@@ -68,6 +73,8 @@ class EndlessSounds(Protocol):
     """Batches of sounds without end, rendered as they are asked for and deleted afterwards."""
 
     batch_size: int
+    disk_limit_gb: float
+    """How much room batches may take, from which their size follows."""
 
     @property
     def held_out(self) -> SoundSet:
@@ -80,7 +87,7 @@ class EndlessSounds(Protocol):
 
 
 def identify_sounds(sounds: SoundSet) -> dict[str, Any]:
-    """Name a synth, and hash it and the parameters of its sounds, which say how they sound."""
+    """Name a synth, and hash it and the parameters of its sounds, which say how it plays them."""
     units = np.ascontiguousarray(sounds.units, np.float32)
     return {
         "synth": sounds.synth,
@@ -88,6 +95,12 @@ def identify_sounds(sounds: SoundSet) -> dict[str, Any]:
         "sounds": len(sounds),
         "sounds_sha256": hashlib.sha256(units.tobytes()).hexdigest(),
     }
+
+
+def identify_audio(sounds: SoundSet) -> dict[str, str]:
+    """Hash what a data set's sounds are, which another may have taken the place of under the same parameters."""
+    checksums = np.ascontiguousarray(sounds.checksums, np.uint8)
+    return {"audio_sha256": hashlib.sha256(checksums.tobytes()).hexdigest()}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ..errors import CheckpointError, RunError, UnwritableError
+from ..errors import CheckpointError, RunError, UnwritableError, counted
 from .length import Length
 
 METADATA_KEY = "facts"
@@ -22,8 +22,11 @@ METADATA_KEY = "facts"
 
 CHECKPOINTS = "step_*.safetensors"
 
-NOT_COMPARED = frozenset({"lengthened"})
-"""What may change in config.json from one call to the next."""
+NOT_COMPARED = frozenset({"lengthened", "disk_limit_gb"})
+"""What may change in config.json from one call to the next; of a limit counts what follows from it."""
+
+DECIDED_IN = "decided_in"
+"""Under which config.json names the file of what was decided of the data, so that its loss is seen; not in early runs."""
 
 RENAMED_FAMILIES = {"ar": "lpc"}
 """Families by the names that run folders of earlier versions call them."""
@@ -90,7 +93,11 @@ class Run:
         if written.is_file() and _checkpoints(folder):
             now = _read_config(written)
             self._compare(now, json.loads(json.dumps(config)))
-            self._prepared = _read_json(decided) if decided.is_file() else {}
+            if DECIDED_IN in now and not decided.is_file():
+                raise RunError(
+                    f"{decided} is missing, which says what the run holds out; put it back or choose another --output."
+                )
+            self._decide(_read_json(decided) if decided.is_file() else {})
         elif not written.is_file() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not a training run; choose another folder for --output.")
         self._write_json(
@@ -119,15 +126,21 @@ class Run:
                 f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
                 f" than {now.get('synth')}; choose another --output."
             )
-        places = {
-            "recordings": now.get("recordings"),
-            "sounds": now.get("synth"),
-            "weights": now.get("settings", {}).get("begin"),
+        if now.get("endless") and (_differ(before, now, "endless") or _differ(before, now, "sounds")):
+            raise RunError(
+                f"{self.folder} was begun with {_sounds_of(before)}, and now it would go on with {_sounds_of(now)};"
+                " give the same again or choose another --output."
+            )
+        compared = {
+            "recordings_sha256": f"recordings of {now.get('recordings')}",
+            "sounds_sha256": f"sounds of {now.get('synth')}",
+            "audio_sha256": f"sounds of {now.get('synth')}",
+            "weights_sha256": f"weights of {now.get('settings', {}).get('begin')}",
         }
-        for what, place in places.items():
-            if _differ(before, now, f"{what}_sha256"):
+        for key, what in compared.items():
+            if _differ(before, now, key):
                 raise RunError(
-                    f"the {what} of {place} are not those that {self.folder} was begun with; put them back or choose"
+                    f"the {what} are not those that {self.folder} was begun with; put them back or choose"
                     " another --output."
                 )
         # The same files may lie elsewhere now. Runs of earlier versions know no more of them than where they lay.
@@ -148,8 +161,14 @@ class Run:
         """Keep what was decided of the data, for as long as the run goes on."""
         # What a run of an earlier version goes on with is not written down: it did not decide it.
         if prepared and self.prepared() is None:
-            self._prepared = dict(prepared)
+            self._decide(prepared)
             self._write_json("data.json", prepared)
+            self.keep_config()
+
+    def _decide(self, prepared: Mapping[str, Any]) -> None:
+        self._prepared = dict(prepared)
+        if prepared:
+            self.config = self.config | {DECIDED_IN: "data.json"}
 
     def discard_unless_learned(self) -> None:
         """Remove the folder if no checkpoint was written, so that a run that was refused leaves nothing behind."""
@@ -326,6 +345,15 @@ def _with_figures(metadata: dict[str, Any]) -> dict[str, Any]:
 
 def _differ(before: dict[str, Any], now: dict[str, Any], key: str) -> bool:
     return key in before and key in now and before[key] != now[key]
+
+
+def _sounds_of(config: dict[str, Any]) -> str:
+    """Say where a run's sounds come from, as it is asked for."""
+    if not config.get("endless"):
+        return "a data set"
+    limit = config.get("disk_limit_gb")
+    asked = "" if limit is None else f" (--disk-limit {limit})"
+    return f"batches of {counted(config['endless'], 'sound')}{asked}"
 
 
 def _changes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from plugin_host.datasets.training_feed import DataSetFeed
 from tests.conftest import Command
 from tests.support.trainings import Recorder, assert_same_run, log_of, train_family
 from training.data.source import Source
-from training.errors import RecordingsError, SoundsError
+from training.errors import RecordingsError, RunError, SoundsError
 from training.families.lpc.data import LpcData, prepare
 from training.families.lpc.envelopes import envelope_db, itakura_saito, log_spectral_distance
 from training.families.lpc.excerpts import draw_recorded, draw_synthetic
@@ -198,6 +199,15 @@ def test_a_run_gives_four_models_of_one_tracker(data: DataSet, recordings: Path,
     weight = checkpoint.tensors["average.envelope.head.weight"]
     for spec in specs[:2]:
         assert torch.equal(spec.model.state_dict()["tracker.network.envelope.head.weight"], weight)
+
+
+def test_sounds_that_were_exchanged_are_refused(data: DataSet, tmp_path: Path) -> None:
+    mine = DataSet(shutil.copytree(data.folder, tmp_path / "data"))
+    train(mine, tmp_path / "run", interrupt_at=2)
+    one, other = (tmp_path / "data" / "sounds" / "0000" / f"00000{number}.flac" for number in (2, 3))
+    shutil.copyfile(other, one)
+    with pytest.raises(RunError, match=r"sounds of allpole\.csd are not those that .* was begun with"):
+        train(mine, tmp_path / "run")
 
 
 def test_sounds_of_another_synth_are_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from brainsynth import generate
+from export.provenance import training_command
 from plugin_host.synths.synth import hash_synth
 from tests.conftest import Command
 from training.loop.run import open_run
@@ -65,6 +66,23 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
     )
 
 
+def test_sounds_that_were_exchanged_are_not_those_that_a_run_was_begun_with(
+    brainsynth: Command, data: Path, tmp_path: Path
+) -> None:
+    command = ("train", "params", data, "--output", tmp_path / "run", "--steps", 2)
+    assert brainsynth(*command).code == 0
+    one, other = (data / "sounds" / "0000" / f"00000{number}.flac" for number in (2, 3))
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    refused = brainsynth(*command)
+    assert refused.code == 2
+    assert f"the sounds of fm.csd are not those that {tmp_path / 'run'} was begun with" in refused.err
+    one.write_bytes(first)
+    other.write_bytes(second)
+    assert brainsynth(*command).code == 0
+
+
 def test_faults_of_a_data_set_are_named_skipped_and_counted(
     brainsynth: Command, data: Path, tmp_path: Path
 ) -> None:
@@ -111,6 +129,7 @@ def test_it_trains_on_sounds_without_end_and_deletes_them(brainsynth: Command, t
     # How far it is, as nobody watches.
     assert all(re.search(r"\(\d+%\)$", line) for line in done.err.splitlines())
     assert open_run(run).config["endless"] > 0
+    assert "--synth fm.csd --disk-limit 0.03 --steps 1" in training_command(open_run(run).config)
     left = [path for path in (tmp_path / "run-sounds").glob("batch-*") if any(path.rglob("*.flac"))]
     assert not left
 

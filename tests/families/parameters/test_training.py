@@ -42,7 +42,7 @@ class EndlessToys:
 
     def __init__(self, batch_size: int = 24) -> None:
         self.held_out: SoundSet = ToySounds(24, seed=1)
-        self.batch_size = batch_size
+        self.batch_size, self.disk_limit_gb = batch_size, batch_size / 100
         self.rendered: list[int] = []
 
     @contextmanager
@@ -120,6 +120,37 @@ def test_a_run_with_other_settings_or_another_synth_is_refused(tmp_path: Path) -
         train(other, tmp_path / "run")
 
 
+def test_a_run_with_other_sounds_under_the_same_parameters_is_refused(tmp_path: Path) -> None:
+    train(ToySounds(40), tmp_path / "run", interrupt_at=3)
+    other = ToySounds(40)
+    other.checksums[7] = 1
+    with pytest.raises(RunError, match=r"sounds of toy\.csd are not those that .* was begun with"):
+        train(other, tmp_path / "run")
+    # Earlier versions did not look.
+    config = tmp_path / "run" / "config.json"
+    earlier = json.loads(config.read_text())
+    del earlier["audio_sha256"]
+    config.write_text(json.dumps(earlier))
+    train(other, tmp_path / "run")
+    assert open_run(tmp_path / "run").metadata["step"] == SHORT.steps
+    assert "audio_sha256" in open_run(tmp_path / "run").config
+
+
+def test_an_endless_run_with_batches_of_another_size_is_refused_with_the_limit(tmp_path: Path) -> None:
+    train(EndlessToys(), tmp_path / "run", interrupt_at=3)
+    with pytest.raises(RunError, match=r"batches of 24 sounds \(--disk-limit 0\.24\).*batches of 30 sounds"):
+        train(EndlessToys(30), tmp_path / "run")
+    with pytest.raises(RunError, match=r"sounds of toy\.csd are not those"):
+        train(ToySounds(40), tmp_path / "run")
+    more = EndlessToys()
+    more.disk_limit_gb = 2.0  # which changes nothing of the batches
+    train(more, tmp_path / "run")
+    assert open_run(tmp_path / "run").metadata["step"] == SHORT.steps
+    train(ToySounds(40), tmp_path / "set", interrupt_at=3)
+    with pytest.raises(RunError, match=r"begun with a data set, and now .* batches of 24 sounds"):
+        train(EndlessToys(), tmp_path / "set")
+
+
 def test_what_cannot_be_trained_on_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SoundsError, match="3 sounds are too few"):
         train(ToySounds(3), tmp_path / "few")
@@ -186,6 +217,11 @@ def test_rows_of_other_sounds_are_not_taken_for_these(tmp_path: Path) -> None:
     rows = rows_of(changed)
     assert changed.rendered == 1
     assert torch.equal(rows[np.array([4])][1], torch.full((1, 5), 0.5))
+    # Another sound of the same parameters, as after an exchange of files.
+    exchanged = ToySounds(10, cache=tmp_path, silent=(6,))
+    exchanged.units, exchanged.checksums[6] = changed.units, 1
+    assert not rows_of(exchanged).sounding[6]
+    assert exchanged.rendered == 1
 
 
 def test_a_sound_that_could_not_be_read_once_is_read_the_next_time(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,6 +174,18 @@ def test_recordings_of_all_kinds_are_trained_on_or_named(tmp_path: Path) -> None
     ):
         assert any(f"{name} {why}" in sentence for sentence in warnings)
     assert np.isfinite(TimbreTrainer(data, SHORT, SIZE).step()["loss"])
+
+
+def test_too_little_to_learn_from_is_told_beside_what_is_held_out(tmp_path: Path) -> None:
+    for number in range(11):
+        soundfile.write(tmp_path / f"copy {number}.wav", tone(220.0, 6.0) * 0.9**number, RATE)
+    soundfile.write(tmp_path / "other.wav", tone(180.0, 6.0), RATE)
+    with pytest.raises(RecordingsError, match=r"at least 10 s are needed") as refused:
+        prepare_from(tmp_path)
+    said = str(refused.value)
+    assert re.search(
+        r"holds 6\.0 s of sound to learn from, beside 6[56]\.\d s in 11 recordings held out", said
+    )
 
 
 def test_a_run_goes_on_with_the_split_that_it_began_with(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...data.copies import print_of
 from ...data.recordings import find_recordings, read_mono, read_usable
-from ...data.source import EndlessSounds, Source, identify_sounds
+from ...data.source import EndlessSounds, Source, identify_audio, identify_sounds
 from ...data.split import split_by_name, split_recordings
 from ...errors import RecordingsError, SoundsError
 from ...loop.report import Reporter
@@ -61,7 +61,7 @@ class LpcData:
 
 
 def identify(source: Source) -> dict[str, Any]:
-    """Name the synth, and how many sounds there are; recordings may be added.
+    """Name the synth and its sounds; recordings may be added.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def identify(source: Source) -> dict[str, Any]:
     """
     if source.sounds is None or isinstance(source.sounds, EndlessSounds):
         raise SoundsError("filters are learned from a data set: brainsynth generate allpole -o DATA")
-    return {**identify_sounds(source.sounds), "recordings": None}
+    return {**identify_sounds(source.sounds), **identify_audio(source.sounds), "recordings": None}
 
 
 def prepare(source: Source, settings: LpcSettings, size: LpcSize, report: Reporter) -> LpcData:

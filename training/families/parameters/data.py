@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...data.cache import RowFile
-from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source, identify_sounds
+from ...data.source import EndlessSounds, Resynthesis, SoundSet, Source, identify_audio, identify_sounds
 from ...data.split import HELD_OUT, split_sounds
 from ...errors import SoundsError, counted
 from ...loop.report import Reporter
@@ -49,10 +49,17 @@ def identify(source: Source) -> dict[str, Any]:
         )
     return {
         **identify_sounds(sounds),
-        "endless": source.sounds.batch_size if isinstance(source.sounds, EndlessSounds) else 0,
+        **_identify_kind(source.sounds),
         "duration_s": sounds.duration_s,
         "parameters": describe([SoundParameter.of(p) for p in sounds.parameters]),
     }
+
+
+def _identify_kind(sounds: SoundSet | EndlessSounds) -> dict[str, Any]:
+    if isinstance(sounds, EndlessSounds):
+        # Rendered anew wherever the run goes on, so that the synth and the parameters are all that can be told.
+        return {"endless": sounds.batch_size, "disk_limit_gb": sounds.disk_limit_gb}
+    return {"endless": 0, **identify_audio(sounds)}
 
 
 def prepare(
@@ -187,6 +194,7 @@ class FeatureRows:
         kind = np.dtype(
             [
                 ("unit", np.float32, (len(sounds.parameters),)),
+                ("checksum", np.uint8, sounds.checksums.shape[1:]),
                 ("sounding", np.bool_),
                 ("features", np.float16, (frames, ParameterFeatures.size)),
             ]
@@ -207,7 +215,9 @@ class FeatureRows:
 
     def _valid(self, rows: NDArray[np.void]) -> NDArray[np.bool_]:
         """Which rows are those of the sounds."""
-        return (rows["unit"] == self._sounds.units[: len(rows)]).all(1)
+        wanted = {"unit": self._sounds.units, "checksum": self._sounds.checksums}
+        same = [(rows[name] == values[: len(rows)]).all(1) for name, values in wanted.items()]
+        return np.logical_and.reduce(same)
 
     @torch.no_grad()
     def _fill(self, rows: NDArray[np.void], first: int) -> None:
@@ -224,6 +234,7 @@ class FeatureRows:
         x = torch.from_numpy(audio.reshape(len(rows), frames, HOP_LENGTH))
         features = self._features(x, self._features.initial_state(len(rows)))[0].numpy()
         rows["unit"] = self._sounds.units[first : first + len(rows)]
+        rows["checksum"] = self._sounds.checksums[first : first + len(rows)]
         rows["features"], rows["sounding"] = features, features[..., -1].any(1)
         # The parameters of no sound: a kept row of it is not wanted, so that the next training reads the sound again.
         rows["unit"][unread] = np.nan
@@ -237,5 +248,5 @@ def lateness(number: int) -> int:
 def rows_name(sounds: SoundSet, frames: int) -> str:
     """Name of the file of a set of sounds, another one if the synthesiser or the features are others."""
     names = ",".join(p.name for p in sounds.parameters)
-    identity = f"{VERSION} {sounds.synth_sha256} {frames} {names}"
+    identity = f"{VERSION} checksum {sounds.synth_sha256} {frames} {names}"
     return f"features-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.rows"

@@ -17,7 +17,7 @@ from ...data.low_cut import lowest_pitch_hz
 from ...data.recordings import find_recordings, read_usable
 from ...data.source import Source
 from ...data.split import split_recordings
-from ...errors import RecordingsError
+from ...errors import RecordingsError, counted
 from ...loop.report import Reporter
 from .features import Corpus, Heard, features_of, hear
 from .model import HOP_LENGTH, SAMPLE_RATE
@@ -89,7 +89,7 @@ def prepare(source: Source, settings: TimbreSettings, size: TimbreSize, report: 
     finally:
         torch.set_num_threads(threads)
     train = Corpus.join([parts[path] for path in split.train])
-    _refuse_unusable(train, source.folder)
+    _refuse_unusable(train, [parts[path] for path in split.held_out], source.folder)
     if not split.held_out:
         report.warn(
             f"{source.folder} holds one sound, so that none is held out: figures are of what is trained on"
@@ -125,17 +125,27 @@ def _choose_low_cut(heard: Sequence[Heard], octaves: float, report: Reporter) ->
     return corner
 
 
-def _refuse_unusable(corpus: Corpus, recordings: Path) -> None:
-    seconds = float((corpus.loudness_db > SILENT_DB).sum()) * HOP_LENGTH / SAMPLE_RATE
+def _refuse_unusable(train: Corpus, held_out: Sequence[Corpus], recordings: Path) -> None:
+    seconds, aside = _sounding_s(train), sum(map(_sounding_s, held_out))
+    beside = (
+        f", beside {aside:.1f} s in {counted(len(held_out), 'recording')} held out to measure by, with all their copies"
+        if held_out
+        else ""
+    )
     if seconds < SHORTEST_S:
         raise RecordingsError(
-            f"{recordings} holds {seconds:.1f} s of sound; at least {SHORTEST_S:.0f} s are needed,"
+            f"{recordings} holds {seconds:.1f} s of sound to learn from{beside}; at least {SHORTEST_S:.0f} s are needed,"
             " and ten minutes or more are good."
         )
-    if not (corpus.voicing > 0.5).mean() > 0.05:
+    if not (train.voicing > 0.5).mean() > 0.05:
         raise RecordingsError(
-            f"{recordings} holds hardly any pitched sound; timbre transfer needs a pitched, monophonic instrument."
+            f"{recordings} holds hardly any pitched sound to learn from{beside};"
+            " timbre transfer needs a pitched, monophonic instrument."
         )
+
+
+def _sounding_s(corpus: Corpus) -> float:
+    return float((corpus.loudness_db > SILENT_DB).sum()) * HOP_LENGTH / SAMPLE_RATE
 
 
 def trained_range(corpus: Corpus) -> dict[str, tuple[float, float, float]]:
