@@ -127,6 +127,10 @@ def main(arguments: list[str] | None = None) -> None:
         if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
             traceback.print_exc()
         code = _fail(_sentence(error), exit_code(error))
+    if code is ExitCode.INTERRUPTED:
+        # An interrupt that came within a string of code, as imports run them, would make Python end by the signal itself.
+        # It forgets that when it runs another.
+        exec("")
     sys.exit(int(code or 0))
 
 

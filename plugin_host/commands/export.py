@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def export(
 ) -> None:
     """Write what a run has learned into model files, if they play as torch does; else write nothing."""
     register_hz = read_register(register) if register is not None else None
-    with training_packages():
+    with training_packages(), _interruptions():
         from export.export_run import export_run
 
         from .outputs import refuse_unwritable
@@ -68,6 +69,13 @@ def export(
                 add_row(table, check.tensor, f"host: {check.compared}", "", *check.figures)
             show(console, f"{written.path}, {written.size / 1e6:.2f} MB", "bold")
             console.print(table)
+
+
+def _interruptions() -> AbstractContextManager[object]:
+    """Let SIGTERM, as Ctrl-C does, end the work by an exception, so that what is half written is removed."""
+    from training.loop.interruptions import Interruptions
+
+    return Interruptions()
 
 
 def read_register(text: str) -> tuple[float, float]:

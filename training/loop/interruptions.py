@@ -15,8 +15,9 @@ class Interruptions:
     """Ends the program by an exception when it is interrupted, but not in the middle of what is held together.
 
     Ctrl-C raises KeyboardInterrupt and SIGTERM SystemExit, so that both leave by way of what cleans up. While ``held``
-    says so they wait for `raise_arrived`; a second one waits for nothing. A context manager. In a thread that is not the
-    main one, and for signals that the program handles or ignores itself, it changes nothing.
+    says so they wait for `raise_arrived`; a second one waits for nothing. A context manager, out of which an error that
+    comes after an interruption does not lead: a library that was interrupted may fail in words of its own. In a thread that
+    is not the main one, and for signals that the program handles or ignores itself, it changes nothing.
 
     Attributes
     ----------
@@ -48,6 +49,8 @@ class Interruptions:
             signal.signal(number, self._take)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> None:
         for number in self._taken:
             signal.signal(number, USUAL[number])
+        if isinstance(error, Exception):
+            self.raise_arrived()
