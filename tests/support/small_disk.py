@@ -1,6 +1,7 @@
-"""Whether a disk that is soon full can be had here."""
+"""Whether a disk that is soon full, or one that cannot be written, can be had here."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -11,3 +12,10 @@ def can_mount(folder: Path) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
+
+
+def run_read_only(folder: Path, command: Sequence[object]) -> subprocess.CompletedProcess[str]:
+    """Run a program for which nothing below a folder can be written, not even by root; see `can_mount`."""
+    mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    words = ["unshare", "--mount", "sh", "-c", mount, *map(str, [folder, *command])]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
