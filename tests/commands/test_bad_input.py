@@ -466,6 +466,20 @@ def test_unreadable_input_is_refused(models: Path, open_folder: Path, brainsynth
     assert_refused(ended, 1, "in.wav cannot be read: Permission denied")
 
 
+def test_unreadable_input_in_a_folder_is_named_and_the_rest_goes_on(
+    models: Path, open_folder: Path, brainsynth: Command
+) -> None:
+    for name in ("a.wav", "b.wav", "c.wav"):
+        write_sound(open_folder / "in" / name, long_noise())
+    model = shutil.copy(models / "gain.onnx", open_folder / "gain.onnx")
+    (open_folder / "in" / "b.wav").chmod(0)
+    with ordinary_user():
+        ended = brainsynth("process", open_folder / "in", "-m", model, "-o", open_folder / "out", "-j", 1)
+    assert (ended.code, tree(open_folder / "out")) == (1, ["a.wav", "c.wav"])
+    (sentence,) = ended.err.strip().splitlines()
+    assert f"{open_folder / 'in' / 'b.wav'} cannot be read: Permission denied" in sentence
+
+
 def test_output_below_a_file_is_refused(models: Path, tmp_path: Path, brainsynth: Command) -> None:
     source = write_sound(tmp_path / "in.wav", long_noise())
     ended = brainsynth("process", source, "-m", models / "gain.onnx", "-o", source / "deep")
