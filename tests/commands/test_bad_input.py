@@ -472,9 +472,11 @@ def test_unreadable_input_in_a_folder_is_named_and_the_rest_goes_on(
     for name in ("a.wav", "b.wav", "c.wav"):
         write_sound(open_folder / "in" / name, long_noise())
     model = shutil.copy(models / "gain.onnx", open_folder / "gain.onnx")
+    call = ("process", open_folder / "in", "-m", model, "-j", 1, "-o")
+    assert brainsynth(*call, open_folder / "first").code == 0
     (open_folder / "in" / "b.wav").chmod(0)
     with ordinary_user():
-        ended = brainsynth("process", open_folder / "in", "-m", model, "-o", open_folder / "out", "-j", 1)
+        ended = brainsynth(*call, open_folder / "out")
     assert (ended.code, tree(open_folder / "out")) == (1, ["a.wav", "c.wav"])
     (sentence,) = ended.err.strip().splitlines()
     assert f"{open_folder / 'in' / 'b.wav'} cannot be read: Permission denied" in sentence
