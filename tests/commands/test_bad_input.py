@@ -24,6 +24,8 @@ from plugin_host.sound_files.reader import AudioReader
 from tests.conftest import Command, Ended
 from tests.support import tiny_models
 from tests.support.sound_files import read_sound, tree, write_sound
+from training.data.recordings import content_hash, read_mono, read_usable
+from training.loop.report import Silent
 
 Audio = NDArray[np.float32]
 
@@ -480,6 +482,26 @@ def test_unreadable_input_in_a_folder_is_named_and_the_rest_goes_on(
     assert (ended.code, tree(open_folder / "out")) == (1, ["a.wav", "c.wav"])
     (sentence,) = ended.err.strip().splitlines()
     assert f"{open_folder / 'in' / 'b.wav'} cannot be read: Permission denied" in sentence
+
+
+def test_unreadable_recording_is_named_and_left_out_of_a_training(open_folder: Path) -> None:
+    paths = [write_sound(open_folder / name, long_noise()) for name in ("a.wav", "b.wav", "c.wav")]
+    sentences: list[str] = []
+
+    class Report(Silent):
+        def warn(self, sentence: str) -> None:
+            sentences.append(sentence)
+
+    read_mono(paths[0], 48_000)  # the child that decodes is there
+    paths[1].chmod(0)
+    with ordinary_user():
+        without = content_hash(paths)
+        found = read_usable(open_folder, paths, lambda path: read_mono(path, 48_000), Report())
+    assert list(found) == [paths[0], paths[2]]
+    assert len(sentences) == 1
+    assert f"{paths[1]} cannot be read: Permission denied" in sentences[0]
+    paths[1].chmod(0o644)
+    assert content_hash(paths) != without
 
 
 def test_output_below_a_file_is_refused(models: Path, tmp_path: Path, brainsynth: Command) -> None:

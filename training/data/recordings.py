@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,14 +92,13 @@ def classes_of(folder: Path) -> dict[str, list[Path]]:
 def content_hash(paths: Iterable[Path]) -> str:
     """Hash names and contents of recordings, so that a run knows those that it was begun with.
 
-    Raises
-    ------
-    RecordingsError
-        If one cannot be read.
+    One that cannot be read counts by its name: it is left out of what is learned, see `read_usable`.
     """
     whole = hashlib.sha256()
     for path in paths:
-        whole.update(os.fsencode(path.name) + file_hash(path))
+        whole.update(os.fsencode(path.name))
+        with contextlib.suppress(RecordingsError):
+            whole.update(file_hash(path))
     return whole.hexdigest()
 
 
