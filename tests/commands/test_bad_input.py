@@ -24,7 +24,7 @@ from plugin_host.sound_files.reader import AudioReader
 from tests.conftest import Command, Ended
 from tests.support import tiny_models
 from tests.support.sound_files import read_sound, tree, write_sound
-from training.data.recordings import content_hash, read_mono, read_usable
+from training.data.recordings import content_hash, file_hash, read_usable
 from training.loop.report import Silent
 
 Audio = NDArray[np.float32]
@@ -492,14 +492,13 @@ def test_unreadable_recording_is_named_and_left_out_of_a_training(open_folder: P
         def warn(self, sentence: str) -> None:
             sentences.append(sentence)
 
-    read_mono(paths[0], 48_000)  # the child that decodes is there
     paths[1].chmod(0)
     with ordinary_user():
         without = content_hash(paths)
-        found = read_usable(open_folder, paths, lambda path: read_mono(path, 48_000), Report())
+        found = read_usable(open_folder, paths, file_hash, Report())
     assert list(found) == [paths[0], paths[2]]
     assert len(sentences) == 1
-    assert f"{paths[1]} cannot be read: Permission denied" in sentences[0]
+    assert f"{paths[1]} cannot be read (Permission denied)" in sentences[0]
     paths[1].chmod(0o644)
     assert content_hash(paths) != without
 
