@@ -1,5 +1,5 @@
 # make demo              render the bundled instruments into out/ (INPUT=my.wav: your own sound)
-# make check             the daily round, in two minutes: style, types, imports, and the tests but the slow ones
+# make check             the daily round, in some three minutes: style, types, imports, and the tests but the slow ones
 # make test              install everything and pass every check; the last line is the suite's verdict
 #                        (TESTS=tests/files: only those; WORKERS=4: on more cores)
 # make clean             remove what the other two made
