@@ -1,10 +1,8 @@
-"""Put the commands together and turn every failure into one sentence and an exit code."""
+"""Put the commands together."""
 
 from __future__ import annotations
 
 import os
-import sys
-import traceback
 from typing import Annotated, Any
 
 import typer
@@ -26,11 +24,9 @@ from . import (
     train,
     verify,
 )
-from .exit_codes import SUMMARY, ExitCode, exit_code
-from .messages import warn
-from .standard_streams import open_closed_streams
+from .exit_codes import SUMMARY
+from .leaving import DEBUG_VARIABLE, leave_with
 
-DEBUG_VARIABLE = "BRAINSYNTH_DEBUG"
 PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
 
 
@@ -111,41 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         What follows the program's name; the process's own arguments if not given.
     """
-    open_closed_streams()
-    try:
-        code = app(arguments, prog_name="brainsynth", standalone_mode=False)
-        sys.stdout.flush()
-    except typer.TyperException as error:
-        code = _fail(error.format_message(), ExitCode(error.exit_code))
-    except typer.Abort:
-        code = _fail("interrupted", ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever reads has had enough; nothing may be flushed to them on the way out either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.WELL
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
-            traceback.print_exc()
-        code = _fail(_sentence(error), exit_code(error))
-    if code is ExitCode.INTERRUPTED:
-        # An interrupt that came within a string of code, as imports run them, would make Python end by the signal itself.
-        # It forgets that when it runs another.
-        exec("")
-    sys.exit(int(code or 0))
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    text = " ".join(str(error).split())
-    if exit_code(error) is ExitCode.FAULT:
-        return f"fault in this program ({type(error).__name__}: {text}); brainsynth --debug shows where"
-    return text or type(error).__name__
-
-
-def _fail(sentence: str, code: ExitCode) -> ExitCode:
-    warn(sentence)
-    return code
+    leave_with(lambda: app(arguments, prog_name="brainsynth", standalone_mode=False))
 
 
 def _version(wanted: bool) -> None:

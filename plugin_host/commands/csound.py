@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from .exit_codes import ExitCode
-
 # Its flags are Csound's, -h among them; only --help is ours: it answers where Csound is missing too.
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
@@ -28,6 +26,6 @@ def csound(
     Relative paths of models are looked up beside the .csd. Needs Csound 6 (sudo apt-get install csound
     libcsound64-dev libcsnd-dev).
     """
-    from ..csound.run_csd import run_csound
+    from ..csound.csound_process import run_csound_apart
 
-    return ExitCode.FAILED if run_csound(arguments) else ExitCode.WELL
+    return run_csound_apart(arguments, child=f"{__package__}.csound_child")

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from .opcodes import register_opcodes
 from .orchestra import Orchestra
 
 _HIGHEST_CODE = 255
+# An orchestra can crash Csound, and this process with it.
+_KEEPING_THE_HEADER = b"-R"
+_ECHO_S = 0.5
 _SCORES = (".csd", ".orc", ".sco")
 _NEEDING_NO_FILE = (
     "-h",
@@ -30,9 +34,10 @@ _NEEDING_NO_FILE = (
     "--get-system-sr",
     "-@",
 )
-_STOPPING = tuple(
+STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)
 )
+"""The signals by which a user or a system ends a performance."""
 
 
 def run_csound(arguments: Sequence[str]) -> int:
@@ -69,7 +74,8 @@ def run_csound(arguments: Sequence[str]) -> int:
     csound = module.Csound(pointer_=module.libcsound.csoundCreate(None))
     orchestra = register_opcodes(csound, folder)
     # Names of files need not be UTF-8, which ctcsound's own call takes them for.
-    words = (ctypes.c_char_p * (1 + len(arguments)))(b"csound", *map(os.fsencode, arguments))
+    given = [b"csound", _KEEPING_THE_HEADER, *map(os.fsencode, arguments)]
+    words = (ctypes.c_char_p * len(given))(*given)
     address = ctypes.c_void_p(orchestra.engine.address)
     with _stopped_by_signals(orchestra) as arrived:
         try:
@@ -91,7 +97,10 @@ def run_csound(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _stopped_by_signals(orchestra: Orchestra) -> Generator[list[int]]:
-    """Let a signal that would end this process stop the performance; a second one acts as ever.
+    """Let a signal that would end this process stop the performance; one that comes later acts as ever.
+
+    What comes at once after the first is the same wish: `timeout` sends its signal to the process and to the group,
+    and a parent may pass on a Ctrl-C that has come here too.
 
     A Ctrl-C that comes while Csound itself is at work would be raised as the next opcode is entered, before
     anything there can catch it, and ctypes prints and forgets what leaves a callback. The other signals would leave
@@ -103,19 +112,25 @@ def _stopped_by_signals(orchestra: Orchestra) -> Generator[list[int]]:
         The signals that have arrived.
     """
     arrived: list[int] = []
+    stopped_at = 0.0
     if threading.current_thread() is not threading.main_thread():
         yield arrived
         return
     usual = {
         number: handler
-        for number in _STOPPING
+        for number in STOPPING
         if (handler := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
     }
 
     def stop(number: int, _: object) -> None:
-        signal.signal(number, usual[number])
+        nonlocal stopped_at
+        if not arrived:
+            stopped_at = time.monotonic()
         arrived.append(number)
         orchestra.interrupted = True
+        if time.monotonic() > stopped_at + _ECHO_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     for number in usual:
         signal.signal(number, stop)

@@ -6,17 +6,15 @@ import atexit
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..child_python import child_command
 from ..errors import AudioFileError
 from .messages import receive, send
 
-_ROOT = str(Path(__file__).parents[2])
 _MOST_IDLE = 4
 _FAREWELL_S = 5.0
 
@@ -33,12 +31,8 @@ class CodecProcess:
     """
 
     def __init__(self) -> None:
-        start = (
-            f"import sys; sys.path = {[*sys.path, _ROOT]!r}; from plugin_host.sound_files import codec_child"
-        )
         self._process = subprocess.Popen(
-            # Without what an environment adds at the start, which is on the path already.
-            [sys.executable, "-S", "-c", f"{start}; codec_child.serve()"],
+            child_command("plugin_host.sound_files.codec_child", "serve"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,9 +141,11 @@ def test_what_needs_no_score_is_answered_as_csound_does(flags: tuple[str, ...]) 
     assert told - set(ours.stderr.split()) == set()
 
 
-def begin(piece: Path, out: Path) -> subprocess.Popen[str]:
+def begin(piece: Path, out: Path, **options: Any) -> subprocess.Popen[str]:
     """Start a long rendering in a process of its own, and wait until the file has some sound."""
-    process = start_child([*COMMAND, piece, "-o", out], stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    process = start_child(
+        [*COMMAND, piece, "-o", out], stderr=subprocess.PIPE, text=True, cwd=REPOSITORY, **options
+    )
     deadline = time.monotonic() + 120
     while not (out.exists() and out.stat().st_size > 100_000):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -176,6 +179,75 @@ def test_a_signal_ends_it_and_the_file_is_whole(
     assert header_is_whole(out)
 
 
+def test_one_wish_to_end_may_arrive_twice(piece: Path) -> None:
+    # As `timeout` has it, and a Ctrl-C in a terminal: to the command, and to all of its group.
+    piece.write_text(CSD.format("i 1 0 100000 440"))
+    out = piece.parent / "long.wav"
+    process = begin(piece, out, start_new_session=True)
+    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 143
+    # Csound's last words: it was not cut off.
+    assert "errors in performance" in said
+
+
+def test_a_later_signal_ends_what_does_not_stop(piece: Path) -> None:
+    # A single k-cycle that does not end, in Csound's own opcodes.
+    piece.write_text(
+        CSD.format("i 1 0 2 440\ni 2 2 1").replace(
+            "endin", "endin\ninstr 2\nkcount = 0\nwhile kcount < 1 do\nkcount = 0\nod\nendin", 1
+        )
+    )
+    out = piece.parent / "long.wav"
+    process = begin(piece, out)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 143
+    assert header_is_whole(out)
+
+
+def test_a_crash_in_csound_is_told_and_the_file_is_whole(piece: Path) -> None:
+    piece.write_text(
+        CSD.format("i 1 0 2 440\ni 2 2 1").replace("endin", "endin\ninstr 2\nival table 1/0, 1\nendin", 1)
+    )
+    out = piece.parent / "crashed.wav"
+    ended = subprocess.run(
+        [*COMMAND, piece, "-o", out], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
+    assert ended.returncode == ExitCode.FAILED
+    assert "brainsynth: Csound crashed (Segmentation fault)" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert header_is_whole(out)
+
+
+def test_no_performance_outlives_the_command(piece: Path) -> None:
+    piece.write_text(CSD.format("i 1 0 100000 440"))
+    out = piece.parent / "long.wav"
+    process = begin(piece, out)
+    process.kill()
+    process.wait()
+    assert process.stderr is not None
+    # It ends when the last process that holds it does.
+    assert "errors in performance" in process.stderr.read()
+    assert header_is_whole(out)
+
+
+def test_lines_of_a_score_come_from_the_terminal_that_the_command_has(piece: Path) -> None:
+    piece.write_text(CSD.format("f 0 1"))
+    out = piece.parent / "typed.wav"
+    subprocess.run(
+        [*COMMAND, piece, "-L", "stdin", "-o", out, "-f"],
+        input="i 1 0 0.5 440\n",
+        text=True,
+        capture_output=True,
+        cwd=REPOSITORY,
+        check=False,
+    )
+    assert np.max(np.abs(soundfile.read(out)[0])) > 0.4
+
+
 def header_is_whole(path: Path) -> bool:
     """Say whether a WAV's header counts all samples that follow; libsndfile would count them itself."""
     content = path.read_bytes()
@@ -205,8 +277,9 @@ import numpy, onnxruntime
 from brainsynth import Model
 {hidden}
 Model("cello").stream()
-from plugin_host.commands.app import main
-main(["csound", {str(piece)!r}])
+from plugin_host.commands.leaving import leave_with
+from brainsynth import run_csound
+leave_with(lambda: run_csound([{str(piece)!r}]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=120, check=False

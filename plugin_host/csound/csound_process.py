@@ -1,0 +1,76 @@
+"""Perform in a process of its own, which an orchestra may crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from ..child_python import child_command
+from ..errors import HostError
+from .run_csd import STOPPING
+
+
+def run_csound_apart(arguments: Sequence[str], child: str) -> int:
+    """Have a process of its own perform what a command line of Csound asks for, and give its exit code.
+
+    Signals are passed on to it, and it gets the standard streams and the terminal of this one.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What would follow ``csound``.
+    child : str
+        The module whose ``main`` performs them in the new process.
+
+    Raises
+    ------
+    HostError
+        If the process dies of something else than a signal that was passed on.
+    """
+    process = subprocess.Popen([*child_command(child, "main"), *arguments])
+    with _passed_on(process):
+        code = process.wait()
+    if code >= 0:
+        return code
+    if -code in STOPPING:
+        return 128 - code
+    raise HostError(
+        f"Csound crashed ({signal.strsignal(-code)}): something in the orchestra asks for what its opcode cannot do, "
+        "such as a table number of 1/0; what was rendered until then has been written"
+    )
+
+
+@contextmanager
+def _passed_on(process: subprocess.Popen[bytes]) -> Generator[None]:
+    """Pass on what would end this process alone; it ends when the other does."""
+    usual = {
+        number: handler for number in STOPPING if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+
+    def pass_on(number: int, _: object) -> None:
+        # Windows sends Ctrl-C to both, and knows no signals.
+        if os.name == "posix":
+            process.send_signal(number)
+
+    for number in usual:
+        signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+def end_with_parent() -> None:
+    """Let this process be told to end when the one that started it is gone, where the system offers that."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+_PR_SET_PDEATHSIG = 1
