@@ -40,17 +40,17 @@ Command = Callable[..., Ended]
 
 
 @pytest.fixture
-def brainsynth(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def brainsynth(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Call the command line as a user would, but for the new process."""
     from plugin_host.commands.app import main
 
     monkeypatch.delenv("BRAINSYNTH_DEBUG", raising=False)
 
     def call(*arguments: object) -> Ended:
-        capfd.readouterr()
+        capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
+        out, err = capsys.readouterr()
         code = left.value.code
         assert isinstance(code, int)
         return Ended(code, out, err)

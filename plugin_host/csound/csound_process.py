@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from ..child_python import child_command
 from ..errors import HostError
-from .run_csd import STOPPING
+from .run_csd import STOPPING, find_folder
 
 
 def run_csound_apart(arguments: Sequence[str], child: str) -> int:
@@ -28,9 +28,12 @@ def run_csound_apart(arguments: Sequence[str], child: str) -> int:
 
     Raises
     ------
+    UsageError
+        If a file is not there, or none is named and the flags ask for nothing that needs none.
     HostError
         If the process dies of something else than a signal that was passed on.
     """
+    find_folder(arguments)
     process = subprocess.Popen([*child_command(child, "main"), *arguments])
     with _passed_on(process):
         code = process.wait()

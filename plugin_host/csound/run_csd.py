@@ -68,7 +68,7 @@ def run_csound(arguments: Sequence[str]) -> int:
         them itself.
     """
     module: Any = load_csound()
-    folder = _find_folder(arguments)
+    folder = find_folder(arguments)
     # Csound does not wait for the threads of its flag -j when it is destroyed, and they run on in memory that is gone:
     # so it is ctcsound's to destroy only if ctcsound has created it.
     csound = module.Csound(pointer_=module.libcsound.csoundCreate(None))
@@ -141,7 +141,7 @@ def _stopped_by_signals(orchestra: Orchestra) -> Generator[list[int]]:
             signal.signal(number, handler)
 
 
-def _find_folder(arguments: Sequence[str]) -> Path:
+def find_folder(arguments: Sequence[str]) -> Path:
     """Give the folder of the score or orchestra; the current one where none is needed."""
     named = [Path(text) for text in arguments if not text.startswith("-") and text.lower().endswith(_SCORES)]
     if not named and not any(text.startswith(_NEEDING_NO_FILE) for text in arguments):

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from plugin_host.commands.live import draw_meter, play
 from plugin_host.effects.neural_effect import NeuralEffect
-from plugin_host.errors import CalibrationError, ControlError, DeviceError, StreamError
+from plugin_host.errors import CalibrationError, ControlError, DeviceError, StreamError, counted
 from plugin_host.live.audio_loop import LiveLoop, Play, Reading, record
 from plugin_host.live.sound_card import SoundCard
 from tests.conftest import Command
@@ -249,7 +249,10 @@ def test_command_plays_and_sums_up(models: Path, capsys: pytest.CaptureFixture[s
     assert reading.blocks >= 0.3 * 48_000 / 96 - 1
     np.testing.assert_allclose(card.played[-1], 0.5)
     out = capsys.readouterr().out
-    assert f"{reading.blocks} blocks of 96, {reading.missed} missed, {reading.dropouts} dropouts" in out
+    assert (
+        f"{reading.blocks} blocks of 96, {reading.missed} missed, {counted(reading.dropouts, 'dropout')}"
+        in out
+    )
 
 
 def test_in_the_background_the_mix_stays_whole_and_late_blocks_are_counted(
@@ -265,7 +268,7 @@ def test_in_the_background_the_mix_stays_whole_and_late_blocks_are_counted(
     wet = np.count_nonzero(np.abs(played - 0.5) < 1e-6) / len(played)
     assert wet >= 1 - 2 * (reading.late + 1) / reading.blocks
     out = capsys.readouterr().out
-    assert f"missed, {reading.late} late and dry, {reading.dropouts} dropouts" in out
+    assert f"missed, {reading.late} late and dry, {counted(reading.dropouts, 'dropout')}" in out
     # Hops of 64 in blocks of 96 wait for 32 samples, and the worker has a block more.
     assert f"the model's delay {1000 * (32 + 96) / 48_000:.1f} ms" in out
 
