@@ -43,6 +43,10 @@ SMALL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "parameters": ({"batch": 8}, vars(toy_synth.SIZE)),
     "lpc": ({"batch": 2, "excerpt_frames": 20}, {"width": 16, "hidden": 12}),
     "pitch": ({"batch": 2, "excerpt_frames": 40}, {"width": 24, "hidden": 16}),
+    "grains": (
+        {"batch": 2, "excerpt_frames": 16},
+        {"width": 16, "partials": 4, "transients": 4, "event_s": 0.3},
+    ),
 }
 """Settings and sizes with which a step takes no time; a family that is not here has its own defaults."""
 
@@ -162,9 +166,12 @@ def test_a_run_of_the_first_version_goes_on_to_the_same_bits(
 
 
 def _twin(tensors: dict[str, torch.Tensor], key: str, names: set[str]) -> torch.Tensor:
-    """The module's weight beside the average's; keys say ``average.`` instead of the module's name."""
+    """The module's weight beside the average's; with one module keys say ``average.`` instead of its name."""
+    twin = key.removeprefix("average.")
+    if twin in tensors:
+        return tensors[twin]
     (module,) = names - {"average", "optimiser"}
-    return tensors[module + key.removeprefix("average")]
+    return tensors[f"{module}.{twin}"]
 
 
 @pytest.mark.slow
@@ -201,7 +208,8 @@ def check_stream(model: Model) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, (channels, rate // 2)).astype(np.float32)
     stream = model.stream(rate, channels)
     if model.document.role == "generator":
-        played = stream.generate(4096)
+        triggers = {control.name: 1.0 for control in model.controls.values() if control.scale == "trigger"}
+        played = stream.generate(4096, **triggers)
     elif model.document.role == "analyzer":
         played = np.concatenate(list(stream.analyze(noise).values()))
     else:
@@ -278,7 +286,7 @@ def test_a_family_that_does_not_exist_is_named_with_its_neighbour(brainsynth: Co
     assert refused.err == "brainsynth: there is no family 'timbr'; did you mean timbre?\n"
     listed = brainsynth("train", "xyz", "--help")
     assert listed.code == 2
-    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, toy\n")
+    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, toy\n")
 
 
 @each_family

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..streaming.contract import Carry, State, StreamingModule
@@ -15,18 +15,18 @@ TABLE_LENGTH = 16384
 PRIME = 2147483647
 
 
-class NoiseSpectra(StreamingModule):
-    """Independent normal spectra, one a frame, from a counter.
+class NormalTable(nn.Module):
+    """Independent normal values for whole numbers, the same in every engine.
 
-    An integer hash of the frame's number picks where in a fixed table of normal values the frame is read. A hash per
-    value would cost several times as much and sound the same.
+    An integer hash of the number picks where in a fixed table they are read. A hash per value would cost several times as
+    much and sound the same.
 
     Parameters
     ----------
     offsets : (S,) int64 tensor
-        Which of the values from that place on each value of a spectrum is.
+        Which of the values from that place on each value is.
 
-    Shapes: (B, N, ...) any frames, for their number -> (B, N, S).
+    Shapes: int64 (..., 1) -> (..., S).
     """
 
     table: Tensor
@@ -39,13 +39,26 @@ class NoiseSpectra(StreamingModule):
         self.register_buffer("table", values, persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
 
+    def forward(self, number: Tensor) -> Tensor:
+        return take(self.table, 0, _hash(number) % TABLE_LENGTH + self.offsets)
+
+
+class NoiseSpectra(StreamingModule):
+    """Independent normal spectra, one a frame, from a counter; see `NormalTable`.
+
+    Shapes: (B, N, ...) any frames, for their number -> (B, N, S).
+    """
+
+    def __init__(self, offsets: Tensor) -> None:
+        super().__init__()
+        self.values = NormalTable(offsets)
+
     def own_state(self, batch: int) -> State:
         return {"counter": torch.zeros(batch, 1, 1, dtype=torch.int64)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         count = state["counter"] + torch.arange(x.shape[1], device=x.device)[:, None]
-        spectra = take(self.table, 0, _hash(count) % TABLE_LENGTH + self.offsets)
-        return spectra, {"counter": state["counter"] + x.shape[1]}
+        return self.values(count), {"counter": state["counter"] + x.shape[1]}
 
 
 def _hash(count: Tensor) -> Tensor:

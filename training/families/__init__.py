@@ -16,6 +16,7 @@ PACKAGES = [
     "training.families.parameters",
     "training.families.lpc",
     "training.families.pitch",
+    "training.families.grains",
 ]
 
 

@@ -1,0 +1,152 @@
+"""What is learned from: trimmed, at one level, split by series, said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from training.data.source import Source
+from training.errors import RecordingsError
+from training.families.grains.augmentation import as_another_sound
+from training.families.grains.data import GrainsData, prepare, trim
+from training.families.grains.partial_tracks import track_partials
+from training.families.grains.settings import GrainsSettings, GrainsSize
+from training.families.grains.voice import SAMPLE_RATE, partial_centres
+from training.loop.report import Silent
+
+SIZE = GrainsSize(width=16, partials=6, transients=4, event_s=0.3)
+SETTINGS = GrainsSettings(variants=1)
+
+
+class Sentences(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+def hit(f_hz: float, length_s: float = 0.2, gain: float = 0.5) -> NDArray[np.float32]:
+    time = np.arange(round(length_s * SAMPLE_RATE)) / SAMPLE_RATE
+    return (gain * np.exp(-time * 20) * np.sin(2 * np.pi * f_hz * time)).astype(np.float32)
+
+
+def write(folder: Path, name: str, samples: NDArray[np.float32]) -> Path:
+    path = folder / f"{name}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+    return path
+
+
+def read(
+    folder: Path, size: GrainsSize = SIZE, prepared: dict[str, object] | None = None
+) -> tuple[GrainsData, list[str]]:
+    report = Sentences()
+    return prepare(Source(recordings=folder, prepared=prepared), SETTINGS, size, report), report.said
+
+
+@pytest.fixture
+def drums(tmp_path: Path) -> Path:
+    folder = tmp_path / "drums"
+    for number in range(4):
+        for series, f_hz in (("top", 190.0), ("rim", 330.0), ("side", 400.0)):
+            write(folder, f"snare/{series}{number}", hit(f_hz + number))
+        write(folder, f"kick/kick{number}", hit(60.0 + number))
+    return folder
+
+
+def test_sub_folders_are_classes_and_series_stay_together(drums: Path) -> None:
+    data, said = read(drums)
+    assert data.classes == ("kick", "snare")
+    assert said == []
+    kept, apart = (
+        {sound.name.rstrip("0123456789") for sound in side} for side in (data.train, data.held_out)
+    )
+    assert not kept & apart
+    assert len(apart) == 1
+    assert "kick/kick" in kept
+    assert {sound.label for sound in data.train} == {0, 1}
+    assert [sound.name for sound in data.changed] == [sound.name for sound in data.train]
+
+
+def test_a_run_keeps_its_split(drums: Path) -> None:
+    data, _ = read(drums)
+    first = {sound.name for sound in data.held_out}
+    for number in range(40):
+        write(drums, f"snare/new-{chr(97 + number % 26)}{'x' * (number // 26)}", hit(250.0))
+    again, _ = read(drums, prepared=dict(data.prepared))
+    assert first == {sound.name for sound in again.held_out}
+
+
+def test_sounds_of_one_folder_are_of_no_class(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write(tmp_path / "hits", name, hit(200.0))
+    data, _ = read(tmp_path / "hits")
+    assert data.classes == ()
+
+
+def test_offset_and_silence_are_cut_off_and_the_level_is_kept_in_mind(tmp_path: Path) -> None:
+    plain = hit(200.0)
+    silence = np.zeros(SAMPLE_RATE // 10, np.float32)
+    worse = np.concatenate([silence, plain, silence]) * 0.1 + 0.2
+    first, loud_db = trim(plain, tmp_path)
+    second, soft_db = trim(worse.astype(np.float32), tmp_path)
+    assert loud_db - soft_db == pytest.approx(20.0, abs=1.0)
+    length = min(len(first), len(second), SAMPLE_RATE // 20)
+    np.testing.assert_allclose(second[:length], first[:length], atol=0.02)
+    # The onset is where it was, a millisecond after the beginning.
+    assert np.abs(second[:20]).max() < 0.02 < np.abs(second[44:88]).max()
+
+
+@pytest.mark.parametrize(
+    ("samples", "sentence"),
+    [
+        (np.zeros(9000, np.float32), "is silent or nearly so"),
+        (hit(200.0) * 0.003, "is silent or nearly so"),
+        (hit(200.0, 0.004), "fewer than two grains of 128"),
+    ],
+)
+def test_what_cannot_be_used_is_named(samples: NDArray[np.float32], sentence: str, drums: Path) -> None:
+    path = write(drums, "kick/odd", samples)
+    data, said = read(drums)
+    assert [sentence in one and str(path) in one for one in said] == [True]
+    assert "kick/odd" not in {sound.name for sound in data.train}
+    with pytest.raises(RecordingsError, match=sentence):
+        read(path)
+
+
+def test_what_is_uneven_or_long_is_said(drums: Path) -> None:
+    write(drums, "cowbell/one", hit(800.0))
+    write(drums, "kick/long", np.tile(hit(60.0), 4))
+    for number in range(30):
+        write(drums, f"snare/top1{number}", hit(190.0))
+    _, said = read(drums)
+    assert any("1 sound of 48 are longer than 0.3 s" in one or "longer than 0.3 s" in one for one in said)
+    assert any("the class cowbell has 1 sound to learn from" in one for one in said)
+    assert any("the class snare has" in one and "cowbell 1" in one for one in said)
+
+
+@pytest.mark.parametrize("f_hz", [60.0, 200.0, 1000.0])
+def test_frequencies_are_measured_within_a_cent_or_two(f_hz: float) -> None:
+    tracks = track_partials(hit(f_hz, 0.3), 32)
+    band = int(np.abs(np.log2(partial_centres(32).numpy() / f_hz)).argmin())
+    cents = 1200 * np.abs(np.log2(tracks.f_hz[2:40, band] / f_hz))
+    assert cents.max() < 5
+    assert tracks.weights[0].argmax() == band
+
+
+def test_a_changed_sound_is_another_of_the_same_kind() -> None:
+    random = np.random.default_rng(0)
+    plain = trim(hit(200.0), Path())[0]
+    changed = [trim(as_another_sound(plain, random), Path())[0] for _ in range(8)]
+    peaks = [np.abs(np.fft.rfft(one, 1 << 16)).argmax() * SAMPLE_RATE / (1 << 16) for one in changed]
+    assert 200 * 2 ** (-3.3 / 12) < min(peaks) < 195
+    assert 205 < max(peaks) < 200 * 2 ** (3.3 / 12)
+    # Nothing rings before the onset.
+    assert max(np.abs(one[:20]).max() for one in changed) < 0.05

@@ -1,0 +1,228 @@
+"""What a model of grains is trained on: sounds that begin at their onset, most to learn from and some kept aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.recordings import find_recordings, read_mono, read_usable
+from ...data.source import Source
+from ...data.split import HELD_OUT, TRAINED_ON
+from ...errors import RecordingsError, counted
+from ...loop.report import Reporter
+from .augmentation import as_another_sound
+from .partial_tracks import PartialTracks, track_partials
+from .series import hold_out_series, series_of
+from .settings import GrainsSettings, GrainsSize
+from .voice import HOP_LENGTH, SAMPLE_RATE
+
+QUIETEST = 10 ** (-50 / 20)
+BEGINS, ENDS = 10 ** (-40 / 20), 10 ** (-60 / 20)
+LEAD = 44
+TOP_RMS = 10 ** (-12 / 20)
+HELD_OUT_SHARE = 0.12
+UNEVEN = 20
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound that begins a millisecond before its onset.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the folder, without the suffix.
+    label : int
+        Which class it belongs to; 0 where there are none.
+    samples : (T,) float32
+        Without an offset; its loudest moment is at -12 dB.
+    level_db : float
+        By how much it was louder as it was recorded.
+    tracks : PartialTracks
+        Frequencies in the bands of the sinusoids.
+    recorded : bool
+        Whether it is as it was recorded, and not changed to have more to learn from.
+    """
+
+    name: str
+    label: int
+    samples: NDArray[np.float32]
+    level_db: float
+    tracks: PartialTracks
+    recorded: bool = True
+
+
+@dataclass(frozen=True)
+class GrainsData:
+    """Sounds to learn from and sounds kept aside.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        Their names; none where the sounds lie in no sub-folders, or all in one.
+    train, held_out : sequence of Sound
+        None may be kept aside, where every class is one series.
+    changed : sequence of Sound
+        Variants of those that are trained on, of each the same number, one after another.
+    prepared : mapping
+        What the run keeps: which recordings are on which side, and the classes.
+    """
+
+    classes: tuple[str, ...]
+    train: Sequence[Sound]
+    held_out: Sequence[Sound]
+    changed: Sequence[Sound] = ()
+    prepared: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What checkpoints say of it."""
+        return {
+            "classes": list(self.classes),
+            "seconds": sum(len(sound.samples) for sound in self.train) / SAMPLE_RATE,
+            "sounds": len(self.train),
+            "names": [sound.name for sound in self.train],
+            "labels": [sound.label for sound in self.train],
+            "levels_db": [round(sound.level_db, 2) for sound in self.train],
+        }
+
+
+def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: Reporter) -> GrainsData:
+    """Read sounds, cut silence off, and split them by series.
+
+    Raises
+    ------
+    RecordingsError
+        If none can be used, or none is left to train on.
+    """
+    folder = source.folder
+    paths = find_recordings(folder)
+    longest = round(size.event_s * SAMPLE_RATE)
+    cut: list[Path] = []
+
+    def read(path: Path) -> tuple[NDArray[np.float32], float]:
+        samples, level_db = trim(read_mono(path, SAMPLE_RATE), path)
+        if len(samples) > longest:
+            cut.append(path)
+            samples = _faded(samples[:longest])
+        return samples, level_db
+
+    heard = read_usable(folder, paths, read, report)
+    if cut:
+        report.warn(
+            f"{counted(len(cut), 'sound')} of {len(heard)} are longer than {size.event_s:g} s and are cut there;"
+            " --size-event-s takes longer ones"
+        )
+    used = list(heard)
+    classes = _classes(folder, used)
+    labels = {path: classes.index(_class_of(folder, path)) if classes else 0 for path in used}
+    held_out = _held_out(folder, used, source.prepared)
+    sounds: dict[Path, Sound] = {}
+    changed: list[Sound] = []
+    for path in used:
+        report.prepare(f"analysing {path.name}", len(sounds), len(used))
+        samples, level_db = heard[path]
+        tracks = track_partials(samples, size.partials)
+        name = path.relative_to(folder).with_suffix("").as_posix() if path != folder else path.stem
+        sounds[path] = Sound(name, labels[path], samples, level_db, tracks)
+        if path not in held_out:
+            random = np.random.default_rng([settings.seed, len(changed)])
+            changed += _variants(sounds[path], settings.variants, size, random)
+    train = [sounds[path] for path in used if path not in held_out]
+    if not train:
+        raise RecordingsError(
+            f"{folder} leaves no sound to train on; give it more than one, of several series."
+        )
+    _say_what_is_uneven(classes, train, report)
+    sides = {TRAINED_ON: [p for p in used if p not in held_out], HELD_OUT: [p for p in used if p in held_out]}
+    prepared = {side: [_relative(folder, path) for path in found] for side, found in sides.items()}
+    return GrainsData(tuple(classes), train, [sounds[p] for p in sides[HELD_OUT]], changed, prepared)
+
+
+def _variants(sound: Sound, count: int, size: GrainsSize, random: np.random.Generator) -> list[Sound]:
+    variants: list[Sound] = []
+    for _ in range(count):
+        samples, _level = trim(as_another_sound(sound.samples, random), Path(sound.name))
+        samples = samples[: round(size.event_s * SAMPLE_RATE)]
+        tracks = track_partials(samples, size.partials)
+        variants.append(Sound(sound.name, sound.label, samples, sound.level_db, tracks, recorded=False))
+    return variants
+
+
+def trim(samples: NDArray[np.float32], path: Path) -> tuple[NDArray[np.float32], float]:
+    """Take offset and silence away and bring a sound to one level; give by how many dB it was louder.
+
+    Raises
+    ------
+    RecordingsError
+        If it is silent, or nearly so, or shorter than two frames.
+    """
+    samples = samples - np.float32(samples.mean() if len(samples) else 0.0)
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak < QUIETEST:
+        raise RecordingsError(
+            f"{path} is silent or nearly so, at most {20 * np.log10(peak + 1e-10):.0f} dB; left out."
+        )
+    loud = np.flatnonzero(np.abs(samples) > peak * BEGINS)
+    audible = np.flatnonzero(np.abs(samples) > peak * ENDS)
+    samples = np.pad(samples, (LEAD, 0))[loud[0] : audible[-1] + LEAD + 1]
+    if len(samples) < 2 * HOP_LENGTH:
+        raise RecordingsError(
+            f"{path} sounds for {len(samples)} samples, fewer than two grains of {HOP_LENGTH}; left out."
+        )
+    frames = np.pad(samples, (0, -len(samples) % HOP_LENGTH)).reshape(-1, HOP_LENGTH)
+    power = np.convolve((frames**2).mean(1), np.full(4, 0.25))
+    gain = TOP_RMS / float(np.sqrt(power.max()))
+    return (samples * gain).astype(np.float32), -20 * float(np.log10(gain))
+
+
+def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    fade = np.ones(len(samples), np.float32)
+    fade[-SAMPLE_RATE // 20 :] = np.cos(np.linspace(0, np.pi / 2, SAMPLE_RATE // 20)) ** 2
+    return samples * fade
+
+
+def _class_of(folder: Path, path: Path) -> str:
+    parts = path.relative_to(folder).parts if path != folder else ()
+    return parts[0] if len(parts) > 1 else ""
+
+
+def _classes(folder: Path, paths: Sequence[Path]) -> list[str]:
+    """Names of sub-folders; none if there are fewer than two or if sounds lie outside them."""
+    found = sorted({_class_of(folder, path) for path in paths})
+    return [] if "" in found or len(found) < 2 else found
+
+
+def _held_out(folder: Path, paths: Sequence[Path], prepared: Mapping[str, Any] | None) -> set[Path]:
+    if prepared is not None and HELD_OUT in prepared:
+        apart = set(prepared[HELD_OUT])
+        return {path for path in paths if _relative(folder, path) in apart}
+    series = [(_class_of(folder, path), series_of(path)) for path in paths]
+    apart = hold_out_series(series, HELD_OUT_SHARE)
+    return {path for path, out in zip(paths, apart, strict=True) if out}
+
+
+def _relative(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix() if path != folder else path.name
+
+
+def _say_what_is_uneven(classes: Sequence[str], train: Sequence[Sound], report: Reporter) -> None:
+    counts = Counter(sound.label for sound in train)
+    for label, name in enumerate(classes):
+        if counts[label] < 2:
+            report.warn(
+                f"the class {name} has {counted(counts[label], 'sound')} to learn from; ten and more are good"
+            )
+    if classes and max(counts.values()) > UNEVEN * max(min(counts.values()), 1):
+        largest, smallest = (classes[pick(counts, key=lambda i: counts[i])] for pick in (max, min))
+        report.warn(
+            f"the class {largest} has {max(counts.values())} sounds and {smallest} {min(counts.values())};"
+            " each class is drawn as often as the square root of its number asks"
+        )

@@ -1,0 +1,155 @@
+"""The upper level: a variational autoencoder of whole events, each a path through the grains' space (Bitton et al. 2020).
+
+An event is one place. The decoder is conditioned on time, so that it gives any moment of an event by itself, and an event
+can be stretched. Every class has a centre and a spread of its own in one space: the prior of an event is its class's, a
+weight for each class is a point between their centres, and a place is the distance from there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ...dsp.units import DB
+from ...streaming.contract import Carry, State, StreamingModule
+from ...streaming.layers import dense
+from ...streaming.operators import take
+from ...streaming.sample_hold import Age, last_trigger, rows_of
+from .features import SILENT_DB
+from .grains import LOWEST_LOG_VARIANCE
+from .settings import GrainsSize
+from .voice import HOP_LENGTH, SAMPLE_RATE
+
+SLOTS = 16
+AGES = 24
+TOP_DB = -12.0
+QUIET_DB = 60.0
+
+
+def event_frames(size: GrainsSize) -> int:
+    """Frames of the longest event."""
+    return round(size.event_s * SAMPLE_RATE / HOP_LENGTH)
+
+
+def age_slots(frames: int) -> Tensor:
+    """Of frames of each age their share in each slot of an event's life: (frames + 1, SLOTS), the last row empty.
+
+    Slots are triangles on an axis that is linear at first and then logarithmic; each adds up to one.
+    """
+    age = torch.log1p(torch.arange(frames) / 2.0)
+    place = age / age[-1] * (SLOTS - 1)
+    shares = (1.0 - (place[:, None] - torch.arange(SLOTS)).abs()).clamp_min(0.0)
+    return torch.cat([shares / shares.sum(0), torch.zeros(1, SLOTS)])
+
+
+class EventEncoder(StreamingModule):
+    """Hears a series of grains as an event, since its onset, whatever its level.
+
+    Sums with fixed weights fill the slots of its life, with no recurrence, so that a whole event is heard at once. A slot
+    holds the mean place of its grains, by their power, and its power beside the loudest slot's.
+
+    Shapes: z (B, N, Z), loudness (B, N, 1) dB, onset (B, N, 1) -> mean and log variance (B, N, P) of the event's place, as
+    far as it has been heard.
+    """
+
+    slots: Tensor
+
+    def __init__(self, size: GrainsSize) -> None:
+        super().__init__()
+        self.values, self.frames = size.latents + 1, event_frames(size)
+        self.register_buffer("slots", age_slots(self.frames), persistent=False)
+        self.age = Age()
+        self.network = nn.Sequential(
+            dense(self.values * SLOTS, 256), dense(256, 256), nn.Linear(256, 2 * size.places)
+        )
+
+    def own_state(self, batch: int) -> State:
+        # In float64: differences of sums, which in float32 would not be the same in blocks.
+        return {"sums": torch.zeros(batch, 1, self.values * SLOTS, dtype=torch.float64)}
+
+    def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[tuple[Tensor, Tensor], State]:
+        z, loudness_db, onset = x
+        carry = Carry(self, state)
+        fires = onset[..., 0].long()
+        age = carry("age", fires)
+        outside = torch.full_like(age, self.frames)
+        share = take(self.slots, 0, torch.where(age < 0, outside, torch.minimum(age, outside)))
+        power = (loudness_db * (2 * DB)).exp()
+        values = torch.cat([z * power, power], -1)
+        added = (share[..., None] * values[:, :, None]).flatten(2).double()
+        total = torch.cumsum(added, 1)
+        last = last_trigger(fires)
+        begun = rows_of(torch.cat([torch.zeros_like(state["sums"]), total - added], 1), last)
+        sums = total - begun + (last == 0)[..., None].double() * state["sums"]
+        mean, log_variance = self._place(sums.float())
+        return (mean, log_variance), carry.next_state | {"sums": sums[:, -1:]}
+
+    def _place(self, sums: Tensor) -> tuple[Tensor, Tensor]:
+        slots = sums.unflatten(-1, (SLOTS, self.values))
+        z, power = slots[..., :-1], slots[..., -1:]
+        share = power / power.amax(-2, keepdim=True).clamp_min(1e-20)
+        below = 10.0 * share.clamp_min(1e-10).log10()
+        heard = (1.0 + below / QUIET_DB).clamp_min(0.0)  # from 0, silent, to 1
+        mean = z / power.clamp_min(1e-20) * (3.0 * heard).clamp_max(1.0)
+        found, log_variance = self.network(torch.cat([mean, heard], -1).flatten(2)).chunk(2, -1)
+        return found, log_variance.clamp(LOWEST_LOG_VARIANCE, 2.0)
+
+
+class EventDecoder(nn.Module):
+    """Gives any moment of an event: place (B, N, P), age (B, N, 1) in frames -> z (B, N, Z), loudness (B, N, 1) dB."""
+
+    middles: Tensor
+
+    def __init__(self, size: GrainsSize) -> None:
+        super().__init__()
+        self.latents, self.frames = size.latents, event_frames(size)
+        last = math.log1p(self.frames / 2.0)
+        self.register_buffer("middles", torch.linspace(0.0, last, AGES), persistent=False)
+        self.scale = (AGES - 1) / last
+        self.enter = dense(size.places + AGES, size.width)
+        self.middle = dense(size.width + AGES, size.width)
+        self.head = nn.Linear(size.width, size.latents + 1)
+
+    def forward(self, place: Tensor, age: Tensor) -> tuple[Tensor, Tensor]:
+        away = (torch.log1p(age.clamp(0.0, float(self.frames)) / 2.0) - self.middles) * self.scale
+        moment = (away * away * -0.5).exp()
+        hidden = self.enter(torch.cat([place, moment], -1))
+        z, level = self.head(self.middle(torch.cat([hidden, moment], -1))).split([self.latents, 1], -1)
+        return z, (TOP_DB + 10.0 * level).clamp(SILENT_DB, TOP_DB + 12.0)
+
+
+class ClassPriors(nn.Module):
+    """Where the events of each class lie: centres and spreads, by weights of classes.
+
+    Parameters
+    ----------
+    places : int
+        P.
+    classes : int
+        K; 0 for a model of none, whose events lie around the origin.
+    """
+
+    def __init__(self, places: int, classes: int) -> None:
+        super().__init__()
+        self.classes, self.places = classes, places
+        if classes:
+            self.centres = nn.Parameter(torch.randn(classes, places))
+            self.log_spreads = nn.Parameter(torch.zeros(classes, places))
+
+    def forward(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Give centre and spread (..., P) of weights (..., K) that sum to one; of zeros the origin and 1."""
+        if not self.classes:
+            return weights.new_zeros(*weights.shape[:-1], self.places), weights.new_ones(1)
+        return weights @ self.centres, (weights @ self.log_spreads).exp()
+
+
+class Events(nn.Module):
+    """Encoder, decoder and the classes' places, as they are trained together."""
+
+    def __init__(self, size: GrainsSize, classes: int) -> None:
+        super().__init__()
+        self.encoder = EventEncoder(size)
+        self.decoder = EventDecoder(size)
+        self.priors = ClassPriors(size.places, classes)

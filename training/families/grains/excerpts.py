@@ -1,0 +1,80 @@
+"""Parts of sounds to learn grains from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .data import Sound
+from .voice import HOP_LENGTH
+
+CONTEXT_FRAMES = 9
+"""Heard before an excerpt, as long as the longest window."""
+
+LONGEST_REST_FRAMES = 12
+GAINS_DB = (-24.0, 6.0)
+
+
+@dataclass(frozen=True)
+class Excerpts:
+    """A part of each of some sounds, with what came before it.
+
+    Attributes
+    ----------
+    sound : (B, (CONTEXT_FRAMES + N) * HOP_LENGTH)
+    begins : (B, CONTEXT_FRAMES + N, 1), one where a sound begins with a frame; all zeros where none is known to.
+    f_hz, weights : (B, N, K) of the sinusoids' bands.
+    """
+
+    sound: Tensor
+    begins: Tensor
+    f_hz: Tensor
+    weights: Tensor
+
+
+def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Generator) -> Excerpts:
+    """Draw a part of each sound at a gain of its own, half of them around onsets, most of which begin with a frame.
+
+    Waveforms of transients are learned where an onset is at one place in its frame, as it is where a trigger plays.
+    """
+    length = (CONTEXT_FRAMES + frames) * HOP_LENGTH
+    parts: list[NDArray[np.float32]] = []
+    f_hz: list[NDArray[np.float32]] = []
+    weights: list[NDArray[np.float32]] = []
+    begins = np.zeros((len(sounds), CONTEXT_FRAMES + frames, 1), np.float32)
+    for number, sound in enumerate(sounds):
+        rest = int(random.integers(LONGEST_REST_FRAMES * HOP_LENGTH))
+        if number % 8 in (0, 2, 4):
+            lead = CONTEXT_FRAMES + rest // HOP_LENGTH
+            start = -lead * HOP_LENGTH
+            begins[number, lead] = 1.0
+        elif number % 8 == 6:
+            start = -CONTEXT_FRAMES * HOP_LENGTH - rest
+        else:
+            start = int(random.integers(max(len(sound.samples) - length // 2, 1)))
+        gain = np.float32(10 ** (random.uniform(*GAINS_DB) / 20))
+        parts.append(cut(sound.samples, start, length) * gain)
+        rows = start // HOP_LENGTH + CONTEXT_FRAMES + np.arange(frames)
+        inside = (rows >= 0) & (rows < len(sound.tracks.f_hz))
+        rows = np.clip(rows, 0, len(sound.tracks.f_hz) - 1)
+        f_hz.append(sound.tracks.f_hz[rows])
+        weights.append(sound.tracks.weights[rows] * inside[:, None].astype(np.float32))
+    return Excerpts(_stacked(parts), torch.from_numpy(begins), _stacked(f_hz), _stacked(weights))
+
+
+def cut(samples: NDArray[np.float32], start: int, length: int) -> NDArray[np.float32]:
+    """Take a part of a sound (T,), with silence before and after it: (length,)."""
+    found = np.zeros(length, np.float32)
+    part = samples[max(start, 0) : max(start + length, 0)]
+    begin = min(max(-start, 0), length)
+    found[begin : begin + len(part)] = part
+    return found
+
+
+def _stacked(rows: Sequence[NDArray[np.float32]]) -> Tensor:
+    return torch.from_numpy(np.stack(rows))

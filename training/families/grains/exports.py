@@ -1,0 +1,64 @@
+"""The four model files that a run gives: effect, analyzer, generator of grains, generator of events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from ...loop.exports import ExportSpec, provenance_of
+from ...loop.run import Checkpoint
+from ...loop.trainer import weights_of
+from ...streaming.model import MapPoint
+from .events import Events
+from .grains import Grains
+from .model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
+from .settings import GrainsSize
+from .sound_map import LATENTS, PLACES, SLOPE, principal_plane
+from .train import EVENTS, GRAINS
+
+LONGEST_LABEL = 64
+
+
+def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
+    """Make of a run ``drums.onnx``, ``drums.encoder.onnx``, ``drums.decoder.onnx`` and ``drums.events.onnx``."""
+    config, metadata, tensors = checkpoint.config, checkpoint.metadata, checkpoint.tensors
+    size, classes = GrainsSize(**config["size"]), metadata["classes"]
+    grains, events = Grains(size, len(classes)), Events(size, len(classes))
+    grains.load_state_dict(weights_of(tensors, f"average.{GRAINS}."))
+    events.load_state_dict(weights_of(tensors, f"average.{EVENTS}."))
+    places, latents = tensors[PLACES], tensors[LATENTS]
+    plane = principal_plane(places)
+    labels = [each[-LONGEST_LABEL:] for each in metadata["names"]]
+    centres = [_on(plane, each) for each in events.priors.centres.detach()] if classes else []
+    minutes = metadata["seconds"] / 60
+    provenance = provenance_of(
+        checkpoint, f"{metadata['sounds']} sounds, {minutes:.1f} minutes ({Path(config['recordings']).name})"
+    )
+    effect = GrainsEffect(grains, classes)
+    effect.description = f"Plays any sound in the material of {name}"
+    analyzer = GrainsAnalyzer(grains, events.encoder, size.places)
+    analyzer.description = f"Hears a sound as grains and as an event of {name}"
+    decoder = GrainsGenerator(grains, classes, _points(labels, latents, principal_plane(latents)))
+    decoder.description = f"Plays a path through the grains of {name}"
+    player = EventsGenerator(grains, events, classes, tensors[SLOPE], _points(labels, places, plane), centres)
+    player.description = f"Plays whole sounds of {name}, each started by a trigger"
+    return [
+        ExportSpec("", effect, provenance=provenance),
+        ExportSpec(".encoder", analyzer, provenance=provenance),
+        ExportSpec(".decoder", decoder, provenance=provenance),
+        ExportSpec(".events", player, provenance=provenance),
+    ]
+
+
+def _points(labels: list[str], values: Tensor, plane: tuple[Tensor, Tensor]) -> list[MapPoint]:
+    return [
+        MapPoint(label, *_on(plane, value), tuple(round(float(v), 4) for v in value))
+        for label, value in zip(labels, values, strict=True)
+    ]
+
+
+def _on(plane: tuple[Tensor, Tensor], value: Tensor) -> tuple[float, float]:
+    middle, axes = plane
+    x, y = (value - middle) @ axes
+    return round(float(x), 4), round(float(y), 4)

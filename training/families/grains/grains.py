@@ -1,0 +1,115 @@
+"""The lower level: a variational autoencoder of grains, a frame each (Kingma and Welling 2014; Bitton et al. 2020)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ...dsp.units import DB
+from ...streaming.contract import Carry, State, StreamingModule, recent
+from ...streaming.layers import dense
+from .features import SILENT_DB, Hearing
+from .settings import GrainsSize
+from .voice import BANDS, NOISE_HOPS, Parts, Voice, partial_centres, partial_reach
+
+CLASS_VALUES = 8
+CONTEXT = 3
+LOWEST_LOG_VARIANCE = -8.0
+
+
+class GrainEncoder(StreamingModule):
+    """Hears a sound as a series of places.
+
+    Shapes: (B, N, hop_length) -> mean (B, N, Z), log variance (B, N, Z), loudness in dB and onset (B, N, 1).
+    """
+
+    window: Tensor
+
+    def __init__(self, size: GrainsSize) -> None:
+        super().__init__()
+        self.latents = size.latents
+        self.hearing = Hearing()
+        self.enter = dense(Hearing.size, size.width)
+        self.join = dense(CONTEXT * size.width, size.width)
+        self.head = nn.Linear(size.width, 2 * size.latents)
+        self.register_buffer("window", torch.arange(CONTEXT), persistent=False)
+        self.width = size.width
+
+    def own_state(self, batch: int) -> State:
+        return {"heard": torch.zeros(batch, CONTEXT - 1, self.width)}
+
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], State]:
+        carry = Carry(self, state)
+        features, loudness, onset = carry("hearing", x)
+        frames, heard = recent(state["heard"], self.enter(features), self.window)
+        mean, log_variance = self.head(self.join(frames.flatten(2))).chunk(2, -1)
+        found = (mean, log_variance.clamp(LOWEST_LOG_VARIANCE, 2.0), loudness, onset)
+        return found, carry.next_state | {"heard": heard}
+
+
+class GrainDecoder(nn.Module):
+    """From places to what a voice plays.
+
+    The network's levels are nepers relative to the loudness asked for, so that an untrained one follows it.
+
+    Parameters
+    ----------
+    size : GrainsSize
+    classes : int
+        0 for a model of none.
+    """
+
+    centres: Tensor
+
+    def __init__(self, size: GrainsSize, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.partials, self.transients = size.partials, size.transients
+        self.silence = 10 ** (SILENT_DB / 20)
+        self.reach = partial_reach(size.partials)
+        self.of_class = nn.Linear(classes, CLASS_VALUES, bias=False) if classes else None
+        self.enter = dense(size.latents + (CLASS_VALUES if classes else 0), size.width)
+        self.middle = dense(size.width, size.width)
+        self.parts = [NOISE_HOPS * BANDS, size.partials, size.partials, size.partials, size.transients]
+        self.head = nn.Linear(size.width, sum(self.parts))
+        self.register_buffer("centres", partial_centres(size.partials), persistent=False)
+        with torch.no_grad():
+            self.head.weight.mul_(0.3)
+            self.head.bias[: self.parts[0]] = -3.0
+            self.head.bias[self.parts[0] : sum(self.parts[:2])] = -4.0
+
+    def forward(self, z: Tensor, loudness_db: Tensor, classes: Tensor | None) -> Parts:
+        """Give the parts of frames.
+
+        Parameters
+        ----------
+        z : (B, N, Z)
+        loudness_db : (B, N, 1)
+        classes : (B, N, K) weights that sum to one, or to nothing; None for a model of no classes.
+        """
+        if self.of_class is not None and classes is not None:
+            z = torch.cat([z, self.of_class(classes)], -1)
+        noise, tones, detunes, phases, struck = self.head(self.middle(self.enter(z))).split(self.parts, -1)
+        level = (loudness_db * DB).exp()
+        # Nothing at all where it is silent.
+        level = (level - self.silence).clamp_min(0.0)
+        octaves = self.reach * torch.tanh(detunes)
+        return Parts(
+            noise.clamp(-12.0, 3.0).exp() * level,
+            tones.clamp(-12.0, 3.0).exp() * level,
+            self.centres * (octaves * math.log(2.0)).exp(),
+            phases,
+            struck * level,
+        )
+
+
+class Grains(StreamingModule):
+    """Encoder, decoder and voice, as they are trained together."""
+
+    def __init__(self, size: GrainsSize, classes: int) -> None:
+        super().__init__()
+        self.encoder = GrainEncoder(size)
+        self.decoder = GrainDecoder(size, classes)
+        self.voice = Voice(size.partials, size.transients)

@@ -1,0 +1,76 @@
+"""What is measured of a model of grains: held-out sounds made again, what its spaces hold, and the map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...loop.logs import Measured, above_each_other, spectrogram_picture
+from .data import GrainsData
+from .events import event_frames
+from .excerpts import cut
+from .losses import FFT_SIZES, divergence, hit_loss
+from .paths import paths_of
+from .sound_map import places_of, principal_plane
+from .train import GrainsTrainer
+from .voice import HOP_LENGTH, SAMPLE_RATE
+
+SHOWN = 12
+ACTIVE = 0.01
+"""Variance of a mean over sounds from which a number of a place counts as in use (Burda et al. 2016)."""
+
+MAP_SIZE = 256
+
+
+@torch.no_grad()
+def measure(trainer: GrainsTrainer, data: GrainsData) -> Measured:
+    """Make held-out sounds again, from their grains and from their places, beside the recorded.
+
+    Where nothing is held out, they are of what was trained on, and the figures say so.
+    """
+    sounds, side = (data.held_out, "held_out") if data.held_out else (data.train, "trained_on")
+    shown = [sounds[i] for i in torch.linspace(0, len(sounds) - 1, min(SHOWN, len(sounds))).long().tolist()]
+    frames = event_frames(trainer.size)
+    grains, events = trainer.grains.average, trainer.events.average
+    paths = paths_of(grains, shown, frames, trainer.device)
+    recorded = torch.from_numpy(np.stack([cut(sound.samples, 0, frames * HOP_LENGTH) for sound in shown]))
+    z, loudness, onset = paths.z[0], paths.loudness_db[0], paths.onset[0]
+    from_grains = trainer.play(z, loudness)
+    (place, log_variance), _ = events.encoder((z, loudness, onset), events.encoder.initial_state(len(z)))
+    age = torch.arange(frames, device=z.device)[None, :, None].expand(len(z), -1, -1).float()
+    from_places = trainer.play(*events.decoder(place[:, -1:].expand(-1, frames, -1), age))
+    every = places_of(events, trainer.paths_recorded())
+    variances = every.var(0)
+    centre, spread = events.priors(trainer.classes_of(shown))
+    nats = divergence(place[:, -1:], log_variance[:, -1:], centre, spread).mean((0, 1))
+    figures = {
+        f"grains/loss/{side}": float(hit_loss(from_grains, recorded, FFT_SIZES)),
+        f"events/loss/{side}": float(hit_loss(from_places, recorded, FFT_SIZES)),
+        "events/active_numbers": float((variances > ACTIVE).sum()),
+        "events/nats": float(nats.sum()),
+        **{f"events/nats_of_number/{i:02d}": float(value) for i, value in enumerate(nats)},
+    }
+    made = {"recorded": recorded, "from_grains": from_grains, "from_places": from_places}
+    flat = {name: sound.flatten().cpu() for name, sound in made.items()}
+    pictures = {
+        name: above_each_other(spectrogram_picture(flat["recorded"], 2), spectrogram_picture(flat[name], 2))
+        for name in ("from_grains", "from_places")
+    }
+    pictures["map"] = map_picture(every.cpu(), [sound.label for sound in data.train])
+    return Measured(figures, pictures, {name: (sound, SAMPLE_RATE) for name, sound in flat.items()})
+
+
+def map_picture(places: Tensor, labels: Sequence[int]) -> Tensor:
+    """Draw places (S, P) in their principal plane as dots (1, 256, 256), each class in a grey of its own."""
+    middle, axes = principal_plane(places)
+    spots = (places - middle) @ axes
+    spots = spots / spots.abs().amax().clamp_min(1e-6)
+    picture = torch.zeros(1, MAP_SIZE, MAP_SIZE)
+    columns, rows = ((spots * 0.48 + 0.5) * MAP_SIZE).long().clamp(1, MAP_SIZE - 2).T
+    greys = 0.3 + 0.7 * torch.tensor(labels).float() / max(max(labels), 1)
+    for row, column, grey in zip(rows.tolist(), columns.tolist(), greys, strict=True):
+        picture[0, MAP_SIZE - 1 - row - 1 : MAP_SIZE - row + 1, column - 1 : column + 2] = grey
+    return picture

@@ -1,0 +1,226 @@
+"""Trains a model of grains in two stages: grains first, then whole events on top of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...loop.schedule import set_rate
+from ...loop.trainer import Learner, Net, Stage, Trainer
+from ...streaming.contract import State
+from .data import GrainsData, Sound
+from .events import Events, event_frames
+from .excerpts import CONTEXT_FRAMES, cut, draw_excerpts
+from .grains import Grains
+from .losses import FFT_SIZES, divergence, frequency_loss, hit_loss, onset_loss
+from .paths import Paths, paths_of
+from .settings import GrainsSettings, GrainsSize
+from .sound_map import LATENTS, PLACES, SLOPE, places_of, typical_latents, velocity_slope
+from .voice import HOP_LENGTH, TRANSIENT_FRAMES
+
+GRAINS, EVENTS = "grains", "events"
+WARM_STEPS, LOWEST_RATE = 50, 0.05
+SCALES_A_STEP = 3
+ONSET_WEIGHT, FREQUENCY_WEIGHT, PATH_WEIGHT, LEVEL_WEIGHT = 0.3, 2.0, 0.3, 0.5
+CLASS_KNOWN = 0.5
+"""How often the grains' decoder is told the class, so that it plays with and without."""
+
+SET_IN_FRAMES = 2
+"""Played before an excerpt that begins within a sound, for the voice to set in."""
+
+
+class GrainsTrainer(Trainer):
+    """Lets grains learn, then events."""
+
+    def __init__(
+        self, data: GrainsData, settings: GrainsSettings, size: GrainsSize, device: str = "cpu"
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.data, self.settings, self.size, self.device = data, settings, size, torch.device(device)
+        self.grains = self._learner(GRAINS, Grains(size, len(data.classes)))
+        self.events = self._learner(EVENTS, Events(size, len(data.classes)))
+        first = math.ceil(settings.grains * settings.steps)
+        stages = [Stage(GRAINS, first), Stage(EVENTS, settings.steps - first)]
+        super().__init__(settings.seed, stages, [self.grains, self.events])
+        self.sounds = [*data.train, *data.changed]
+        self.shares = _shares(self.sounds)
+        self._paths: Paths | None = None
+
+    def _learner(self, name: str, module: Net) -> Learner[Net]:
+        module.to(self.device)
+        optimiser = torch.optim.Adam(module.parameters(), self.settings.learning_rate, (0.9, 0.98))
+        return Learner(name, module, optimiser, largest_gradient=3.0)
+
+    def begin(self) -> None:
+        """Let the transients begin as what onsets have in common: their strongest principal components."""
+        onsets = np.stack([cut(s.samples, 0, TRANSIENT_FRAMES * HOP_LENGTH) for s in self.data.train])
+        onsets = onsets / (np.linalg.norm(onsets, axis=1, keepdims=True) + 1e-6)
+        _, _, rows = np.linalg.svd(onsets, full_matrices=False)
+        waves = torch.from_numpy(rows[: self.size.transients].astype(np.float32)).to(self.device)
+        for module in (self.grains.module, self.grains.average):
+            module.voice.transients.waves.data[: len(waves)] = waves
+
+    def losses(self, random: np.random.Generator) -> dict[str, float]:
+        torch.manual_seed(int(random.integers(1 << 30)))
+        learner = self.grains if self.stage == GRAINS else self.events
+        set_rate(learner.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
+        return self._grains(random) if self.stage == GRAINS else self._events(random)
+
+    def _grains(self, random: np.random.Generator) -> dict[str, float]:
+        chosen = self._choose(random)
+        excerpts = draw_excerpts([self.sounds[i] for i in chosen], self.settings.excerpt_frames, random)
+        model, kept = self.grains.module, slice(CONTEXT_FRAMES, None)
+        hops = excerpts.sound.to(self.device).unflatten(1, (-1, HOP_LENGTH))
+        (mean, log_variance, loudness, onset), _ = model.encoder(hops, model.encoder.initial_state(len(hops)))
+        begins = excerpts.begins.to(self.device)
+        trigger = torch.where(begins.amax(1, keepdim=True) > 0, begins, onset)
+        classes = self._told(chosen, random).expand(-1, mean.shape[1], -1)
+        parts = model.decoder(_drawn(mean, log_variance), loudness, classes)
+        (determined, noise), _ = model.voice((parts, trigger), self._voice_state(model, random))
+        made, wanted = (x[:, kept].flatten(1) for x in (determined + noise, hops))
+        f_hz, weights = excerpts.f_hz.to(self.device), excerpts.weights.to(self.device)
+        losses = {
+            "sound": hit_loss(made, wanted, self._scales(random)),
+            "onset": _onsets(determined, hops, trigger),
+            "octaves": frequency_loss(parts.f_hz[:, kept], f_hz, weights),
+            "nats": divergence(mean, log_variance)[:, kept].sum(-1).mean(),
+        }
+        loss = losses["sound"] + ONSET_WEIGHT * losses["onset"] + FREQUENCY_WEIGHT * losses["octaves"]
+        return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
+
+    def _events(self, random: np.random.Generator) -> dict[str, float]:
+        paths, grains, events = self.paths(), self.grains.average, self.events.module
+        chosen, frames = self._choose(random), self.settings.excerpt_frames
+        heard = paths.of(int(random.integers(paths.variants)), chosen)
+        (mean, log_variance), _ = events.encoder(heard, events.encoder.initial_state(len(chosen)))
+        mean, log_variance = mean[:, -1:], log_variance[:, -1:]
+        centre, spread = events.priors(self.classes_of([self.sounds[i] for i in chosen]))
+        place = _drawn(mean, log_variance)
+        begin = self._begin_within(chosen, random)
+        early = np.where(begin > 0, begin - SET_IN_FRAMES, 0)
+        ages = early[:, None] + np.arange(frames + SET_IN_FRAMES)
+        age = torch.from_numpy(ages).to(self.device)[..., None]
+        z, loudness = events.decoder(place.expand(-1, ages.shape[1], -1), age.float())
+        wanted_z, wanted_loudness, _ = (
+            x.gather(1, age.clamp_max(x.shape[1] - 1).expand(-1, -1, x.shape[2])) for x in paths.of(0, chosen)
+        )
+        parts = grains.decoder(z, loudness, self._told(chosen, random).expand(-1, ages.shape[1], -1))
+        (determined, noise), _ = grains.voice(
+            (parts, (age == 0).to(z.dtype)), self._voice_state(grains, random)
+        )
+        first = torch.from_numpy(begin - early).to(self.device)[:, None, None]
+        rows = (first + torch.arange(frames, device=self.device)[:, None]).expand(-1, -1, HOP_LENGTH)
+        made = (determined + noise).gather(1, rows).flatten(1)
+        starts = begin * HOP_LENGTH
+        wanted = np.stack(
+            [cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)]
+        )
+        audible = ((wanted_loudness + 70.0) / 40.0).clamp(0.0, 1.0)
+        losses = {
+            "sound": hit_loss(made, torch.from_numpy(wanted).to(self.device), self._scales(random)),
+            "path": (audible * (z - wanted_z).square().mean(-1, keepdim=True)).mean(),
+            "level": ((loudness - wanted_loudness).abs() / 10.0).mean(),
+            "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
+        }
+        loss = losses["sound"] + PATH_WEIGHT * losses["path"] + LEVEL_WEIGHT * losses["level"]
+        return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
+
+    def paths(self) -> Paths:
+        """The series of grains of what is learned from, as the first stage left its encoder."""
+        if self._paths is None:
+            self._paths = paths_of(self.grains.average, self.sounds, event_frames(self.size), self.device)
+        return self._paths
+
+    def paths_recorded(self) -> Paths:
+        """The same of the recorded sounds alone, at any time."""
+        if self.stage == EVENTS:
+            return self.paths().of_first(len(self.data.train))
+        return paths_of(self.grains.average, self.data.train, event_frames(self.size), self.device)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Beside what all trainers keep, where the sounds lie, for the map in the exports."""
+        paths = self.paths_recorded()
+        places = places_of(self.events.average, paths)
+        return super().tensors() | {
+            PLACES: places.cpu().contiguous(),
+            LATENTS: typical_latents(paths).cpu().contiguous(),
+            SLOPE: velocity_slope(places, self.data.train),
+        }
+
+    def classes_of(self, sounds: Sequence[Sound]) -> Tensor:
+        """Weights of classes (B, 1, K), one for each sound's own; K is 0 where there are none."""
+        labels = torch.tensor([sound.label for sound in sounds])
+        count = len(self.data.classes)
+        return F.one_hot(labels, max(count, 1)).float()[:, None, :count].to(self.device)
+
+    @torch.no_grad()
+    def play(self, z: Tensor, loudness_db: Tensor) -> Tensor:
+        """Play series of grains (B, N, Z) of no class, struck in their first frame, with the averaged weights: (B, T)."""
+        model = self.grains.average
+        trigger = torch.zeros_like(loudness_db)
+        trigger[:, 0] = 1.0
+        parts = model.decoder(z, loudness_db, z.new_zeros(*z.shape[:2], len(self.data.classes)))
+        (determined, noise), _ = model.voice((parts, trigger), model.voice.initial_state(len(z)))
+        return (determined + noise).flatten(1).cpu()
+
+    def _choose(self, random: np.random.Generator) -> NDArray[np.int64]:
+        return random.choice(len(self.sounds), self.settings.batch, p=self.shares)
+
+    def _told(self, chosen: NDArray[np.int64], random: np.random.Generator) -> Tensor:
+        """Weights of classes (B, 1, K): of some sounds their class, of the others nothing."""
+        told = torch.from_numpy(random.random(len(chosen)) < CLASS_KNOWN).to(self.device)
+        return self.classes_of([self.sounds[i] for i in chosen]) * told[:, None, None]
+
+    def _begin_within(self, chosen: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        """Frames at which excerpts begin: half at the onset, the others anywhere that sounds, after the transients."""
+        lengths = np.array([len(self.sounds[i].samples) // HOP_LENGTH for i in chosen])
+        room = np.maximum(lengths - self.settings.excerpt_frames // 4, 1)
+        begin = (random.random(len(chosen)) * room).astype(np.int64)
+        begin[: len(chosen) // 2] = 0
+        return np.where(begin < TRANSIENT_FRAMES, 0, begin)
+
+    def _voice_state(self, model: Grains, random: np.random.Generator) -> State:
+        """A voice at rest, whose noise begins anywhere."""
+        start = torch.from_numpy(random.integers(0, 1 << 30, (self.settings.batch, 1, 1)))
+        return model.voice.initial_state(self.settings.batch) | {
+            "noise.spectra.counter": start.to(self.device)
+        }
+
+    def _scales(self, random: np.random.Generator) -> list[int]:
+        fitting = [n for n in FFT_SIZES if n < self.settings.excerpt_frames * HOP_LENGTH]
+        return [int(n) for n in random.choice(fitting, SCALES_A_STEP, replace=False)]
+
+
+def _shares(sounds: Sequence[Sound]) -> NDArray[np.float64]:
+    """How often each sound is drawn: a class by the root of its number, and half of the time as it was recorded."""
+    labels = np.array([sound.label for sound in sounds])
+    shares = 1.0 / np.sqrt(np.bincount(labels)[labels])
+    recorded = np.array([sound.recorded for sound in sounds])
+    for side in (recorded, ~recorded):
+        shares[side] /= max(shares[side].sum(), 1e-9)
+    return shares / shares.sum()
+
+
+def _drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+
+
+def _onsets(determined: Tensor, hops: Tensor, trigger: Tensor) -> Tensor:
+    """How far what is determined is from the sound after the first trigger of each excerpt, if there is one."""
+    there = trigger[..., 0].amax(1) > 0
+    if not bool(there.any()):
+        return determined.new_zeros(())
+    first = trigger[there][..., 0].argmax(1).clamp_max(hops.shape[1] - TRANSIENT_FRAMES)
+    rows = first[:, None] + torch.arange(TRANSIENT_FRAMES, device=first.device)
+    rows = rows[..., None].expand(-1, -1, HOP_LENGTH)
+    made, wanted = (x[there].gather(1, rows).flatten(1) for x in (determined, hops))
+    return onset_loss(made, wanted)
+
+
+make_trainer = GrainsTrainer
