@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from plugin_host.effects.cross_synthesis import cross_synthesize
     from plugin_host.effects.neural_effect import NeuralEffect
     from plugin_host.errors import HostError
+    from plugin_host.grains.drop import fit_spot
+    from plugin_host.grains.hits import hits, morph
+    from plugin_host.grains.instrument import Grains
+    from plugin_host.grains.spots import find_spot
+    from plugin_host.grains.walk import walk
     from plugin_host.matching.inference import infer
     from plugin_host.matching.refinement import refine
     from plugin_host.model_file.bundled import bundled_names
@@ -40,6 +45,7 @@ _MODULES = {
     "Chain": "effects.chain",
     "DataSet": "datasets.dataset",
     "EndlessBatches": "datasets.endless_batches",
+    "Grains": "grains.instrument",
     "HostError": "errors",
     "Model": "playing.model",
     "ModelDocument": "model_file.document",
@@ -53,18 +59,24 @@ _MODULES = {
     "bundled_synths": "synths.synth",
     "calibrate": "effects.calibration",
     "cross_synthesize": "effects.cross_synthesis",
+    "find_spot": "grains.spots",
+    "fit_spot": "grains.drop",
     "generate": "datasets.generation",
+    "hits": "grains.hits",
     "infer": "matching.inference",
+    "morph": "grains.hits",
     "refine": "matching.refinement",
     "register_opcodes": "csound.opcodes",
     "render": "synths.renderer",
     "run_csound": "csound.run_csd",
+    "walk": "grains.walk",
 }
 
 __all__ = [
     "Chain",
     "DataSet",
     "EndlessBatches",
+    "Grains",
     "HostError",
     "Model",
     "ModelDocument",
@@ -80,12 +92,17 @@ __all__ = [
     "calibrate",
     "cross_synthesize",
     "errors",
+    "find_spot",
+    "fit_spot",
     "generate",
+    "hits",
     "infer",
+    "morph",
     "refine",
     "register_opcodes",
     "render",
     "run_csound",
+    "walk",
 ]
 
 

@@ -15,19 +15,29 @@ from . import (
     demo,
     export,
     generate,
+    hits,
     infer,
     info,
     live,
+    map,
     models,
+    morph,
     process,
     render,
     train,
     verify,
+    walk,
 )
 from .exit_codes import SUMMARY
 from .leaving import DEBUG_VARIABLE, leave_with
 
-PLAY, MODELS, SYNTHS, TRAIN = "Play", "Models", "Synths written in Csound", "Train"
+PLAY, GRAINS, MODELS, SYNTHS, TRAIN = (
+    "Play",
+    "Grains",
+    "Models",
+    "Synths written in Csound",
+    "Train",
+)
 
 
 class Commands(TyperGroup):
@@ -72,12 +82,13 @@ app = typer.Typer(
 )
 for panel, commands in {
     PLAY: (process.process, live.live, csound.csound, cross.cross, demo.demo),
+    GRAINS: (hits.hits, walk.walk, morph.morph, map.map_),
     MODELS: (models.models, info.info, verify.verify, bench.bench),
     SYNTHS: (render.render, generate.generate, infer.infer),
 }.items():
     for command in commands:
         settings = csound.SETTINGS if command is csound.csound else None
-        app.command(command.__name__, context_settings=settings, rich_help_panel=panel)(command)
+        app.command(command.__name__.strip("_"), context_settings=settings, rich_help_panel=panel)(command)
 app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
 app.command("export", rich_help_panel=TRAIN)(export.export)
 

@@ -1,0 +1,51 @@
+"""`brainsynth map`: draw the sounds that a model of grains has learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+
+
+def map_(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model of grains: a bundled name or a file.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The picture, a .png file.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--json", help="The same as numbers, for other programs.", show_default=False),
+    ] = None,
+) -> None:
+    """Draw the map of a model of grains: the sounds it has learned from, by class.
+
+    Its points and labels are what walk, hits and morph take.
+    """
+    from ..grains.instrument import Grains
+    from ..grains.picture import draw_map, write_map
+    from .messages import say
+    from .named_model import open_model
+    from .outputs import refuse_unwritable
+
+    if output is None and data is None:
+        raise UsageError("where the map goes is not said: add --output map.png or --json map.json")
+    if output is not None and output.suffix.lower() != ".png":
+        raise UsageError(f"the picture {output} must have a name that ends in .png")
+    grains = Grains(model, open_model)
+    found = len(grains.points)
+    for path in (output, data):
+        if path is not None:
+            refuse_unwritable(path)
+    if output is not None:
+        draw_map(grains, output)
+    if data is not None:
+        write_map(grains, data)
+    say(f"{found} sounds of {grains.name}: {', '.join(grains.classes) or 'no classes'}")

@@ -1,0 +1,213 @@
+"""A model of grains: the files that one training gives, and the places in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelFileError, UnknownModelError, UsageError, did_you_mean
+from ..model_file.bundled import find_model
+from ..model_file.controls import MapPoint
+from ..playing.model import Model
+from ..streaming.control_values import ControlValue
+from ..streaming.rate_conversion import resample
+
+FAMILY = "grains"
+PARTS = ("encoder", "decoder", "events")
+Vector = NDArray[np.float32]
+
+_HEARD_S = 20.0
+"""Of a sound, the longest event and more: what comes later changes no place."""
+
+_SOUNDING_DB = -60.0
+
+
+class Grains:
+    """The encoder, the decoder and the events of one training, by the name that they share.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A bundled model's name such as ``drums``, or the path of a file: ``drums.onnx``, or one of those beside it.
+    open_model : callable, optional
+        Opens a model by its path; `Model` if not given.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model.
+    ModelFileError
+        If it is no model of grains, or a file beside it is missing.
+    """
+
+    def __init__(self, name_or_path: str | PathLike[str], open_model: Callable[[str], Model] = Model) -> None:
+        text = fspath(name_or_path)
+        for ending in (".onnx", *(f".{part}" for part in PARTS)):
+            text = text.removesuffix(ending)
+        self.name = Path(text).name
+        self._stem, self._open = text, open_model
+
+    @cached_property
+    def encoder(self) -> Model:
+        """Hears sounds as grains and as events."""
+        return self._part("encoder")
+
+    @cached_property
+    def decoder(self) -> Model:
+        """Plays paths of grains."""
+        return self._part("decoder")
+
+    @cached_property
+    def events(self) -> Model:
+        """Plays events."""
+        return self._part("events")
+
+    def _part(self, part: str) -> Model:
+        # A folder in the name makes it a path; without one it is a bundled model, or a file that lies here.
+        named = f"{self._stem}.{part}"
+        path = named + ".onnx" if Path(named).parent != Path() or Path(named + ".onnx").exists() else named
+        try:
+            found = find_model(path).is_file()
+        except UnknownModelError:
+            found = False
+        if not found:
+            raise UnknownModelError(
+                f"{self._stem} is no model of grains: there is no {path}; needed are {', '.join(PARTS)} beside each other,"
+                " as brainsynth export writes them"
+            )
+        model = self._open(path)
+        if model.document.family != FAMILY:
+            raise ModelFileError(
+                f"{model.source} is of the family {model.document.family!r}; needed is one of {FAMILY}, such as drums"
+            )
+        return model
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.events.document.sample_rate
+
+    @property
+    def hop_length(self) -> int:
+        """Samples a frame."""
+        return self.events.document.hop_length
+
+    @property
+    def frames(self) -> int:
+        """Frames for which an event lasts at most, if it is not stretched."""
+        return self.events.document.tail_samples // self.hop_length
+
+    @property
+    def points(self) -> tuple[MapPoint, ...]:
+        """The sounds that were learned from, with their places."""
+        return self.events.controls["place"].map
+
+    @property
+    def grain_points(self) -> tuple[MapPoint, ...]:
+        """The same sounds, with the typical places of their grains."""
+        return self.decoder.controls["latent"].map
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; none for a model of no classes."""
+        control = self.events.controls.get("classes")
+        return tuple(point.label for point in control.map) if control else ()
+
+    def weights_of(self, name: str) -> Vector:
+        """Weights of classes (K,) that mean one class.
+
+        Raises
+        ------
+        UsageError
+            If there is none of that name; the sentence lists them.
+        """
+        if name not in self.classes:
+            known = f"its classes are {', '.join(self.classes)}" if self.classes else "it has no classes"
+            raise UsageError(f"{self.name} has no class {name!r}: {did_you_mean(name, self.classes)}{known}")
+        return np.eye(len(self.classes), dtype=np.float32)[self.classes.index(name)]
+
+    def of_class(self, name: str, points: tuple[MapPoint, ...]) -> NDArray[np.float32]:
+        """Values (S, P) of the points of a class; of all for an empty name."""
+        found = [point.value for point in points if not name or point.label.split("/")[0] == name]
+        return np.array(found or [point.value for point in points], np.float32)
+
+    def hear(self, sound: NDArray[np.floating], sample_rate: float) -> dict[str, Vector]:
+        """Hear a sound (C, T) as the encoder does, followed by silence: each output (K, N), or (N,).
+
+        Raises
+        ------
+        UsageError
+            If it is silent.
+        """
+        mono = np.asarray(sound, np.float32).mean(0)[: round(_HEARD_S * sample_rate)]
+        mono = resample(np.ascontiguousarray(mono), sample_rate, self.sample_rate)
+        peak = float(np.abs(mono).max(initial=0.0))
+        if peak < 10 ** (_SOUNDING_DB / 20):
+            raise UsageError(
+                "the sound is silent: no sample is above -60 dB of full scale; give a louder sound"
+            )
+        # From the onset on, as sounds are that were learned from, at a level that the encoder knows.
+        begin = int(np.argmax(np.abs(mono) > peak * 0.01))
+        mono = np.pad(mono, (44, 0))[begin:] * (0.5 / peak)
+        mono = np.pad(mono, (0, self.frames * self.hop_length))
+        heard = self.encoder.stream(self.sample_rate, 1).analyze(mono[None])
+        return {name: value[0] for name, value in heard.items()}
+
+    def place_of(self, heard: dict[str, Vector]) -> Vector:
+        """The place (P,) of the first event that was heard."""
+        onsets = np.flatnonzero(heard["onset"] > 0)
+        first = int(onsets[0]) if len(onsets) else 0
+        after = onsets[onsets > first + 1]
+        # A second onset begins another event: what counts is what was heard until then.
+        end = int(after[0]) - 1 if len(after) else len(heard["onset"]) - 1
+        return heard["place"][:, end]
+
+    def play_event(
+        self,
+        place: Vector,
+        weights: Vector | None = None,
+        *,
+        velocity: float = 0.8,
+        stretch: float = 1.0,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> NDArray[np.float32]:
+        """Play one event to its end: (T,).
+
+        Parameters
+        ----------
+        place : (P,)
+        weights : (K,), optional
+            Of classes; all zero if not given.
+        velocity, stretch, temperature, seed
+            See the controls of the events.
+        """
+        frames = round(self.frames * stretch)
+        controls: dict[str, ControlValue] = {
+            "trigger": np.eye(1, frames, dtype=np.float32)[0],
+            "place": _within(place, self.events, "place"),
+            "velocity": velocity,
+            "stretch": stretch,
+            "temperature": temperature,
+            "seed": seed,
+        }
+        if weights is not None and self.classes:
+            controls["classes"] = weights
+        stream = self.events.stream(self.sample_rate, 1, self.hop_length)
+        return _trimmed(stream.generate(frames * self.hop_length, **controls)[0])
+
+
+def _within(value: Vector, model: Model, name: str) -> Vector:
+    control = model.controls[name]
+    return np.clip(value, control.minimum, control.maximum)
+
+
+def _trimmed(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cut off what is below -80 dB of the peak at the end of a sound."""
+    loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max(initial=0.0) * 1e-4)
+    return sound[: int(loud[-1]) + 1] if len(loud) else sound

@@ -1,0 +1,60 @@
+"""A small model of grains that has learned nothing, but whose map has two classes."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from export.graph import build_graph
+from export.model_file import describe
+from plugin_host.grains.instrument import Grains
+from training.families.grains.events import Events
+from training.families.grains.grains import Grains as GrainsNetwork
+from training.families.grains.model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
+from training.families.grains.settings import GrainsSize
+from training.streaming.model import MapPoint, StreamingModel
+
+CLASSES = ("kick", "snare")
+SIZE = GrainsSize(latents=4, places=4, width=16, partials=4, transients=3, event_s=0.2)
+
+
+def points(seed: int) -> list[MapPoint]:
+    """Three sounds of each class, the kicks to the left."""
+    random = np.random.default_rng(seed)
+    found: list[MapPoint] = []
+    for number, name in enumerate(CLASSES):
+        for take in range(3):
+            value = random.normal(size=4) * 0.2 + (2 * number - 1)
+            found.append(
+                MapPoint(
+                    f"{name}/{name}{take}", float(2 * number - 1), float(take - 1), tuple(value.tolist())
+                )
+            )
+    return found
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold little.onnx and the three files beside it."""
+    folder = tmp_path_factory.mktemp("grains")
+    torch.manual_seed(1)
+    grains, events = GrainsNetwork(SIZE, 2), Events(SIZE, 2)
+    torch.nn.init.normal_(grains.voice.transients.waves, std=0.02)
+    models: dict[str, StreamingModel] = {
+        "little": GrainsEffect(grains, CLASSES),
+        "little.encoder": GrainsAnalyzer(grains, events.encoder, SIZE.places),
+        "little.decoder": GrainsGenerator(grains, CLASSES, points(1)),
+        "little.events": EventsGenerator(grains, events, CLASSES, torch.full((4,), 0.02), points(2)),
+    }
+    for name, model in models.items():
+        graph = build_graph(model.eval())
+        onnx.helper.set_model_props(graph, describe(model, name).to_metadata())
+        (folder / f"{name}.onnx").write_bytes(graph.SerializeToString())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def little(folder: Path) -> Grains:
+    return Grains(folder / "little.onnx")
