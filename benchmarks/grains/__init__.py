@@ -1,0 +1,1 @@
+"""How well hits are made again, and what would be trivial."""
