@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,7 @@ from . import (
 )
 from .exit_codes import SUMMARY
 from .leaving import DEBUG_VARIABLE, leave_with
+from .own_orchestra import compiles_own_orchestra
 
 PLAY, GRAINS, MODELS, SYNTHS, TRAIN = (
     "Play",
@@ -118,7 +120,12 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         What follows the program's name; the process's own arguments if not given.
     """
-    leave_with(lambda: app(arguments, prog_name="brainsynth", standalone_mode=False))
+    given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None and compiles_own_orchestra(given):
+        from ..csound.csound_process import run_apart
+
+        leave_with(lambda: run_apart(given, f"{__package__}.own_orchestra"))
+    leave_with(lambda: app(given, prog_name="brainsynth", standalone_mode=False))
 
 
 def _version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from ..child_python import child_command
 from ..errors import HostError
@@ -34,7 +35,22 @@ def run_csound_apart(arguments: Sequence[str], child: str) -> int:
         If the process dies of something else than a signal that was passed on.
     """
     find_folder(arguments)
-    process = subprocess.Popen([*child_command(child, "main"), *arguments])
+    # In the group of this one, so that score lines can be typed: Ctrl-C reaches both, and is taken once.
+    return _run(child, arguments, "; what was rendered until then has been written")
+
+
+def run_apart(arguments: Sequence[str], child: str) -> int:
+    """Have a process of its own do what compiles somebody's orchestra; as `run_csound_apart`, but without the terminal.
+
+    It has a group of its own, so that each signal reaches it once.
+    """
+    return _run(child, arguments, "", process_group=0)
+
+
+def _run(child: str, arguments: Sequence[str], left: str, **options: Any) -> int:
+    if os.name != "posix":
+        options.clear()
+    process: subprocess.Popen[Any] = subprocess.Popen([*child_command(child, "main"), *arguments], **options)
     with _passed_on(process):
         code = process.wait()
     if code >= 0:
@@ -43,12 +59,12 @@ def run_csound_apart(arguments: Sequence[str], child: str) -> int:
         return 128 - code
     raise HostError(
         f"Csound crashed ({signal.strsignal(-code)}): something in the orchestra asks for what its opcode cannot do, "
-        "such as a table number of 1/0; what was rendered until then has been written"
+        f"such as a table number of 1/0{left}"
     )
 
 
 @contextmanager
-def _passed_on(process: subprocess.Popen[bytes]) -> Generator[None]:
+def _passed_on(process: subprocess.Popen[Any]) -> Generator[None]:
     """Pass on what would end this process alone; it ends when the other does."""
     usual = {
         number: handler for number in STOPPING if (handler := signal.getsignal(number)) is not signal.SIG_IGN
