@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None and compiles_own_orchestra(given):
         from ..csound.csound_process import run_apart
 
-        leave_with(lambda: run_apart(given, f"{__package__}.own_orchestra"))
+        leave_with(lambda: run_apart(given, f"{__package__}.own_orchestra_child"))
     leave_with(lambda: app(given, prog_name="brainsynth", standalone_mode=False))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 COMMANDS = ("render", "generate", "infer")
@@ -12,12 +11,3 @@ def compiles_own_orchestra(arguments: Sequence[str]) -> bool:
     """Say whether a command line names a synth that is not bundled."""
     command = next((word for word in arguments if not word.startswith("-")), "")
     return command in COMMANDS and any(word.lower().endswith(".csd") for word in arguments)
-
-
-def main() -> None:
-    """Run the command line in this process, and leave."""
-    from ..csound.csound_process import end_with_parent
-    from .app import main
-
-    end_with_parent()
-    main(sys.argv[1:])
