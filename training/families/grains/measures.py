@@ -39,13 +39,13 @@ def measure(trainer: GrainsTrainer, data: GrainsData) -> Measured:
     recorded = torch.from_numpy(np.stack([cut(sound.samples, 0, frames * HOP_LENGTH) for sound in shown]))
     z, loudness, onset = paths.z[0], paths.loudness_db[0], paths.onset[0]
     from_grains = trainer.play(z, loudness)
-    (place, log_variance), _ = events.encoder((z, loudness, onset), events.encoder.initial_state(len(z)))
+    place, log_variance = events.encoder.whole(z, loudness, onset)
     age = torch.arange(frames, device=z.device)[None, :, None].expand(len(z), -1, -1).float()
-    from_places = trainer.play(*events.decoder(place[:, -1:].expand(-1, frames, -1), age))
+    from_places = trainer.play(*events.decoder(place.expand(-1, frames, -1), age))
     every = places_of(events, trainer.paths_recorded())
     variances = every.var(0)
     centre, spread = events.priors(trainer.classes_of(shown))
-    nats = divergence(place[:, -1:], log_variance[:, -1:], centre, spread).mean((0, 1))
+    nats = divergence(place, log_variance, centre, spread).mean((0, 1))
     figures = {
         f"grains/loss/{side}": float(hit_loss(from_grains, recorded, FFT_SIZES)),
         f"events/loss/{side}": float(hit_loss(from_places, recorded, FFT_SIZES)),

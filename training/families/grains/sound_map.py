@@ -19,9 +19,8 @@ RIDGE = 30.0
 @torch.no_grad()
 def places_of(events: Events, paths: Paths) -> Tensor:
     """Hear whole events: (S, P)."""
-    z, loudness, onset = paths.z[0], paths.loudness_db[0], paths.onset[0]
-    (mean, _), _ = events.encoder((z, loudness, onset), events.encoder.initial_state(len(z)))
-    return mean[:, -1]
+    mean, _ = events.encoder.whole(paths.z[0], paths.loudness_db[0], paths.onset[0])
+    return mean[:, 0]
 
 
 def typical_latents(paths: Paths) -> Tensor:

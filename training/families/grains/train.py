@@ -98,8 +98,7 @@ class GrainsTrainer(Trainer):
         paths, grains, events = self.paths(), self.grains.average, self.events.module
         chosen, frames = self._choose(random), self.settings.excerpt_frames
         heard = paths.of(int(random.integers(paths.variants)), chosen)
-        (mean, log_variance), _ = events.encoder(heard, events.encoder.initial_state(len(chosen)))
-        mean, log_variance = mean[:, -1:], log_variance[:, -1:]
+        mean, log_variance = events.encoder.whole(*heard)
         centre, spread = events.priors(self.classes_of([self.sounds[i] for i in chosen]))
         place = _drawn(mean, log_variance)
         begin = self._begin_within(chosen, random)
