@@ -181,7 +181,7 @@ def test_the_channels_of_the_stereo_chain_are_independent(render) -> None:
 
 def test_readme_names_every_orchestra_and_udo() -> None:
     text = (CSD / "README.md").read_text()
-    paths = (*CSD.glob("*.csd"), *CSD.glob("udo/*.udo"))
+    paths = (*CSD.glob("*.csd"), *CSD.glob("grains/*.csd"), *CSD.glob("udo/*.udo"))
     assert len(paths) > 10
     for path in paths:
         assert f"`{path.relative_to(CSD)}`" in text

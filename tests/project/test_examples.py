@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support.tone_grains import save_tone_grains
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -28,6 +30,8 @@ def melody(tmp_path: Path) -> Path:
 def test_example(name: str, melody: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.wav"
     arguments = [str(out)] if name.startswith("play") else [str(melody), str(out)]
+    if name.startswith("grains"):
+        arguments = [str(save_tone_grains(tmp_path)), *arguments]
     run = [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments]
     done = subprocess.run(run, capture_output=True, text=True, cwd=EXAMPLES.parent, check=False)
     assert done.returncode == 0, done.stderr
