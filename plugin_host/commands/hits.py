@@ -63,7 +63,9 @@ def hits(
         grains, count, label=label, like=spot, spread=spread, velocities=velocities, takes=takes, stretch=stretch,
         seed=seed,
     )  # fmt: skip
-    written = write_new_sounds(output, sounds, count * velocities * takes, grains.sample_rate, overwrite)
+    written = write_new_sounds(
+        output, sounds, count * velocities * takes, grains.sample_rate, overwrite, [like]
+    )
     say(f"{counted(written, 'sound')} in {output}")
 
 

@@ -39,6 +39,8 @@ def map_(
         raise UsageError("where the map goes is not said: add --output map.png or --json map.json")
     if output is not None and output.suffix.lower() != ".png":
         raise UsageError(f"the picture {output} must have a name that ends in .png")
+    if data is not None and data.suffix.lower() != ".json":
+        raise UsageError(f"the numbers {data} must have a name that ends in .json")
     grains = Grains(model, open_model)
     found = len(grains.points)
     for path in (output, data):

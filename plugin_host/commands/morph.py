@@ -37,5 +37,5 @@ def morph(
     grains = Grains(model, open_model)
     ends = [find_spot(name, grains) for name in (first, second)]
     sounds = play(grains, ends[0], ends[1], steps, stretch)
-    written = write_new_sounds(output, iter(sounds), steps, grains.sample_rate, overwrite)
+    written = write_new_sounds(output, iter(sounds), steps, grains.sample_rate, overwrite, [first, second])
     say(f"{counted(written, 'sound')} in {output}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,23 @@ SPOT_HELP = "A class, a sound of the map, a point x,y of the map, a seed, or the
 
 
 def write_new_sounds(
-    folder: Path, sounds: Iterator[Hit], count: int, sample_rate: int, overwrite: bool
+    folder: Path,
+    sounds: Iterator[Hit],
+    count: int,
+    sample_rate: int,
+    overwrite: bool,
+    inputs: Sequence[str | None] = (),
 ) -> int:
     """Write sounds as WAV files of 24 bits into a folder, and give how many.
 
     Raises
     ------
     UsageError
-        If one of the first name is there already.
+        If one of a name is there already, or it is one of the ``inputs``, which are never replaced.
     OutputError
         If one cannot be written.
     """
+    from ..files.plan import refuse_inputs_as_outputs
     from .outputs import refuse_unwritable, write_sound
     from .progress import progress_bar
 
@@ -38,9 +45,10 @@ def write_new_sounds(
         return 0
     with progress_bar() as show:
         for hit in itertools.chain([first], sounds):
-            path = folder / f"{hit.name}.wav"
+            path = folder / f"{file_name(hit.name)}.wav"
             if path.exists() and not overwrite:
                 raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
+            refuse_inputs_as_outputs([Path(name) for name in inputs if name], [path])
             if hit is first:
                 refuse_unwritable(path)
             # One that is louder than full scale is turned down: a sampler's sounds may not be clipped.
@@ -49,3 +57,8 @@ def write_new_sounds(
             written += 1
             show(f"{written} of {count} sounds", written, count)
     return written
+
+
+def file_name(label: str) -> str:
+    """Make a name of a file of a label, which is whatever a model's author wrote: no folder, and not hidden."""
+    return re.sub(r"[^\w ()+.-]", "_", label).lstrip(". ") or "_"

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import MissingPackageError, naming
+from ..errors import MissingPackageError
 from ..matching.sound_distances import MssTarget
-from ..sound_files.reader import AudioReader
 from ..streaming.rate_conversion import resample
-from .instrument import Grains
+from .instrument import Grains, read_sound
 from .spots import Spot, spot_of_sound
 
 SPREAD = 0.5
@@ -52,9 +51,8 @@ def fit_spot(
     except ImportError as error:
         raise MissingPackageError("the search needs cma: pip install 'brainsynth[synth]'") from error
     spot = spot_of_sound(path, grains)
-    with naming(path), AudioReader(path) as reader:
-        mono = reader.read_rest().mean(0)
-        target = resample(np.ascontiguousarray(mono), reader.sample_rate, grains.sample_rate)
+    sound, rate = read_sound(path)
+    target = resample(np.ascontiguousarray(sound.mean(0)), rate, grains.sample_rate)
     begin = int(np.argmax(np.abs(target) > np.abs(target).max() * 0.01))
     target = np.pad(target, (44, 0))[begin : begin + grains.frames * grains.hop_length]
     wanted = MssTarget(target, grains.sample_rate)

@@ -75,8 +75,8 @@ def hits(
     for name, number in (("count", count), ("velocities", velocities), ("takes", takes)):
         if not 1 <= number <= MOST:
             raise UsageError(f"{name} is {number}; needed is a whole number from 1 to {MOST}")
-    if not 0 <= spread <= 4:
-        raise UsageError(f"the spread is {spread:g}; needed is a number from 0, all alike, to 4")
+    if not 0 <= spread <= 2:
+        raise UsageError(f"the spread is {spread:g}; needed is a number from 0, all alike, to 2")
     if label:
         grains.weights_of(label)
     return _hits(grains, count, label, like, spread, velocities, takes, stretch, seed)

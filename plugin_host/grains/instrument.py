@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelFileError, UnknownModelError, UsageError, did_you_mean
+from ..errors import UnknownModelError, UsageError, did_you_mean, naming
 from ..model_file.bundled import find_model
 from ..model_file.controls import MapPoint
 from ..playing.model import Model
+from ..sound_files.reader import AudioReader
 from ..streaming.control_values import ControlValue
 from ..streaming.rate_conversion import resample
+from .contract import check_belonging, check_part
 
-FAMILY = "grains"
 PARTS = ("encoder", "decoder", "events")
 Vector = NDArray[np.float32]
 
-_HEARD_S = 20.0
+HEARD_S = 20.0
 """Of a sound, the longest event and more: what comes later changes no place."""
 
 _SOUNDING_DB = -60.0
@@ -42,7 +43,7 @@ class Grains:
     UnknownModelError
         If there is no such model.
     ModelFileError
-        If it is no model of grains, or a file beside it is missing.
+        If it is no model of grains, or one of its files does not belong to the others.
     """
 
     def __init__(self, name_or_path: str | PathLike[str], open_model: Callable[[str], Model] = Model) -> None:
@@ -81,10 +82,9 @@ class Grains:
                 " as brainsynth export writes them"
             )
         model = self._open(path)
-        if model.document.family != FAMILY:
-            raise ModelFileError(
-                f"{model.source} is of the family {model.document.family!r}; needed is one of {FAMILY}, such as drums"
-            )
+        check_part(part, model)
+        if part != "events":
+            check_belonging(self.events, model)
         return model
 
     @property
@@ -144,7 +144,7 @@ class Grains:
         UsageError
             If it is silent.
         """
-        mono = np.asarray(sound, np.float32).mean(0)[: round(_HEARD_S * sample_rate)]
+        mono = np.asarray(sound, np.float32).mean(0)[: round(HEARD_S * sample_rate)]
         mono = resample(np.ascontiguousarray(mono), sample_rate, self.sample_rate)
         peak = float(np.abs(mono).max(initial=0.0))
         if peak < 10 ** (_SOUNDING_DB / 20):
@@ -200,6 +200,18 @@ class Grains:
             controls["classes"] = weights
         stream = self.events.stream(self.sample_rate, 1, self.hop_length)
         return _trimmed(stream.generate(frames * self.hop_length, **controls)[0])
+
+
+def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read as much of a sound (C, T) as can count, however long the file is, and give its sample rate too.
+
+    Raises
+    ------
+    AudioFileError
+        If it cannot be read.
+    """
+    with naming(path), AudioReader(path) as reader:
+        return reader.read(round(HEARD_S * reader.sample_rate)), reader.sample_rate
 
 
 def _within(value: Vector, model: Model, name: str) -> Vector:

@@ -88,7 +88,7 @@ def _read(path: Path, grains: Grains) -> tuple[Rows, bool]:
     needed = 'needed is a list of two or more points, as in [[0.1, 0.5], [0.3, -0.2], "snare"]'
     try:
         points = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read as a path ({error}); {needed}") from error
     if not isinstance(points, list) or len(points) < 2:
         held = f"{len(points)} points" if isinstance(points, list) else type(points).__name__

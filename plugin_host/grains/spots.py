@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError, naming
 from ..model_file.controls import MapPoint
-from ..sound_files.reader import AudioReader
-from .instrument import Grains, Vector
+from .instrument import Grains, Vector, read_sound
 
 NEIGHBOURS = 4
 BESIDE = 1.5
@@ -73,8 +72,9 @@ def find_spot(text: str, grains: Grains) -> Spot:
 
 def spot_of_sound(path: Path, grains: Grains) -> Spot:
     """Hear a sound file; see `find_spot`."""
-    with naming(path), AudioReader(path) as reader:
-        heard = grains.hear(reader.read_rest(), reader.sample_rate)
+    sound, sample_rate = read_sound(path)
+    with naming(path):
+        heard = grains.hear(sound, sample_rate)
     power = 10 ** (heard["loudness_db"] / 10)
     latent = (heard["latent"] * power).sum(1) / power.sum()
     return Spot(str(path), grains.place_of(heard), latent.astype(np.float32))
