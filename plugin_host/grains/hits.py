@@ -115,7 +115,7 @@ def _hits(
                 )
                 parts = [name or ("like" if like else grains.name), f"{number + 1:0{digits}d}"]
                 parts += [f"v{step}"] * (velocities > 1) + [f"rr{take}"] * (takes > 1)
-                yield Hit("-".join(parts), sound)
+                yield Hit("-".join(parts), ended(sound, grains.sample_rate))
 
 
 def _beginning(
@@ -145,5 +145,21 @@ def morph(grains: Grains, first: Spot, second: Spot, steps: int = 9, stretch: fl
     for step in range(steps):
         share = np.float32(step / (steps - 1))
         place = ((1 - share) * first.place + share * second.place).astype(np.float32)
-        found.append(Hit(f"morph-{step + 1:0{digits}d}", grains.play_event(place, stretch=stretch)))
+        sound = ended(grains.play_event(place, stretch=stretch), grains.sample_rate)
+        found.append(Hit(f"morph-{step + 1:0{digits}d}", sound))
     return found
+
+
+def ended(sound: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Let a sound (T,) end where it stays 60 dB below its peak, with a fade of 10 ms.
+
+    What a model plays after an event has died away is its noise floor, which would make a sampler's files long.
+    """
+    loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max(initial=0.0) * 1e-3)
+    if not len(loud):
+        return sound
+    end = int(loud[-1]) + 1
+    fade = np.linspace(1.0, 0.0, round(0.01 * sample_rate), dtype=np.float32)
+    ringing = sound[: end + len(fade)].copy()
+    ringing[end:] *= fade[: len(ringing) - end]
+    return ringing

@@ -11,7 +11,7 @@ import soundfile
 
 from plugin_host.errors import UnknownModelError, UsageError
 from plugin_host.grains.drop import fit_spot
-from plugin_host.grains.hits import hits, morph
+from plugin_host.grains.hits import ended, hits, morph
 from plugin_host.grains.instrument import Grains
 from plugin_host.grains.paths import along, corners_of, wander
 from plugin_host.grains.spots import find_spot
@@ -196,8 +196,8 @@ def test_a_morph_begins_and_ends_with_its_ends(little: Grains) -> None:
     first, second = find_spot("kick", little), find_spot("snare", little)
     found = morph(little, first, second, 5)
     assert [one.name for one in found] == [f"morph-{n:02d}" for n in range(1, 6)]
-    np.testing.assert_array_equal(found[0].sound, little.play_event(first.place))
-    np.testing.assert_array_equal(found[-1].sound, little.play_event(second.place))
+    np.testing.assert_array_equal(found[0].sound, ended(little.play_event(first.place), RATE))
+    np.testing.assert_array_equal(found[-1].sound, ended(little.play_event(second.place), RATE))
     with pytest.raises(UsageError, match="steps is 1; needed is a whole number from 2"):
         morph(little, first, second, 1)
 
@@ -210,3 +210,15 @@ def test_a_search_comes_nearer_to_a_sound(little: Grains, tmp_path: Path) -> Non
     assert len(least) >= 4
     assert least[-1] < least[0]
     assert spot.place.shape == (4,)
+
+
+def test_an_event_ends_where_it_has_died_away() -> None:
+    time = np.arange(RATE) / RATE
+    sound = (np.exp(-time * 69.08) * np.cos(2 * np.pi * 500 * time)).astype(np.float32)  # -60 dB at 0.1 s
+    floor = (sound + 3e-4 * np.sin(2 * np.pi * 700 * time)).astype(np.float32)
+    found = ended(floor, RATE)
+    assert 0.095 < len(found) / RATE < 0.12
+    np.testing.assert_array_equal(found[: RATE // 12], floor[: RATE // 12])
+    assert np.abs(found[-20:]).max() < 3e-5
+    np.testing.assert_array_equal(ended(sound[:2000], RATE), sound[:2000])
+    np.testing.assert_array_equal(ended(np.zeros_like(sound), RATE), np.zeros_like(sound))
