@@ -3,7 +3,7 @@
 -odac
 </CsOptions>
 <CsInstruments>
-; A drum pattern. Every hit is made anew: no two are the same, and harder ones are brighter.
+; A drum pattern. Every hit is made anew, so that no two are the same.
 ; It needs drums.events.onnx beside it:   brainsynth export runs/drums -o csd/grains/drums.onnx
 sr     = 44100   ; what models of grains play at; any other works, and costs some milliseconds more
 ksmps  = 128

@@ -40,7 +40,7 @@ def hits(
         int,
         typer.Option(
             "--search",
-            help="With --like a sound: try so many places for a better likeness, some 40 a second.",
+            help="With --like a sound: try so many places for a better likeness, some 20 to 40 a second.",
             min=0,
         ),
     ] = 0,

@@ -36,7 +36,7 @@ def fit_spot(
         The sound.
     grains : Grains
     evaluations : int
-        How many events are played, some 10 ms each.
+        How many events are played, some 30 to 50 ms each.
     seed : int
     on_progress : callable
         Takes how many are done, of how many, and the least distance in dB.
