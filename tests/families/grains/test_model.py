@@ -89,6 +89,18 @@ def test_hearing_and_both_encoders_keep_the_contract() -> None:
     )
 
 
+def test_a_whole_event_is_heard_at_once_as_it_is_in_time() -> None:
+    torch.manual_seed(0)
+    encoder = EventEncoder(SIZE).eval()
+    onset = torch.zeros(2, 90, 1)
+    onset[0, 3], onset[1, 0] = 1.0, 1.0
+    heard = torch.randn(2, 90, SIZE.latents), -20 + 5 * torch.randn(2, 90, 1), onset
+    (mean, log_variance), _ = encoder(heard, encoder.initial_state(2))
+    whole = encoder.whole(*heard)
+    torch.testing.assert_close(whole[0], mean[:, -1:], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(whole[1], log_variance[:, -1:], atol=1e-5, rtol=1e-5)
+
+
 def play(
     player: EventsGenerator, frames: int = 80, at: tuple[int, ...] = (0,), **controls: float | Tensor
 ) -> Tensor:
