@@ -1,4 +1,4 @@
-"""A sound made of grains, with hits and a walk: python examples/grains_in_a_chain.py drums.onnx IN.wav OUT.wav."""
+"""A sound made of grains, with hits and a walk: python examples/grains_in_a_chain.py drums IN.wav OUT.wav."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@
 </CsOptions>
 <CsInstruments>
 ; A cloud of grains on a drawn path. The corners of a square are four sounds, and two curves say where in it the cloud is.
-; It needs drums.encoder.onnx and the two others beside it:   brainsynth export runs/drums -o csd/grains/drums.onnx
 sr     = 44100   ; what models of grains play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 2
@@ -20,8 +19,8 @@ gkcorners[][] init 4, 16
 ; p4: the class, counted from 0   p5: the corner
 instr 1
   Sclass sprintf "classes[%d]", p4
-  ahit nngen "drums.events.onnx", "trigger", 1, Sclass, 1
-  kheard[] nnana ahit, "drums.encoder.onnx"
+  ahit nngen "drums.events", "trigger", 1, Sclass, 1
+  kheard[] nnana ahit, "drums.encoder"
   kpower = ampdb(kheard[16])^2
   ksum init 0
   ksum += kpower
@@ -51,7 +50,7 @@ instr 2
 
   kstarts dust2 1, 6
   kloudness = -26 + randi:k(8, 9, p4/10 + 0.02)
-  aout nngen "drums.decoder.onnx", kgrain, kloudness, "trigger", abs(kstarts), "temperature", 0.5, "seed", p4
+  aout nngen "drums.decoder", kgrain, kloudness, "trigger", abs(kstarts), "temperature", 0.5, "seed", p4
   aout linen aout, 0.2, p3, 0.5
   outs aout*sqrt(1 - p5), aout*sqrt(p5)
 endin

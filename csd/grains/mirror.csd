@@ -6,7 +6,6 @@
 ; Clap, tap or play a beat box into the microphone. It comes out on the left in the material of the drums, and on the right,
 ; a little later, as whole events that begin as each sound did. Wear headphones: with loudspeakers it howls.
 ;   brainsynth csound mirror.csd        Ctrl-C ends it
-; It needs drums.onnx and the three others beside it:   brainsynth export runs/drums -o csd/grains/drums.onnx
 sr     = 44100   ; what models of grains play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 2
@@ -18,10 +17,10 @@ nchnls_i = 1
 
 instr 1
   ain inch 1
-  aleft nnfx ain, "drums.onnx"
+  aleft nnfx ain, "drums"
 
   ; 16 numbers of the grain, its loudness, 16 of the event's place, and whether it has just begun.
-  kheard[] nnana ain, "drums.encoder.onnx"
+  kheard[] nnana ain, "drums.encoder"
   konset = kheard[33]
   kknown delayk konset, $HEARD
   kplace[] init 16
@@ -29,7 +28,7 @@ instr 1
     kplace slicearray kheard, 17, 32
   endif
   kanswer delayk konset, $ANSWER
-  aright nngen "drums.events.onnx", "trigger", kanswer, "place", kplace
+  aright nngen "drums.events", "trigger", kanswer, "place", kplace
   outs aleft, aright
 endin
 </CsInstruments>

@@ -4,7 +4,6 @@
 </CsOptions>
 <CsInstruments>
 ; A drum pattern. Every hit is made anew, so that no two are the same.
-; It needs drums.events.onnx beside it:   brainsynth export runs/drums -o csd/grains/drums.onnx
 sr     = 44100   ; what models of grains play at; any other works, and costs some milliseconds more
 ksmps  = 128
 nchnls = 1
@@ -25,7 +24,7 @@ instr 1
   kvelocity table int(ksteps + 0.5) % 16, p5
 
   Sclass sprintf "classes[%d]", p4
-  aout nngen "drums.events.onnx", "trigger", ktrigger, Sclass, 1, "velocity", kvelocity, "temperature", 0.4, "seed", kstep + 1000*p4
+  aout nngen "drums.events", "trigger", ktrigger, Sclass, 1, "velocity", kvelocity, "temperature", 0.4, "seed", kstep + 1000*p4
   out aout*ampdbfs(p7)
 endin
 </CsInstruments>
