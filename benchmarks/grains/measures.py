@@ -79,9 +79,12 @@ def attack_s(sound: Sound) -> float:
     return int(np.argmax(envelope >= envelope.max() / 2)) / SAMPLE_RATE
 
 
-def pre_echo_db(sound: Sound) -> float:
-    """Give the power from 8 to 2 ms before the attack, beside that of the 8 ms after it, in dB; no lower than -120."""
-    at = round(attack_s(sound) * SAMPLE_RATE)
+def pre_echo_db(sound: Sound, attack: float | None = None) -> float:
+    """Give the power from 8 to 2 ms before the attack, beside that of the 8 ms after it, in dB; no lower than -120.
+
+    The attack, in seconds, is the sound's own if none is given.
+    """
+    at = round((attack_s(sound) if attack is None else attack) * SAMPLE_RATE)
     first, last = (at - round(s * SAMPLE_RATE) for s in BEFORE_S)
     if first < 0:
         raise ValueError(

@@ -1,6 +1,6 @@
 """How well a model of grains makes hits again that it has not learned from, beside what would be trivial.
 
-python -m benchmarks.grains.resynthesis --model drums --train DRUMS [--unseen KIT ...] [--numbers]
+python -m benchmarks.grains.resynthesis --model drums --train DRUMS [--unseen KIT ...] [--twin FILE] [--numbers]
 
 DRUMS is the folder that the model was trained on, whose split is found by the same rule. A KIT is a folder of hits by
 class from drums that were not trained on. Each hit is heard by the encoder and played from its place alone, by the events,
@@ -10,7 +10,6 @@ without a class.
 import argparse
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,59 +18,51 @@ from rich.table import Table
 
 from benchmarks.common.bootstrap import interval
 from benchmarks.common.report import wide_console, write_results
-from benchmarks.grains.measures import SAMPLE_RATE, Reference, attack_s, pre_echo_db
+from benchmarks.grains.hits import Hit, read_hits, split
+from benchmarks.grains.measures import SAMPLE_RATE, attack_s, pre_echo_db
+from benchmarks.grains.paper_twin import Twin, load
 from brainsynth import Grains
-from training.data.recordings import classes_of, read_mono
-from training.families.grains.data import HELD_OUT_SHARE, trim
-from training.families.grains.series import hold_out_series, series_of
+from training.families.grains.data import trim
 
-LONGEST_S = 1.5
 NAMES = ("lsd_db", "mel_db", "attack_ms", "pre_echo_db")
-WAYS = ("model", "nearest", "nearest_of_class", "class_mean")
+WAYS = ("model", "twin", "nearest", "nearest_of_class", "class_mean")
 LEADS_MS = (12.0, 20.0)
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A recorded hit: from its onset on, at the level that the model learned at."""
-
-    path: Path
-    label: str
-    sound: np.ndarray
-    reference: Reference
-
-
-def read_hits(folder: Path) -> list[Hit]:
-    """Read all hits of a folder, whose sub-folders are classes."""
-    hits: list[Hit] = []
-    for label, paths in classes_of(folder).items():
-        for path in paths:
-            sound = trim(read_mono(path, SAMPLE_RATE), path)[0][: round(LONGEST_S * SAMPLE_RATE)]
-            hits.append(Hit(path, label, sound, Reference.of(sound)))
-    return hits
-
-
-def split(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
-    """Divide hits as a training does: learned from, and kept aside."""
-    apart = hold_out_series([(hit.label, series_of(hit.path)) for hit in hits], HELD_OUT_SHARE)
-    return [h for h, a in zip(hits, apart, strict=True) if not a], [
-        h for h, a in zip(hits, apart, strict=True) if a
-    ]
-
-
 def made_again(grains: Grains, hit: Hit, without: int | None = None) -> np.ndarray:
-    """Play a hit from the place at which it is heard: (T,), at the same level."""
+    """Play a hit from the place at which it is heard: (T,), from the trigger on."""
     place = grains.place_of(grains.hear(hit.sound[None], SAMPLE_RATE)).copy()
     if without is not None:
         place[without] = 0.0
-    return trim(grains.play_event(place), hit.path)[0]
+    return grains.play_event(place)
 
 
 def measure(made: np.ndarray, hit: Hit, random: np.random.Generator) -> tuple[float, ...]:
-    """Give LSD, log-mel L1, attack error and pre-echo of a made hit."""
-    error_ms = abs(attack_s(made) - attack_s(hit.sound)) * 1000
-    lead = round(random.uniform(*LEADS_MS) * SAMPLE_RATE / 1000)
-    return (*hit.reference.distances(made[: len(hit.sound)]), error_ms, pre_echo_db(np.pad(made, (lead, 0))))
+    """Give LSD, log-mel L1, attack error and pre-echo of a made hit (T,), brought to the level and onset of hits."""
+    aligned = trim(made, hit.path)[0]
+    error_ms = abs(attack_s(aligned) - attack_s(hit.sound)) * 1000
+    echo_db = pre_echo_db(np.pad(made, (_lead(random), 0)))
+    return (*hit.reference.distances(aligned[: len(hit.sound)]), error_ms, echo_db)
+
+
+def measure_twin(twin: Twin, hit: Hit, random: np.random.Generator) -> tuple[float, ...]:
+    """The same of the twin, which keeps time and level by itself: a hit begins anywhere in a grain.
+
+    Its pre-echo is what comes before the recorded attack, as its own may be late.
+    """
+    lead = _lead(random)
+    whole = twin.made_again(np.pad(hit.sound, (lead, 0)), hit.label)
+    made = whole[lead:]
+    error_ms = abs(attack_s(whole) - lead / SAMPLE_RATE - attack_s(hit.sound)) * 1000
+    return (
+        *hit.reference.distances(made),
+        error_ms,
+        pre_echo_db(whole, lead / SAMPLE_RATE + attack_s(hit.sound)),
+    )
+
+
+def _lead(random: np.random.Generator) -> int:
+    return round(random.uniform(*LEADS_MS) * SAMPLE_RATE / 1000)
 
 
 def nearest(hit: Hit, others: Sequence[Hit], random: np.random.Generator) -> tuple[float, ...]:
@@ -95,7 +86,9 @@ def class_mean(hit: Hit, others: Sequence[Hit]) -> tuple[float, ...]:
     return (*hit.reference.distances_of(*means), np.nan, np.nan)
 
 
-def compare(grains: Grains, hits: Sequence[Hit], known: Sequence[Hit], what: str) -> dict[str, object]:
+def compare(
+    grains: Grains, twin: Twin | None, hits: Sequence[Hit], known: Sequence[Hit], what: str
+) -> dict[str, object]:
     """Measure all ways on some hits: medians with intervals of means, and medians by class."""
     random = np.random.default_rng(0)
     by_class = defaultdict(list)
@@ -105,6 +98,8 @@ def compare(grains: Grains, hits: Sequence[Hit], known: Sequence[Hit], what: str
     for index, hit in enumerate(track(hits, what)):
         same = by_class[hit.label]
         rows["model"][index] = measure(made_again(grains, hit), hit, random)
+        if twin is not None:
+            rows["twin"][index] = measure_twin(twin, hit, random)
         rows["nearest"][index] = nearest(hit, known, random)
         rows["nearest_of_class"][index] = nearest(hit, same, random)
         rows["class_mean"][index] = class_mean(hit, same)
@@ -125,7 +120,8 @@ def cost_of_each_number(grains: Grains, hits: Sequence[Hit]) -> list[float]:
     """Give by how many dB the mean LSD grows where each number of a place is set to zero."""
 
     def lsd(without: int | None) -> float:
-        found = [h.reference.distances(made_again(grains, h, without)[: len(h.sound)])[0] for h in hits]
+        made = [trim(made_again(grains, hit, without), hit.path)[0] for hit in hits]
+        found = [h.reference.distances(one[: len(h.sound)])[0] for h, one in zip(hits, made, strict=True)]
         return float(np.mean(found))
 
     whole = lsd(None)
@@ -155,12 +151,14 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--unseen", type=Path, action="append", default=[])
     parser.add_argument("--numbers", action="store_true", help="also what each number of a place is worth")
+    parser.add_argument("--twin", type=Path, help="what benchmarks.grains.paper_twin wrote")
     arguments = parser.parse_args()
+    twin = load(arguments.twin)[0] if arguments.twin else None
     grains = Grains(arguments.model)
     known, apart = split(read_hits(arguments.train))
     figures: dict[str, object] = {}
     for name, hits in (("kept aside", apart), *((kit.name, read_hits(kit)) for kit in arguments.unseen)):
-        found = compare(grains, hits, known, name)
+        found = compare(grains, twin, hits, known, name)
         show(found, name, len(hits))
         figures[name] = {"hits": len(hits), **found}
         if arguments.numbers and name != "kept aside":

@@ -47,6 +47,7 @@ def test_pre_echo_is_what_comes_before() -> None:
     hum = 0.01 * np.sin(np.arange(len(sound)) * 0.05)
     level = 10 * np.log10(np.mean(hum**2) / np.mean(sound[round(0.05 * SAMPLE_RATE) :][:353] ** 2))
     assert pre_echo_db(sound + hum.astype(np.float32)) == pytest.approx(level, abs=2.0)
+    assert pre_echo_db(sound, 0.056) > -20.0  # the sound has begun already 6 ms before this attack
     with pytest.raises(ValueError, match="needed is silence of 8 ms"):
         pre_echo_db(burst(0.001))
 
