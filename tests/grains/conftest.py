@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "little": GrainsEffect(grains, CLASSES),
         "little.encoder": GrainsAnalyzer(grains, events.encoder, SIZE.places),
         "little.decoder": GrainsGenerator(grains, CLASSES, points(1)),
-        "little.events": EventsGenerator(grains, events, CLASSES, torch.full((4,), 0.02), points(2)),
+        "little.events": EventsGenerator(grains, events, CLASSES, points(2)),
     }
     for name, model in models.items():
         graph = build_graph(model.eval())

@@ -43,7 +43,7 @@ def events() -> Events:
 
 @pytest.fixture
 def player(grains: Grains, events: Events) -> EventsGenerator:
-    return EventsGenerator(grains, events, CLASSES, torch.full((SIZE.places,), 0.02)).eval()
+    return EventsGenerator(grains, events, CLASSES).eval()
 
 
 @pytest.mark.slow
@@ -70,7 +70,7 @@ def test_events_keep_the_contract(player: EventsGenerator, tmp_path: Path) -> No
 def test_a_model_of_no_classes_keeps_the_contract(tmp_path: Path) -> None:
     torch.manual_seed(5)
     grains, events = Grains(SIZE, 0).eval(), Events(SIZE, 0).eval()
-    player = EventsGenerator(grains, events, (), torch.zeros(SIZE.places)).eval()
+    player = EventsGenerator(grains, events, ()).eval()
     assert "classes" not in {control.name for control in player.controls}
     check_model(player, tmp_path)
 
@@ -158,6 +158,14 @@ def test_temperature_strays_by_the_seed(player: EventsGenerator) -> None:
 def test_velocity_and_stretch_do_what_they_say(player: EventsGenerator) -> None:
     soft, hard = (play(player, velocity=v).square().mean().sqrt() for v in (0.2, 1.0))
     assert 20 * torch.log10(hard / soft) == pytest.approx(24.0, abs=6.0)
+    # Above 8 kHz it is 0.4 dB more for each decibel: a harder hit is brighter.
+    spectra = [torch.fft.rfft(play(player, velocity=v)).abs().square() for v in (0.2, 0.8)]
+    high = round(9000 / 44100 * 2 * (len(spectra[0]) - 1))
+    rises = [
+        10 * torch.log10(spectra[1][part].sum() / spectra[0][part].sum())
+        for part in (slice(high), slice(high, None))
+    ]
+    assert rises[1] - rises[0] == pytest.approx(0.4 * 18, abs=3.0)
     short, long = (play(player, 600, stretch=s).abs().reshape(-1, HOP_LENGTH).amax(1) for s in (0.5, 2.0))
     # An event fades from its 138th frame on, by its own time.
     assert (long > 1e-3).sum() > 2.5 * (short > 1e-3).sum()

@@ -14,7 +14,7 @@ from .events import Events
 from .grains import Grains
 from .model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
 from .settings import GrainsSize
-from .sound_map import LATENTS, PLACES, SLOPE, principal_plane
+from .sound_map import LATENTS, PLACES, principal_plane
 from .train import EVENTS, GRAINS
 
 LONGEST_LABEL = 64
@@ -41,7 +41,7 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     analyzer.description = f"Hears a sound as grains and as an event of {name}"
     decoder = GrainsGenerator(grains, classes, _points(labels, latents, principal_plane(latents)))
     decoder.description = f"Plays a path through the grains of {name}"
-    player = EventsGenerator(grains, events, classes, tensors[SLOPE], _points(labels, places, plane), centres)
+    player = EventsGenerator(grains, events, classes, _points(labels, places, plane), centres)
     player.description = f"Plays whole sounds of {name}, each started by a trigger"
     return [
         ExportSpec("", effect, provenance=provenance),

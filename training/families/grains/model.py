@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ...dsp.noise import NormalTable
+from ...dsp.units import DB
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, MapPoint, StreamingModel
 from ...streaming.sample_hold import Age, SampleHold
 from .events import EventEncoder, Events
 from .features import SILENT_DB
 from .grains import Grains
-from .voice import HOP_LENGTH, SAMPLE_RATE, TRANSIENT_FRAMES
+from .voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, TRANSIENT_FRAMES
 
 LATENT_REACH, PLACE_REACH = 6.0, 8.0
 PLAIN_DB = -18.0
@@ -22,6 +25,12 @@ PLAIN_DB = -18.0
 
 VELOCITY, VELOCITY_DB = 0.8, 30.0
 """The velocity that changes nothing, and by how much the softest and the hardest differ in level."""
+
+BRIGHTER = 0.4
+"""By how many decibels more the highest frequencies change than the whole, for each decibel of velocity."""
+
+DARK_HZ, BRIGHT_HZ = 500.0, 8000.0
+"""Between these the change grows, evenly on a logarithmic axis."""
 
 FADE_DB = 1.0
 """By which an event fades each frame beyond the longest that was learned from."""
@@ -177,24 +186,25 @@ class EventsGenerator(GrainsModel):
     """Plays whole events, each started by a trigger with what the controls are at that moment."""
 
     role = "generator"
-    velocity_slope: Tensor
+    noise_tilt: Tensor
+    tone_tilt: Tensor
 
     def __init__(
         self,
         grains: Grains,
         events: Events,
         classes: Sequence[str],
-        velocity_slope: Tensor,
         points: Sequence[MapPoint] = (),
         centres: Sequence[tuple[float, float]] = (),
     ) -> None:
-        """Take ``velocity_slope`` (P,): how a place changes where an event is played a decibel louder."""
         super().__init__(classes)
         self.decoder, self.voice = grains.decoder, grains.voice
         self.path, self.priors = events.decoder, events.priors
         places = events.priors.places
         self.normal = NormalTable(torch.arange(places))
-        self.register_buffer("velocity_slope", velocity_slope, persistent=False)
+        bands_hz = torch.arange(BANDS) * (SAMPLE_RATE / 2 / (BANDS - 1))
+        self.register_buffer("noise_tilt", _tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
+        self.register_buffer("tone_tilt", _tilt(grains.decoder.centres), persistent=False)
         self.age = Age()
         self.kept = [places, 1, 1, *([len(classes)] if classes else [])]
         self.hold = SampleHold(sum(self.kept))
@@ -220,7 +230,12 @@ class EventsGenerator(GrainsModel):
         late = torch.relu(moment - self.path.frames)
         loudness = torch.where(age < 0, torch.full_like(age, SILENT_DB), loudness + gain_db - FADE_DB * late)
         parts = self.decoder(z, loudness.clamp_min(SILENT_DB), held[3] if self.class_names else None)
-        determined, noise = carry("voice", (parts, fires[..., None].to(z.dtype)))
+        brighter = replace(
+            parts,
+            noise=parts.noise * (gain_db * self.noise_tilt).exp(),
+            amplitudes=parts.amplitudes * (gain_db * self.tone_tilt).exp(),
+        )
+        determined, noise = carry("voice", (brighter, fires[..., None].to(z.dtype)))
         return {"audio": (determined + noise).flatten(1)[:, None]}, carry.next_state
 
     def _begun(self, inputs: dict[str, Tensor]) -> list[Tensor]:
@@ -231,9 +246,15 @@ class EventsGenerator(GrainsModel):
         draws = self.normal(inputs["control.seed"].long()[..., None])
         gain_db = (inputs["control.velocity"][..., None] - VELOCITY) * VELOCITY_DB
         strays = draws * spread * inputs["control.temperature"][..., None]
-        place = centre + given + strays + gain_db * self.velocity_slope
+        place = centre + given + strays
         stretch = inputs["control.stretch"][..., None]
         return [place, stretch, gain_db, *([] if weights is None else [weights])]
+
+
+def _tilt(f_hz: Tensor) -> Tensor:
+    """Nepers by which frequencies change for a decibel of velocity, beside the change of the whole."""
+    octaves = math.log2(BRIGHT_HZ / DARK_HZ)
+    return BRIGHTER * DB * ((f_hz.clamp_min(1.0) / DARK_HZ).log2() / octaves).clamp(0.0, 1.0)
 
 
 def _strays(normal: NormalTable, inputs: dict[str, Tensor], state: State) -> tuple[Tensor, State]:

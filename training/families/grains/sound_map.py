@@ -1,19 +1,14 @@
-"""Where the sounds that were learned from lie: places of events, typical places of grains, and what louder means there."""
+"""Where the sounds that were learned from lie: places of events, and typical places of grains."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from .data import Sound
 from .events import Events
 from .paths import Paths
 
-PLACES, LATENTS, SLOPE = "map.places", "map.latents", "map.velocity_slope"
-RIDGE = 30.0
-"""Added to the sum of squares of levels, in dB: where hardly any levels differ, louder changes little."""
+PLACES, LATENTS = "map.places", "map.latents"
 
 
 @torch.no_grad()
@@ -27,19 +22,6 @@ def typical_latents(paths: Paths) -> Tensor:
     """Mean places of the grains of each sound (S, Z), by their power."""
     power = 10 ** (paths.loudness_db[0] / 10)
     return (paths.z[0] * power).sum(1) / power.sum(1).clamp_min(1e-12)
-
-
-def velocity_slope(places: Tensor, sounds: Sequence[Sound]) -> Tensor:
-    """How a place changes where a sound of the same class is a decibel louder (P,): ridge regression within classes."""
-    labels = torch.tensor([sound.label for sound in sounds])
-    levels = torch.tensor([sound.level_db for sound in sounds], dtype=torch.float32)
-    top, bottom = torch.zeros(places.shape[1]), torch.tensor(RIDGE)
-    for label in labels.unique():
-        same = labels == label
-        level = levels[same] - levels[same].mean()
-        top = top + level @ (places[same].cpu() - places[same].cpu().mean(0))
-        bottom = bottom + level.square().sum()
-    return top / bottom
 
 
 def principal_plane(values: Tensor) -> tuple[Tensor, Tensor]:

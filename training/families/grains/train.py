@@ -21,7 +21,7 @@ from .grains import Grains
 from .losses import FFT_SIZES, divergence, frequency_loss, hit_loss, onset_loss
 from .paths import Paths, paths_of
 from .settings import GrainsSettings, GrainsSize
-from .sound_map import LATENTS, PLACES, SLOPE, places_of, typical_latents, velocity_slope
+from .sound_map import LATENTS, PLACES, places_of, typical_latents
 from .voice import HOP_LENGTH, TRANSIENT_FRAMES
 
 GRAINS, EVENTS = "grains", "events"
@@ -149,7 +149,6 @@ class GrainsTrainer(Trainer):
         return super().tensors() | {
             PLACES: places.cpu().contiguous(),
             LATENTS: typical_latents(paths).cpu().contiguous(),
-            SLOPE: velocity_slope(places, self.data.train),
         }
 
     def classes_of(self, sounds: Sequence[Sound]) -> Tensor:
