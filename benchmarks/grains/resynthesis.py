@@ -153,10 +153,12 @@ def main() -> None:
     parser.add_argument("--numbers", action="store_true", help="also what each number of a place is worth")
     parser.add_argument("--twin", type=Path, help="what benchmarks.grains.paper_twin wrote")
     arguments = parser.parse_args()
-    twin = load(arguments.twin)[0] if arguments.twin else None
+    twin, origin = load(arguments.twin) if arguments.twin else (None, {})
     grains = Grains(arguments.model)
     known, apart = split(read_hits(arguments.train))
-    figures: dict[str, object] = {}
+    figures: dict[str, object] = (
+        {"twin": {name: origin[name] for name in ("minutes", "threads")}} if twin else {}
+    )
     for name, hits in (("kept aside", apart), *((kit.name, read_hits(kit)) for kit in arguments.unseen)):
         found = compare(grains, twin, hits, known, name)
         show(found, name, len(hits))
