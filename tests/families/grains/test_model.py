@@ -79,7 +79,7 @@ def test_hearing_and_both_encoders_keep_the_contract() -> None:
     torch.manual_seed(0)
     sound = 0.1 * torch.randn(1, 60, HOP_LENGTH)
     sound[:, :20] *= 0.01
-    sound[:, 40:] *= 10
+    sound[:, 50:] *= 10
     check_block(Hearing(), sound)
     check_block(GrainEncoder(SIZE).eval(), sound)
     onset = torch.zeros(1, 60, 1)
@@ -87,6 +87,17 @@ def test_hearing_and_both_encoders_keep_the_contract() -> None:
     check_block(
         EventEncoder(SIZE).eval(), (torch.randn(1, 60, SIZE.latents), -20 + 5 * torch.randn(1, 60, 1), onset)
     )
+
+
+def test_an_attack_that_rises_for_some_frames_is_one_onset() -> None:
+    hearing = Hearing()
+    sound = 1e-4 * torch.randn(1, 90, HOP_LENGTH, generator=torch.Generator().manual_seed(0))
+    for start in (10, 60):
+        for frame in range(4):
+            sound[:, start + frame] *= 10.0 ** (frame + 1) / 3
+        sound[:, start + 4 : start + 20] *= 1000
+    (_, _, onset), _ = hearing(sound, hearing.initial_state())
+    assert onset[0, :, 0].nonzero()[:, 0].tolist() == [11, 61]
 
 
 def test_a_whole_event_is_heard_at_once_as_it_is_in_time() -> None:

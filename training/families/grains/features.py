@@ -45,8 +45,8 @@ def _window(length: int) -> Tensor:
 class Hearing(StreamingModule):
     """Levels of bands relative to the loudness, the loudness, and onsets.
 
-    The loudness is the level of the newest four frames. An onset is a frame with nine decibels more than any of the
-    16 before.
+    The loudness is the level of the newest four frames. A frame with nine decibels more than any of the 16 before rises; an
+    onset is one that rises where none of those did.
 
     Shapes: (B, N, HOP_LENGTH) -> features (B, N, `size`), loudness (B, N, 1) in dB, onset (B, N, 1) of zeros and ones.
     """
@@ -73,6 +73,7 @@ class Hearing(StreamingModule):
         return {
             "hops": torch.zeros(batch, LONG // HOP_LENGTH - 1, HOP_LENGTH),
             "powers": torch.zeros(batch, ONSET_FRAMES, 1),
+            "rises": torch.zeros(batch, ONSET_FRAMES, 1),
         }
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
@@ -85,11 +86,14 @@ class Hearing(StreamingModule):
         mean = now[..., -LOUDNESS_FRAMES:].mean(-1, keepdim=True)
         loudness = _db(mean).clamp_min(SILENT_DB)
         earlier, newest_power = now[..., :-1].amax(-1, keepdim=True), now[..., -1:]
-        onset = ((newest_power > ONSET_RATIO * earlier) & (newest_power > ONSET_POWER)).to(x.dtype)
+        rises = ((newest_power > ONSET_RATIO * earlier) & (newest_power > ONSET_POWER)).to(x.dtype)
+        # An attack that rises for some frames is one onset.
+        before, rose = recent(state["rises"], rises, self.many)
+        onset = rises * (before[..., :-1, 0].amax(-1, keepdim=True) < 0.5).to(x.dtype)
         levels = (_db(torch.cat([long, short], -1)) - loudness).clamp(-60.0, 30.0)
         rise = (_db(newest_power) - loudness).clamp(-30.0, 10.0)
         features = torch.cat([levels, rise, loudness], -1) / 20.0
-        return (features, loudness, onset), {"hops": hops, "powers": powers}
+        return (features, loudness, onset), {"hops": hops, "powers": powers, "rises": rose}
 
 
 def _db(power: Tensor) -> Tensor:
