@@ -84,6 +84,15 @@ def test_a_run_keeps_its_split(drums: Path) -> None:
     assert first == {sound.name for sound in again.held_out}
 
 
+def test_what_is_one_series_is_all_learned_from_and_that_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "hits", "a", hit(200.0))
+    data, said = read(tmp_path / "hits")
+    assert (len(data.train), len(data.held_out)) == (1, 0)
+    assert [one.partition(" holds ")[2] for one in said] == [
+        "one series in each class, so that none is held out: figures are of what is trained on"
+    ]
+
+
 def test_sounds_of_one_folder_are_of_no_class(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         write(tmp_path / "hits", name, hit(200.0))

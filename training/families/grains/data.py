@@ -141,6 +141,10 @@ def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: 
             f"{folder} leaves no sound to train on; give it more than one, of several series."
         )
     _say_what_is_uneven(classes, train, report)
+    if not held_out:
+        report.warn(
+            f"{folder} holds one series in each class, so that none is held out: figures are of what is trained on"
+        )
     sides = {TRAINED_ON: [p for p in used if p not in held_out], HELD_OUT: [p for p in used if p in held_out]}
     prepared = {side: [_relative(folder, path) for path in found] for side, found in sides.items()}
     return GrainsData(tuple(classes), train, [sounds[p] for p in sides[HELD_OUT]], changed, prepared)

@@ -43,7 +43,7 @@ def measure(trainer: GrainsTrainer, data: GrainsData) -> Measured:
     age = torch.arange(frames, device=z.device)[None, :, None].expand(len(z), -1, -1).float()
     from_places = trainer.play(*events.decoder(place.expand(-1, frames, -1), age))
     every = places_of(events, trainer.paths_recorded())
-    variances = every.var(0)
+    variances = every.var(0, correction=0)
     centre, spread = events.priors(trainer.classes_of(shown))
     nats = divergence(place, log_variance, centre, spread).mean((0, 1))
     figures = {
