@@ -30,7 +30,8 @@ def map_(
     Its points and labels are what walk, hits and morph take.
     """
     from ..grains.instrument import Grains
-    from ..grains.picture import draw_map, write_map
+    from ..grains.map_file import write_map
+    from ..showing.map_pictures import draw_map
     from .messages import say
     from .named_model import open_model
     from .outputs import refuse_unwritable

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import MissingPackageError
 from ..matching.sound_distances import MssTarget
 from ..streaming.rate_conversion import resample
-from .instrument import Grains, read_sound
+from .instrument import Grains, from_onset, read_sound
 from .spots import Spot, spot_of_sound
 
 SPREAD = 0.5
@@ -53,8 +53,7 @@ def fit_spot(
     spot = spot_of_sound(path, grains)
     sound, rate = read_sound(path)
     target = resample(np.ascontiguousarray(sound.mean(0)), rate, grains.sample_rate)
-    begin = int(np.argmax(np.abs(target) > np.abs(target).max() * 0.01))
-    target = np.pad(target, (44, 0))[begin : begin + grains.frames * grains.hop_length]
+    target = from_onset(target)[: grains.frames * grains.hop_length]
     wanted = MssTarget(target, grains.sample_rate)
     control = grains.events.controls["place"]
 

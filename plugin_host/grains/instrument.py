@@ -26,6 +26,7 @@ HEARD_S = 20.0
 """Of a sound, the longest event and more: what comes later changes no place."""
 
 _SOUNDING_DB = -60.0
+_LEAD = 44
 
 
 class Grains:
@@ -151,9 +152,8 @@ class Grains:
             raise UsageError(
                 "the sound is silent: no sample is above -60 dB of full scale; give a louder sound"
             )
-        # From the onset on, as sounds are that were learned from, at a level that the encoder knows.
-        begin = int(np.argmax(np.abs(mono) > peak * 0.01))
-        mono = np.pad(mono, (44, 0))[begin:] * (0.5 / peak)
+        # At a level that the encoder knows.
+        mono = from_onset(mono) * (0.5 / peak)
         mono = np.pad(mono, (0, self.frames * self.hop_length))
         heard = self.encoder.stream(self.sample_rate, 1).analyze(mono[None])
         return {name: value[0] for name, value in heard.items()}
@@ -212,6 +212,12 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     """
     with naming(path), AudioReader(path) as reader:
         return reader.read(round(HEARD_S * reader.sample_rate)), reader.sample_rate
+
+
+def from_onset(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let a sound (T,) begin a millisecond before it exceeds -40 dB of its peak, as those do that were learned from."""
+    begin = int(np.argmax(np.abs(sound) > np.abs(sound).max() * 0.01))
+    return np.pad(sound, (_LEAD, 0))[begin:]
 
 
 def _within(value: Vector, model: Model, name: str) -> Vector:

@@ -14,6 +14,7 @@ from ..files.atomic_file import PartialFile, output_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
 _LOWEST_HZ = 60.0
@@ -24,7 +25,7 @@ _RANGE_DB = 80.0
 # What is no louder is silence, which has no loudest part that the rest could be measured by.
 _SILENT_DB = -120.0
 _NOTHING = 1e-20
-_BACKGROUND, _TEXT = "#101018", "#d8d8e0"
+BACKGROUND, TEXT = "#101018", "#d8d8e0"
 
 
 def spectrogram_db(
@@ -111,9 +112,9 @@ def draw_sounds(
     from matplotlib.figure import Figure
 
     height = 1.2 + 2.7 * len(sounds)
-    figure = Figure(figsize=(11, height), dpi=150, facecolor=_BACKGROUND, layout="constrained")
+    figure = Figure(figsize=(11, height), dpi=150, facecolor=BACKGROUND, layout="constrained")
     # A name with two dollar signs is no formula.
-    figure.suptitle(_drawable(title), color=_TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
+    figure.suptitle(_drawable(title), color=TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
     panels = figure.subplots(len(sounds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     images = []
     for panel, audio, name in zip(panels, sounds, names, strict=True):
@@ -129,14 +130,25 @@ def draw_sounds(
             weight="bold",
             parse_math=False,
         )
-    panels[-1].set_xlabel("time in seconds", color=_TEXT)
+    panels[-1].set_xlabel("time in seconds", color=TEXT)
     bar = figure.colorbar(images[0], ax=panels, pad=0.012, aspect=40)
-    bar.set_label("dB below the loudest", color=_TEXT)
-    bar.ax.tick_params(colors=_TEXT)
+    bar.set_label("dB below the loudest", color=TEXT)
+    bar.ax.tick_params(colors=TEXT)
     bar.outline.set_visible(False)
+    save_picture(figure, path)
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     with PartialFile(path) as partial:
         try:
-            figure.savefig(partial.path, format="png", facecolor=_BACKGROUND)
+            figure.savefig(partial.path, format="png", facecolor=BACKGROUND)
         except OSError as error:
             raise output_error(path, error) from error
         partial.commit()
@@ -172,8 +184,8 @@ def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesI
     )
     ticks = [hz for hz in (100, 200, 500, 1000, 2000, 5000, 10_000) if hz < frequency_hz[-1]]
     panel.set_yticks(np.log2(ticks), [f"{hz / 1000:g} k" if hz >= 1000 else str(hz) for hz in ticks])
-    panel.set_ylabel("frequency in Hz", color=_TEXT)
-    panel.tick_params(colors=_TEXT, length=3)
+    panel.set_ylabel("frequency in Hz", color=TEXT)
+    panel.tick_params(colors=TEXT, length=3)
     for spine in panel.spines.values():
         spine.set_visible(False)
     return image

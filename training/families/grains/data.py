@@ -43,8 +43,6 @@ class Sound:
         Which class it belongs to; 0 where there are none.
     samples : (T,) float32
         Without an offset; its loudest moment is at -12 dB.
-    level_db : float
-        By how much it was louder as it was recorded.
     tracks : PartialTracks
         Frequencies in the bands of the sinusoids.
     recorded : bool
@@ -54,7 +52,6 @@ class Sound:
     name: str
     label: int
     samples: NDArray[np.float32]
-    level_db: float
     tracks: PartialTracks
     recorded: bool = True
 
@@ -90,7 +87,6 @@ class GrainsData:
             "sounds": len(self.train),
             "names": [sound.name for sound in self.train],
             "labels": [sound.label for sound in self.train],
-            "levels_db": [round(sound.level_db, 2) for sound in self.train],
         }
 
 
@@ -107,12 +103,12 @@ def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: 
     longest = round(size.event_s * SAMPLE_RATE)
     cut: list[Path] = []
 
-    def read(path: Path) -> tuple[NDArray[np.float32], float]:
-        samples, level_db = trim(read_mono(path, SAMPLE_RATE), path)
+    def read(path: Path) -> NDArray[np.float32]:
+        samples, _ = trim(read_mono(path, SAMPLE_RATE), path)
         if len(samples) > longest:
             cut.append(path)
             samples = _faded(samples[:longest])
-        return samples, level_db
+        return samples
 
     heard = read_usable(folder, paths, read, report)
     if cut:
@@ -128,10 +124,10 @@ def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: 
     changed: list[Sound] = []
     for path in used:
         report.prepare(f"analysing {path.name}", len(sounds), len(used))
-        samples, level_db = heard[path]
+        samples = heard[path]
         tracks = track_partials(samples, size.partials)
         name = path.relative_to(folder).with_suffix("").as_posix() if path != folder else path.stem
-        sounds[path] = Sound(name, labels[path], samples, level_db, tracks)
+        sounds[path] = Sound(name, labels[path], samples, tracks)
         if path not in held_out:
             random = np.random.default_rng([settings.seed, len(changed)])
             changed += _variants(sounds[path], settings.variants, size, random)
@@ -153,10 +149,10 @@ def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: 
 def _variants(sound: Sound, count: int, size: GrainsSize, random: np.random.Generator) -> list[Sound]:
     variants: list[Sound] = []
     for _ in range(count):
-        samples, _level = trim(as_another_sound(sound.samples, random), Path(sound.name))
+        samples, _ = trim(as_another_sound(sound.samples, random), Path(sound.name))
         samples = samples[: round(size.event_s * SAMPLE_RATE)]
         tracks = track_partials(samples, size.partials)
-        variants.append(Sound(sound.name, sound.label, samples, sound.level_db, tracks, recorded=False))
+        variants.append(Sound(sound.name, sound.label, samples, tracks, recorded=False))
     return variants
 
 
