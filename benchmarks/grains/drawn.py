@@ -22,7 +22,7 @@ from benchmarks.grains.judge import Judge, features_of, train_judge
 from benchmarks.grains.measures import SAMPLE_RATE, Reference, Sound
 from benchmarks.grains.resynthesis import made_again
 from brainsynth import Grains
-from training.families.grains.data import trim
+from training.hits.sounds import trim
 
 Seen = tuple[np.ndarray, np.ndarray]
 """What is seen of hits (N, 80, 128), and the classes (N,) of str."""

@@ -8,8 +8,9 @@ import numpy as np
 
 from benchmarks.grains.measures import SAMPLE_RATE, Reference
 from training.data.recordings import classes_of, read_mono
-from training.families.grains.data import HELD_OUT_SHARE, trim
-from training.families.grains.series import hold_out_series, series_of
+from training.hits.data import HELD_OUT_SHARE
+from training.hits.series import hold_out_series, series_of
+from training.hits.sounds import trim
 
 LONGEST_S = 1.5
 

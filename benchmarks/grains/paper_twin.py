@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.grains.hits import Hit, read_hits, split
-from training.families.grains.losses import hit_loss
+from training.hits.losses import hit_loss
 
 GRAIN, HOP = 4096, 1024
 LATENT, WIDE = 32, 512

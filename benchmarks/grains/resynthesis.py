@@ -22,7 +22,7 @@ from benchmarks.grains.hits import Hit, read_hits, split
 from benchmarks.grains.measures import SAMPLE_RATE, attack_s, pre_echo_db
 from benchmarks.grains.paper_twin import Twin, load
 from brainsynth import Grains
-from training.families.grains.data import trim
+from training.hits.sounds import trim
 
 NAMES = ("lsd_db", "mel_db", "attack_ms", "pre_echo_db")
 WAYS = ("model", "twin", "nearest", "nearest_of_class", "class_mean")

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from training.data.source import Source
 from training.errors import RecordingsError
-from training.families.grains.augmentation import as_another_sound
-from training.families.grains.data import GrainsData, prepare, trim
-from training.families.grains.partial_tracks import track_partials
+from training.families.grains.data import prepare
 from training.families.grains.settings import GrainsSettings, GrainsSize
-from training.families.grains.voice import SAMPLE_RATE, partial_centres
+from training.hits.augmentation import as_another_sound
+from training.hits.data import HitsData
+from training.hits.partial_tracks import track_partials
+from training.hits.sounds import trim
+from training.hits.voice import SAMPLE_RATE, partial_centres
 from training.loop.report import Silent
 
 SIZE = GrainsSize(width=16, partials=6, transients=4, event_s=0.3)
@@ -46,7 +48,7 @@ def write(folder: Path, name: str, samples: NDArray[np.float32]) -> Path:
 
 def read(
     folder: Path, size: GrainsSize = SIZE, prepared: dict[str, object] | None = None
-) -> tuple[GrainsData, list[str]]:
+) -> tuple[HitsData, list[str]]:
     report = Sentences()
     return prepare(Source(recordings=folder, prepared=prepared), SETTINGS, size, report), report.said
 
@@ -153,7 +155,7 @@ def test_frequencies_are_measured_within_a_cent_or_two(f_hz: float) -> None:
 def test_a_changed_sound_is_another_of_the_same_kind() -> None:
     random = np.random.default_rng(0)
     plain = trim(hit(200.0), Path())[0]
-    changed = [trim(as_another_sound(plain, random), Path())[0] for _ in range(8)]
+    changed = [trim(as_another_sound(plain, random)[0], Path())[0] for _ in range(8)]
     peaks = [np.abs(np.fft.rfft(one, 1 << 16)).argmax() * SAMPLE_RATE / (1 << 16) for one in changed]
     assert 200 * 2 ** (-3.3 / 12) < min(peaks) < 195
     assert 205 < max(peaks) < 200 * 2 ** (3.3 / 12)

@@ -11,7 +11,6 @@ from torch import Tensor
 from export.signals import proof_inputs
 from tests.contract import check_block, check_model
 from training.families.grains.events import EventEncoder, Events
-from training.families.grains.features import Hearing
 from training.families.grains.grains import GrainEncoder, Grains
 from training.families.grains.model import (
     EventsGenerator,
@@ -21,7 +20,8 @@ from training.families.grains.model import (
     normalised,
 )
 from training.families.grains.settings import GrainsSize
-from training.families.grains.voice import HOP_LENGTH
+from training.hits.hearing import Hearing
+from training.hits.voice import HOP_LENGTH
 
 SIZE = GrainsSize(width=16, partials=6, transients=4, event_s=0.4)
 CLASSES = ("kick", "snare", "tom")

@@ -13,14 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from ...dsp.units import DB
+from ...hits.hearing import SILENT_DB
+from ...hits.priors import ClassPriors
+from ...hits.slots import age_slots
+from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...streaming.contract import Carry, State, StreamingModule
 from ...streaming.layers import dense
 from ...streaming.operators import take
 from ...streaming.sample_hold import Age, last_trigger, rows_of
-from .features import SILENT_DB
 from .grains import LOWEST_LOG_VARIANCE
 from .settings import GrainsSize
-from .voice import HOP_LENGTH, SAMPLE_RATE
 
 SLOTS = 16
 AGES = 24
@@ -31,17 +33,6 @@ QUIET_DB = 60.0
 def event_frames(size: GrainsSize) -> int:
     """Frames of the longest event."""
     return round(size.event_s * SAMPLE_RATE / HOP_LENGTH)
-
-
-def age_slots(frames: int) -> Tensor:
-    """Of frames of each age their share in each slot of an event's life: (frames + 1, SLOTS), the last row empty.
-
-    Slots are triangles on an axis that is linear at first and then logarithmic; each adds up to one.
-    """
-    age = torch.log1p(torch.arange(frames) / 2.0)
-    place = age / age[-1] * (SLOTS - 1)
-    shares = (1.0 - (place[:, None] - torch.arange(SLOTS)).abs()).clamp_min(0.0)
-    return torch.cat([shares / shares.sum(0), torch.zeros(1, SLOTS)])
 
 
 class EventEncoder(StreamingModule):
@@ -59,7 +50,7 @@ class EventEncoder(StreamingModule):
     def __init__(self, size: GrainsSize) -> None:
         super().__init__()
         self.values, self.frames = size.latents + 1, event_frames(size)
-        self.register_buffer("slots", age_slots(self.frames), persistent=False)
+        self.register_buffer("slots", age_slots(self.frames, SLOTS), persistent=False)
         self.age = Age()
         self.network = nn.Sequential(
             dense(self.values * SLOTS, 256), dense(256, 256), nn.Linear(256, 2 * size.places)
@@ -134,31 +125,6 @@ class EventDecoder(nn.Module):
         hidden = self.enter(torch.cat([place, moment], -1))
         z, level = self.head(self.middle(torch.cat([hidden, moment], -1))).split([self.latents, 1], -1)
         return z, (TOP_DB + 10.0 * level).clamp(SILENT_DB, TOP_DB + 12.0)
-
-
-class ClassPriors(nn.Module):
-    """Where the events of each class lie: centres and spreads, by weights of classes.
-
-    Parameters
-    ----------
-    places : int
-        P.
-    classes : int
-        K; 0 for a model of none, whose events lie around the origin.
-    """
-
-    def __init__(self, places: int, classes: int) -> None:
-        super().__init__()
-        self.classes, self.places = classes, places
-        if classes:
-            self.centres = nn.Parameter(torch.randn(classes, places))
-            self.log_spreads = nn.Parameter(torch.zeros(classes, places))
-
-    def forward(self, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Give centre and spread (..., P) of weights (..., K) that sum to one; of zeros the origin and 1."""
-        if not self.classes:
-            return weights.new_zeros(*weights.shape[:-1], self.places), weights.new_ones(1)
-        return weights @ self.centres, (weights @ self.log_spreads).exp()
 
 
 class Events(nn.Module):

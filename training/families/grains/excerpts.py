@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .data import Sound
-from .voice import HOP_LENGTH
+from ...hits.sounds import Sound, cut
+from ...hits.voice import HOP_LENGTH
 
 CONTEXT_FRAMES = 9
 """Heard before an excerpt, as long as the longest window."""
@@ -65,15 +65,6 @@ def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Genera
         f_hz.append(sound.tracks.f_hz[rows])
         weights.append(sound.tracks.weights[rows] * inside[:, None].astype(np.float32))
     return Excerpts(_stacked(parts), torch.from_numpy(begins), _stacked(f_hz), _stacked(weights))
-
-
-def cut(samples: NDArray[np.float32], start: int, length: int) -> NDArray[np.float32]:
-    """Take a part of a sound (T,), with silence before and after it: (length,)."""
-    found = np.zeros(length, np.float32)
-    part = samples[max(start, 0) : max(start + length, 0)]
-    begin = min(max(-start, 0), length)
-    found[begin : begin + len(part)] = part
-    return found
 
 
 def _stacked(rows: Sequence[NDArray[np.float32]]) -> Tensor:

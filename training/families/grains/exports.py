@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import Tensor
-
+from ...hits.sound_map import map_points, on_plane, principal_plane
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
-from ...streaming.model import MapPoint
 from .events import Events
 from .grains import Grains
 from .model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
 from .settings import GrainsSize
-from .sound_map import LATENTS, PLACES, principal_plane
+from .sound_map import LATENTS, PLACES
 from .train import EVENTS, GRAINS
-
-LONGEST_LABEL = 64
 
 
 def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
@@ -29,8 +25,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     events.load_state_dict(weights_of(tensors, f"average.{EVENTS}."))
     places, latents = tensors[PLACES], tensors[LATENTS]
     plane = principal_plane(places)
-    labels = [each[-LONGEST_LABEL:] for each in metadata["names"]]
-    centres = [_on(plane, each) for each in events.priors.centres.detach()] if classes else []
+    labels = metadata["names"]
+    centres = [on_plane(plane, each) for each in events.priors.centres.detach()] if classes else []
     minutes = metadata["seconds"] / 60
     provenance = provenance_of(
         checkpoint, f"{metadata['sounds']} sounds, {minutes:.1f} minutes ({Path(config['recordings']).name})"
@@ -39,9 +35,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     effect.description = f"Plays any sound in the material of {name}"
     analyzer = GrainsAnalyzer(grains, events.encoder, size.places)
     analyzer.description = f"Hears a sound as grains and as an event of {name}"
-    decoder = GrainsGenerator(grains, classes, _points(labels, latents, principal_plane(latents)))
+    decoder = GrainsGenerator(grains, classes, map_points(labels, latents, principal_plane(latents)))
     decoder.description = f"Plays a path through the grains of {name}"
-    player = EventsGenerator(grains, events, classes, _points(labels, places, plane), centres)
+    player = EventsGenerator(grains, events, classes, map_points(labels, places, plane), centres)
     player.description = f"Plays whole sounds of {name}, each started by a trigger"
     return [
         ExportSpec("", effect, provenance=provenance),
@@ -49,16 +45,3 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
         ExportSpec(".decoder", decoder, provenance=provenance),
         ExportSpec(".events", player, provenance=provenance),
     ]
-
-
-def _points(labels: list[str], values: Tensor, plane: tuple[Tensor, Tensor]) -> list[MapPoint]:
-    return [
-        MapPoint(label, *_on(plane, value), tuple(round(float(v), 4) for v in value))
-        for label, value in zip(labels, values, strict=True)
-    ]
-
-
-def _on(plane: tuple[Tensor, Tensor], value: Tensor) -> tuple[float, float]:
-    middle, axes = plane
-    x, y = (value - middle) @ axes
-    return round(float(x), 4), round(float(y), 4)

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from ...dsp.units import DB
+from ...hits.hearing import SILENT_DB, Hearing
+from ...hits.voice import BANDS, NOISE_HOPS, Parts, Voice, partial_centres, partial_reach
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import dense
-from .features import SILENT_DB, Hearing
 from .settings import GrainsSize
-from .voice import BANDS, NOISE_HOPS, Parts, Voice, partial_centres, partial_reach
 
 CLASS_VALUES = 8
 CONTEXT = 3

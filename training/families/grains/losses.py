@@ -1,52 +1,27 @@
-"""What a model of grains makes small."""
+"""What a model of grains makes small, beside what all models of hits do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import torch
 from torch import Tensor
 
-from ...loop.spectral_losses import magnitude_spectrogram
-
-FFT_SIZES = (4096, 2048, 1024, 512, 256, 128)
-FLOOR = 5e-5
-"""Of a sine at full scale, -86 dB: what is quieter than that is silence."""
-
-MAGNITUDE_SHARE = 4.0
+from ...hits.losses import onset_loss
+from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 
 
-def hit_loss(made: Tensor, wanted: Tensor, sizes: Sequence[int] = FFT_SIZES) -> Tensor:
-    """Compare sounds (B, T) by log magnitudes, and by magnitudes relative to the wanted sound's, at several FFT sizes."""
-    total = made.new_zeros(())
-    for n_fft in sizes:
-        x, y = magnitude_spectrogram(made, n_fft), magnitude_spectrogram(wanted, n_fft)
-        floor = FLOOR * n_fft / 4
-        total = total + ((x + floor).log() - (y + floor).log()).abs().mean()
-        # By the excerpt's own energy: a quiet one counts as a loud one.
-        norm = y.square().mean((1, 2), keepdim=True).sqrt() + floor
-        total = total + ((x - y).abs() / norm).mean() / MAGNITUDE_SHARE
-    return total / len(sizes)
+def first_onsets_loss(determined: Tensor, hops: Tensor, trigger: Tensor) -> Tensor:
+    """How far what is determined is from the sound after the first trigger of each excerpt, if there is one.
 
-
-def onset_loss(determined: Tensor, wanted: Tensor) -> Tensor:
-    """Compare waveforms (B, T) sample by sample, as a share of the wanted one's power, at most 1 where nothing fits."""
-    power = wanted.square().sum(-1)
-    error = (determined - wanted).square().sum(-1)
-    return (error / (power + 1e-4)).clamp_max(4.0).mean()
-
-
-def divergence(
-    mean: Tensor, log_variance: Tensor, centre: Tensor | None = None, spread: Tensor | None = None
-) -> Tensor:
-    """Kullback-Leibler divergence in nats (..., Z) of normal distributions from a prior, a standard one if none is given."""
-    if centre is None or spread is None:
-        return 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
-    log_spread = spread.log()
-    distance = ((mean - centre) / spread).square()
-    return 0.5 * (distance + (log_variance - 2 * log_spread).exp() - 1.0 - log_variance + 2 * log_spread)
-
-
-def frequency_loss(made_hz: Tensor, wanted_hz: Tensor, weights: Tensor) -> Tensor:
-    """Mean distance in octaves of sinusoids (B, N, K) from the frequencies measured in their bands, by weights."""
-    distance = (made_hz.log2() - wanted_hz.log2()).abs()
-    return (distance * weights).sum() / (weights.sum() + 1e-6)
+    Parameters
+    ----------
+    determined, hops : (B, N, HOP_LENGTH)
+    trigger : (B, N, 1) of zeros and ones
+    """
+    there = trigger[..., 0].amax(1) > 0
+    if not bool(there.any()):
+        return determined.new_zeros(())
+    first = trigger[there][..., 0].argmax(1).clamp_max(hops.shape[1] - TRANSIENT_FRAMES)
+    rows = first[:, None] + torch.arange(TRANSIENT_FRAMES, device=first.device)
+    rows = rows[..., None].expand(-1, -1, HOP_LENGTH)
+    made, wanted = (x[there].gather(1, rows).flatten(1) for x in (determined, hops))
+    return onset_loss(made, wanted)

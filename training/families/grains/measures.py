@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from torch import Tensor
 
+from ...hits.data import HitsData
+from ...hits.losses import FFT_SIZES, divergence, hit_loss
+from ...hits.sound_map import map_picture
+from ...hits.sounds import cut
+from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...loop.logs import Measured, above_each_other, spectrogram_picture
-from .data import GrainsData
 from .events import event_frames
-from .excerpts import cut
-from .losses import FFT_SIZES, divergence, hit_loss
 from .paths import paths_of
-from .sound_map import places_of, principal_plane
+from .sound_map import places_of
 from .train import GrainsTrainer
-from .voice import HOP_LENGTH, SAMPLE_RATE
 
 SHOWN = 12
 ACTIVE = 0.01
 """Variance of a mean over sounds from which a number of a place counts as in use (Burda et al. 2016)."""
 
-MAP_SIZE = 256
-
 
 @torch.no_grad()
-def measure(trainer: GrainsTrainer, data: GrainsData) -> Measured:
+def measure(trainer: GrainsTrainer, data: HitsData) -> Measured:
     """Make held-out sounds again, from their grains and from their places, beside the recorded.
 
     Where nothing is held out, they are of what was trained on, and the figures say so.
@@ -61,16 +57,3 @@ def measure(trainer: GrainsTrainer, data: GrainsData) -> Measured:
     }
     pictures["map"] = map_picture(every.cpu(), [sound.label for sound in data.train])
     return Measured(figures, pictures, {name: (sound, SAMPLE_RATE) for name, sound in flat.items()})
-
-
-def map_picture(places: Tensor, labels: Sequence[int]) -> Tensor:
-    """Draw places (S, P) in their principal plane as dots (1, 256, 256), each class in a grey of its own."""
-    middle, axes = principal_plane(places)
-    spots = (places - middle) @ axes
-    spots = spots / spots.abs().amax().clamp_min(1e-6)
-    picture = torch.zeros(1, MAP_SIZE, MAP_SIZE)
-    columns, rows = ((spots * 0.48 + 0.5) * MAP_SIZE).long().clamp(1, MAP_SIZE - 2).T
-    greys = 0.3 + 0.7 * torch.tensor(labels).float() / max(max(labels), 1)
-    for row, column, grey in zip(rows.tolist(), columns.tolist(), greys, strict=True):
-        picture[0, MAP_SIZE - 1 - row - 1 : MAP_SIZE - row + 1, column - 1 : column + 2] = grey
-    return picture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,49 +9,33 @@ import torch
 from torch import Tensor
 
 from ...dsp.noise import NormalTable
-from ...dsp.units import DB
+from ...hits.controls import (
+    FADE_DB,
+    ONSET,
+    PLACE_REACH,
+    SEED,
+    STRETCH,
+    TEMPERATURE,
+    TRIGGER,
+    VELOCITY,
+    VELOCITY_CONTROL,
+    VELOCITY_DB,
+    classes_control,
+    normalised,
+    place_control,
+    tilt,
+)
+from ...hits.hearing import SILENT_DB
+from ...hits.voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, TRANSIENT_FRAMES
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, MapPoint, StreamingModel
 from ...streaming.sample_hold import Age, SampleHold
 from .events import EventEncoder, Events
-from .features import SILENT_DB
 from .grains import Grains
-from .voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, TRANSIENT_FRAMES
 
-LATENT_REACH, PLACE_REACH = 6.0, 8.0
+LATENT_REACH = 6.0
 PLAIN_DB = -18.0
 """Loudness that a sound is given where its own does not count."""
-
-VELOCITY, VELOCITY_DB = 0.8, 30.0
-"""The velocity that changes nothing, and by how much the softest and the hardest differ in level."""
-
-BRIGHTER = 0.4
-"""By how many decibels more the highest frequencies change than the whole, for each decibel of velocity."""
-
-DARK_HZ, BRIGHT_HZ = 500.0, 8000.0
-"""Between these the change grows, evenly on a logarithmic axis."""
-
-FADE_DB = 1.0
-"""By which an event fades each frame beyond the longest that was learned from."""
-
-TEMPERATURE = Control(
-    "temperature", "", 0.0, 2.0, 0.0, "linear", "how far it strays; 1 is as far as the sounds learned from"
-)
-SEED = Control("seed", "", 0.0, 16777215.0, 0.0, "seed", "other seeds stray elsewhere")
-
-
-def classes_control(names: Sequence[str], points: Sequence[tuple[float, float]] = ()) -> tuple[Control, ...]:
-    """Give the weights of classes as a control whose map names them; nothing for a model of no classes."""
-    if not names:
-        return ()
-    unit = torch.eye(len(names)).tolist()
-    places = points or [(0.0, 0.0)] * len(names)
-    spots = tuple(
-        MapPoint(name[:64], float(x), float(y), tuple(one))
-        for name, (x, y), one in zip(names, places, unit, strict=True)
-    )
-    text = f"weights of {', '.join(names)}; all zero: no class"
-    return (Control("classes", "", 0.0, 1.0, 0.0, "linear", text, size=len(names), map=spots),)
 
 
 def _latent(size: int, points: Sequence[MapPoint] = ()) -> Control:
@@ -60,15 +43,6 @@ def _latent(size: int, points: Sequence[MapPoint] = ()) -> Control:
     return Control(
         "latent", "", -reach, reach, 0.0, "linear", "place of the grain", size=size, map=tuple(points)
     )
-
-
-def _place(size: int, text: str, points: Sequence[MapPoint] = ()) -> Control:
-    return Control("place", "", -PLACE_REACH, PLACE_REACH, 0.0, "linear", text, size=size, map=tuple(points))
-
-
-def normalised(weights: Tensor) -> Tensor:
-    """Let weights (..., K) add up to one; zeros stay zeros."""
-    return weights / weights.sum(-1, keepdim=True).clamp_min(1e-3)
 
 
 class GrainsModel(StreamingModel):
@@ -131,8 +105,8 @@ class GrainsAnalyzer(GrainsModel):
         self.outputs = (
             _latent(grains.encoder.latents),
             Control("loudness_db", "dB", SILENT_DB, 20.0, SILENT_DB, "linear", "level of the newest four frames"),
-            _place(places, "of the event, as far as it was heard"),
-            Control("onset", "", 0.0, 1.0, 0.0, "linear", "1 in the frame in which an event begins"),
+            place_control(places, "of the event, as far as it was heard"),
+            ONSET,
         )  # fmt: skip
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
@@ -203,18 +177,18 @@ class EventsGenerator(GrainsModel):
         places = events.priors.places
         self.normal = NormalTable(torch.arange(places))
         bands_hz = torch.arange(BANDS) * (SAMPLE_RATE / 2 / (BANDS - 1))
-        self.register_buffer("noise_tilt", _tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
-        self.register_buffer("tone_tilt", _tilt(grains.decoder.centres), persistent=False)
+        self.register_buffer("noise_tilt", tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
+        self.register_buffer("tone_tilt", tilt(grains.decoder.centres), persistent=False)
         self.age = Age()
         self.kept = [places, 1, 1, *([len(classes)] if classes else [])]
         self.hold = SampleHold(sum(self.kept))
         self.tail_samples = (self.path.frames + 100) * HOP_LENGTH
         self.controls = (
-            Control("trigger", "", 0.0, 1.0, 0.0, "trigger", "starts an event"),
+            TRIGGER,
             *classes_control(classes, centres),
-            _place(places, "from the middle of the classes", points),
-            Control("velocity", "", 0.0, 1.0, VELOCITY, "linear", "how hard it is struck"),
-            Control("stretch", "", 0.25, 4.0, 1.0, "log", "how much longer it lasts"),
+            place_control(places, "from the middle of the classes", points),
+            VELOCITY_CONTROL,
+            STRETCH,
             TEMPERATURE,
             SEED,
         )  # fmt: skip
@@ -249,12 +223,6 @@ class EventsGenerator(GrainsModel):
         place = centre + given + strays
         stretch = inputs["control.stretch"][..., None]
         return [place, stretch, gain_db, *([] if weights is None else [weights])]
-
-
-def _tilt(f_hz: Tensor) -> Tensor:
-    """Nepers by which frequencies change for a decibel of velocity, beside the change of the whole."""
-    octaves = math.log2(BRIGHT_HZ / DARK_HZ)
-    return BRIGHTER * DB * ((f_hz.clamp_min(1.0) / DARK_HZ).log2() / octaves).clamp(0.0, 1.0)
 
 
 def _strays(normal: NormalTable, inputs: dict[str, Tensor], state: State) -> tuple[Tensor, State]:

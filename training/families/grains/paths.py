@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .data import Sound
+from ...hits.sounds import Sound
+from ...hits.voice import HOP_LENGTH
 from .grains import Grains
-from .voice import HOP_LENGTH
 
 OFFSETS = (0, 32, 64, 96)
 AT_ONCE = 32

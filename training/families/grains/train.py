@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...hits.data import HitsData
+from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss
+from ...hits.sounds import Sound, cut, shares
+from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Net, Stage, Trainer
 from ...streaming.contract import State
-from .data import GrainsData, Sound
 from .events import Events, event_frames
-from .excerpts import CONTEXT_FRAMES, cut, draw_excerpts
+from .excerpts import CONTEXT_FRAMES, draw_excerpts
 from .grains import Grains
-from .losses import FFT_SIZES, divergence, frequency_loss, hit_loss, onset_loss
+from .losses import first_onsets_loss
 from .paths import Paths, paths_of
 from .settings import GrainsSettings, GrainsSize
 from .sound_map import LATENTS, PLACES, places_of, typical_latents
-from .voice import HOP_LENGTH, TRANSIENT_FRAMES
 
 GRAINS, EVENTS = "grains", "events"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
@@ -39,7 +41,7 @@ class GrainsTrainer(Trainer):
     """Lets grains learn, then events."""
 
     def __init__(
-        self, data: GrainsData, settings: GrainsSettings, size: GrainsSize, device: str = "cpu"
+        self, data: HitsData, settings: GrainsSettings, size: GrainsSize, device: str = "cpu"
     ) -> None:
         torch.manual_seed(settings.seed)
         self.data, self.settings, self.size, self.device = data, settings, size, torch.device(device)
@@ -49,7 +51,7 @@ class GrainsTrainer(Trainer):
         stages = [Stage(GRAINS, first), Stage(EVENTS, settings.steps - first)]
         super().__init__(settings.seed, stages, [self.grains, self.events])
         self.sounds = [*data.train, *data.changed]
-        self.shares = _shares(self.sounds)
+        self.shares = shares(self.sounds)
         self._paths: Paths | None = None
 
     def _learner(self, name: str, module: Net) -> Learner[Net]:
@@ -87,7 +89,7 @@ class GrainsTrainer(Trainer):
         f_hz, weights = excerpts.f_hz.to(self.device), excerpts.weights.to(self.device)
         losses = {
             "sound": hit_loss(made, wanted, self._scales(random)),
-            "onset": _onsets(determined, hops, trigger),
+            "onset": first_onsets_loss(determined, hops, trigger),
             "octaves": frequency_loss(parts.f_hz[:, kept], f_hz, weights),
             "nats": divergence(mean, log_variance)[:, kept].sum(-1).mean(),
         }
@@ -195,30 +197,8 @@ class GrainsTrainer(Trainer):
         return [int(n) for n in random.choice(fitting, SCALES_A_STEP, replace=False)]
 
 
-def _shares(sounds: Sequence[Sound]) -> NDArray[np.float64]:
-    """How often each sound is drawn: a class by the root of its number, and half of the time as it was recorded."""
-    labels = np.array([sound.label for sound in sounds])
-    shares = 1.0 / np.sqrt(np.bincount(labels)[labels])
-    recorded = np.array([sound.recorded for sound in sounds])
-    for side in (recorded, ~recorded):
-        shares[side] /= max(shares[side].sum(), 1e-9)
-    return shares / shares.sum()
-
-
 def _drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
     return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-
-
-def _onsets(determined: Tensor, hops: Tensor, trigger: Tensor) -> Tensor:
-    """How far what is determined is from the sound after the first trigger of each excerpt, if there is one."""
-    there = trigger[..., 0].amax(1) > 0
-    if not bool(there.any()):
-        return determined.new_zeros(())
-    first = trigger[there][..., 0].argmax(1).clamp_max(hops.shape[1] - TRANSIENT_FRAMES)
-    rows = first[:, None] + torch.arange(TRANSIENT_FRAMES, device=first.device)
-    rows = rows[..., None].expand(-1, -1, HOP_LENGTH)
-    made, wanted = (x[there].gather(1, rows).flatten(1) for x in (determined, hops))
-    return onset_loss(made, wanted)
 
 
 make_trainer = GrainsTrainer

@@ -28,6 +28,11 @@ class PartialTracks:
     f_hz: NDArray[np.float32]
     weights: NDArray[np.float32]
 
+    @property
+    def count(self) -> int:
+        """K, the number of bands."""
+        return self.f_hz.shape[1]
+
 
 def track_partials(samples: NDArray[np.float32], count: int) -> PartialTracks:
     """Measure frequencies by the turn of phases from one sample to the next, in windows that begin with each frame.

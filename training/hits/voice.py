@@ -1,4 +1,4 @@
-"""The voice of grains: sinusoids with phase below, noise with short windows, and transients that a trigger starts."""
+"""The voice of hits: sinusoids with phase below, noise with short windows, and transients that a trigger starts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...dsp.noise import FilteredNoise
-from ...dsp.partials import Partials
-from ...dsp.transients import Transients
-from ...streaming.contract import Carry, State, StreamingModule
+from ..dsp.noise import FilteredNoise
+from ..dsp.partials import Partials
+from ..dsp.transients import Transients
+from ..streaming.contract import Carry, State, StreamingModule
 
 SAMPLE_RATE, HOP_LENGTH = 44100, 128
 LOWEST_HZ, HIGHEST_HZ = 35.0, 2200.0

@@ -1,4 +1,4 @@
-"""What the encoder hears of a sound, frame by frame: spectra in bands, loudness, onsets."""
+"""What an encoder hears of a sound, frame by frame: spectra in bands, loudness, onsets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...streaming.contract import State, StreamingModule, recent
-from ...streaming.power_spectrum import PowerSpectrum
+from ..streaming.contract import State, StreamingModule, recent
+from ..streaming.power_spectrum import PowerSpectrum
 from .voice import HOP_LENGTH, SAMPLE_RATE
 
 LONG, SHORT = 1024, 256

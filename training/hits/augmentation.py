@@ -12,10 +12,15 @@ SEMITONES, COLOUR_DB, DECAY_DB_PER_S = 3.0, 6.0, 12.0
 NODES_HZ = np.array([40.0, 150.0, 500.0, 1500.0, 5000.0, 16000.0])
 
 
-def as_another_sound(samples: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """Change a sound (T,): its pitch and speed, its colour in six wide bands, and how fast it decays."""
-    ratio = 2.0 ** (random.uniform(-SEMITONES, SEMITONES) / 12.0)
-    changed = soxr.resample(samples.astype(np.float32), SAMPLE_RATE * ratio, SAMPLE_RATE)
+def as_another_sound(
+    samples: NDArray[np.float32], random: np.random.Generator
+) -> tuple[NDArray[np.float32], float]:
+    """Change a sound (T,): its pitch and speed, its colour in six wide bands, and how fast it decays.
+
+    It is given with the semitones by which it is higher.
+    """
+    semitones = random.uniform(-SEMITONES, SEMITONES)
+    changed = soxr.resample(samples.astype(np.float32), SAMPLE_RATE * 2.0 ** (semitones / 12.0), SAMPLE_RATE)
     f = np.fft.rfftfreq(len(changed), 1.0 / SAMPLE_RATE)
     gains_db = np.interp(
         np.log(np.maximum(f, 1.0)), np.log(NODES_HZ), random.uniform(-COLOUR_DB, COLOUR_DB, len(NODES_HZ))
@@ -23,7 +28,7 @@ def as_another_sound(samples: NDArray[np.float32], random: np.random.Generator) 
     # Of minimum phase: a symmetric response would ring before the onset.
     changed = np.fft.irfft(np.fft.rfft(changed) * _minimum_phase(gains_db, len(changed)), len(changed))
     decay_db = random.uniform(-DECAY_DB_PER_S, DECAY_DB_PER_S) * np.arange(len(changed)) / SAMPLE_RATE
-    return (changed * 10 ** (decay_db / 20)).astype(np.float32)
+    return (changed * 10 ** (decay_db / 20)).astype(np.float32), semitones
 
 
 def _minimum_phase(gains_db: NDArray[np.float64], length: int) -> NDArray[np.complex128]:

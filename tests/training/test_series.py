@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import pytest
 
-from training.families.grains.series import hold_out_series, series_of
+from training.hits.series import hold_out_series, series_of
 
 
 @pytest.mark.parametrize(
