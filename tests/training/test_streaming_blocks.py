@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.contract import BrokenContract, check_block
 from training.analysis.loudness import FLOOR_DB, Loudness, a_weighting_gain, a_weighting_kernels
 from training.analysis.pitch_network import CENTS_PER_BIN, LOWEST_MIDI, PITCH_BINS, PitchNetwork
-from training.dsp.noise import FilteredNoise, NoiseSpectra
+from training.dsp.noise import FilteredNoise, NoiseSpectra, StruckNoise
 from training.dsp.oscillator import HarmonicOscillator
 from training.dsp.reverb import Reverb, convolve
 from training.streaming.contract import State, StreamingModule
@@ -47,6 +47,7 @@ def test_blocks_keep_the_contract(batch: int) -> None:
     check_block(room, hops, 1e-5)
     f0 = 100 + 300 * torch.rand(batch, 40, 1)
     check_block(HarmonicOscillator(RATE, HOP), (f0, torch.rand(batch, 40, 64)), 1e-5)
+    check_block(StruckNoise(HOP), (torch.rand(batch, 40, 65), (torch.rand(batch, 40, 1) < 0.2).float()))
 
 
 class Forgetful(StreamingModule):
@@ -166,6 +167,20 @@ def test_noise_is_white_has_unit_power_and_never_repeats() -> None:
     spectrum = np.fft.rfft(x, 1 << 21)
     correlation = np.fft.irfft(np.abs(spectrum) ** 2) / np.sum(x**2)
     assert np.abs(correlation[4:700_000]).max() < 0.02
+
+
+def test_noise_that_is_struck_is_there_at_once_and_as_loud_as_ever() -> None:
+    noise = StruckNoise(HOP)
+    magnitudes = torch.zeros(4000, 3, 65)
+    magnitudes[:, 1:] = 1.0
+    struck = torch.zeros(4000, 3, 1)
+    struck[:, 1] = 1.0
+    counters = torch.arange(4000)[:, None, None] * 7
+    with torch.no_grad():
+        y, _ = noise((magnitudes, struck), noise.initial_state(4000) | {"spectra.counter": counters})
+    level = y.square().mean(0).sqrt()
+    assert level[0].abs().max() == 0
+    np.testing.assert_allclose(level[1:].flatten()[8:], 1.0, atol=0.2)
 
 
 def test_noise_follows_its_bands() -> None:

@@ -13,6 +13,8 @@ from ..streaming.transform import Transform, fourier_gains, fourier_waves
 
 TABLE_LENGTH = 16384
 PRIME = 2147483647
+STRUCK_RISE = 8
+"""Samples in which noise rises where it is struck."""
 
 
 class NormalTable(nn.Module):
@@ -107,5 +109,32 @@ class FilteredNoise(StreamingModule):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        spectrum = carry("spectra", x) * (x @ self.spread)
-        return carry("overlap_add", self.transform.synthesise(spectrum) * self.window), carry.next_state
+        return carry("overlap_add", self.frames(carry, x) * self.window), carry.next_state
+
+    def frames(self, carry: Carry, x: Tensor) -> Tensor:
+        """Shape noise before it is windowed: (B, N, bands) -> (B, N, 2 * hop_length)."""
+        return self.transform.synthesise(carry("spectra", x) * (x @ self.spread))
+
+
+class StruckNoise(FilteredNoise):
+    """Filtered noise that a trigger starts at once: the frame that begins there has no rise, but for a few samples.
+
+    What sounded before fades within a hop, as ever.
+
+    Shapes: (B, N, bands) linear magnitudes and (B, N, 1) of zeros and ones, one where a trigger is -> (B, N, hop_length).
+    """
+
+    at_once: Tensor
+
+    def __init__(self, hop_length: int, bands: int = 65) -> None:
+        super().__init__(hop_length, bands)
+        window = self.window.clone()
+        window[:hop_length] = 1.0
+        window[:STRUCK_RISE] = torch.sin(torch.pi / 2 * (torch.arange(STRUCK_RISE) + 0.5) / STRUCK_RISE)
+        self.register_buffer("at_once", window - self.window, persistent=False)
+
+    def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:  # type: ignore[override]
+        magnitudes, struck = x
+        carry = Carry(self, state)
+        window = self.window + struck * self.at_once
+        return carry("overlap_add", self.frames(carry, magnitudes) * window), carry.next_state

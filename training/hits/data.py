@@ -105,12 +105,15 @@ def read_hits(source: Source, reading: Reading, report: Reporter) -> HitsData:
 
     heard = read_usable(folder, paths, read, report)
     if cut:
+        are = "is" if len(cut) == 1 else "are"
         report.warn(
-            f"{counted(len(cut), 'sound')} of {len(heard)} are longer than {reading.longest_s:g} s and are cut there;"
+            f"{counted(len(cut), 'sound')} of {len(heard)} {are} longer than {reading.longest_s:g} s and cut there;"
             " --size-event-s takes longer ones"
         )
     used = list(heard)
     classes = _classes(folder, used)
+    for name in _without_sounds(folder, classes):
+        report.warn(f"{folder / name} holds no sound that can be used, so that there is no class {name}")
     labels = {path: classes.index(_class_of(folder, path)) if classes else 0 for path in used}
     held_out = _held_out(folder, used, source.prepared)
     sounds: dict[Path, Sound] = {}
@@ -148,6 +151,17 @@ def _classes(folder: Path, paths: Sequence[Path]) -> list[str]:
     """Names of sub-folders; none if there are fewer than two or if sounds lie outside them."""
     found = sorted({_class_of(folder, path) for path in paths})
     return [] if "" in found or len(found) < 2 else found
+
+
+def _without_sounds(folder: Path, classes: Sequence[str]) -> list[str]:
+    """Names of sub-folders that ought to be classes and are not."""
+    if not classes:
+        return []
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and path.name not in classes and not path.name.startswith(".")
+    )
 
 
 def _held_out(folder: Path, paths: Sequence[Path], prepared: Mapping[str, Any] | None) -> set[Path]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from ..loop.spectral_losses import magnitude_spectrogram
+from .partial_tracks import LOW_BANDS, Targets, under_window
+from .voice import BANDS, NOISE_HOPS, Parts
 
 FFT_SIZES = (4096, 2048, 1024, 512, 256, 128)
 FLOOR = 5e-5
@@ -49,4 +51,27 @@ def divergence(
 def frequency_loss(made_hz: Tensor, wanted_hz: Tensor, weights: Tensor) -> Tensor:
     """Mean distance in octaves of sinusoids (B, N, K) from the frequencies measured in their bands, by weights."""
     distance = (made_hz.log2() - wanted_hz.log2()).abs()
-    return (distance * weights).sum() / (weights.sum() + 1e-6)
+    return _weighted(distance, weights)
+
+
+def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
+    """Compare steady tones by their level, and say how much more noise there is beside them than is right; in nepers.
+
+    A spectral loss hears little of whether a low band is a tone or noise of the same power, and takes noise where the
+    phase of a tone is uncertain. Neither of these hangs on the noise that is drawn.
+    """
+    made = under_window(parts.amplitudes.square())
+    rows = made.shape[1]
+    wanted, steady = targets.amplitudes[:, :rows], targets.steady[:, :rows]
+    tones = (_nepers(made) - _nepers(wanted.square())).abs()
+    power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS))[..., :LOW_BANDS].square().mean(2)
+    hiss = (_nepers(under_window(power)) - _nepers(targets.hiss[:, :rows].square())).clamp_min(0.0)
+    return _weighted(tones, steady), _weighted(hiss, targets.audible[:, :rows])
+
+
+def _nepers(power: Tensor) -> Tensor:
+    return 0.5 * power.clamp_min(1e-10).log()
+
+
+def _weighted(values: Tensor, weights: Tensor) -> Tensor:
+    return (values * weights).sum() / (weights.sum() + 1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from colorsys import hsv_to_rgb
 
 import torch
 from torch import Tensor
@@ -40,13 +41,15 @@ def map_points(labels: Sequence[str], values: Tensor, plane: tuple[Tensor, Tenso
 
 
 def map_picture(places: Tensor, labels: Sequence[int]) -> Tensor:
-    """Draw places (S, P) in their principal plane as dots (1, 256, 256), each class in a grey of its own."""
+    """Draw places (S, P) in their principal plane as dots (3, 256, 256), each class in a colour of its own."""
     middle, axes = principal_plane(places)
     spots = (places - middle) @ axes
     spots = spots / spots.abs().amax().clamp_min(1e-6)
-    picture = torch.zeros(1, MAP_SIZE, MAP_SIZE)
+    picture = torch.zeros(3, MAP_SIZE, MAP_SIZE)
     columns, rows = ((spots * 0.48 + 0.5) * MAP_SIZE).long().clamp(1, MAP_SIZE - 2).T
-    greys = 0.3 + 0.7 * torch.tensor(labels).float() / max(max(labels), 1)
-    for row, column, grey in zip(rows.tolist(), columns.tolist(), greys, strict=True):
-        picture[0, MAP_SIZE - 1 - row - 1 : MAP_SIZE - row + 1, column - 1 : column + 2] = grey
+    count = max(labels) + 1
+    colours = torch.tensor([hsv_to_rgb(label / count, 0.7, 1.0) for label in range(count)])
+    for row, column, label in zip(rows.tolist(), columns.tolist(), labels, strict=True):
+        dot = colours[label][:, None, None]
+        picture[:, MAP_SIZE - 1 - row - 1 : MAP_SIZE - row + 1, column - 1 : column + 2] = dot
     return picture

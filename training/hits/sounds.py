@@ -16,13 +16,14 @@ from .voice import HOP_LENGTH, SAMPLE_RATE
 
 QUIETEST = 10 ** (-50 / 20)
 BEGINS, ENDS = 10 ** (-40 / 20), 10 ** (-60 / 20)
-LEAD = 44
+LEAD = 8
+"""Samples that are kept before a sound exceeds -40 dB of its peak."""
 TOP_RMS = 10 ** (-12 / 20)
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound that begins a millisecond before its onset.
+    """A sound that begins at its onset.
 
     Attributes
     ----------

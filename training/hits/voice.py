@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from ..dsp.noise import FilteredNoise
+from ..dsp.noise import StruckNoise
 from ..dsp.partials import Partials
 from ..dsp.transients import Transients
 from ..streaming.contract import Carry, State, StreamingModule
@@ -36,6 +37,10 @@ class Parts:
     phases: Tensor
     transients: Tensor
 
+    def rows(self, kept: slice) -> Parts:
+        """Take some of the frames."""
+        return Parts(*(getattr(self, each.name)[:, kept] for each in fields(self)))
+
 
 def partial_centres(count: int) -> Tensor:
     """Frequencies (count,) in Hz in the middles of the sinusoids' bands, evenly on a logarithmic axis."""
@@ -57,7 +62,7 @@ class Voice(StreamingModule):
         super().__init__()
         self.partials = Partials(partials, SAMPLE_RATE, HOP_LENGTH)
         self.transients = Transients(transients, HOP_LENGTH, TRANSIENT_FRAMES)
-        self.noise = FilteredNoise(HOP_LENGTH // NOISE_HOPS, BANDS)
+        self.noise = StruckNoise(HOP_LENGTH // NOISE_HOPS, BANDS)
 
     def forward(self, x: tuple[Parts, Tensor], state: State) -> tuple[tuple[Tensor, Tensor], State]:
         parts, trigger = x
@@ -65,5 +70,6 @@ class Voice(StreamingModule):
         tones = carry("partials", (parts.amplitudes, parts.f_hz, parts.phases, trigger))
         struck = carry("transients", parts.transients * trigger)
         hops = parts.noise.reshape(parts.noise.shape[0], -1, BANDS)
-        noise = carry("noise", hops).reshape(tones.shape)
+        first = F.pad(trigger, (0, NOISE_HOPS - 1)).reshape(trigger.shape[0], -1, 1)
+        noise = carry("noise", (hops, first)).reshape(tones.shape)
         return (tones + struck, noise), carry.next_state

@@ -26,7 +26,7 @@ class Measured:
     ----------
     figures : mapping of str to float
         They go into checkpoints too.
-    pictures : mapping of str to (1, height, width) tensors, 0 black to 1 white.
+    pictures : mapping of str to (1, height, width) tensors, 0 black to 1 white, or (3, height, width) in red, green, blue.
     sounds : mapping of str to ((T,) tensor, sample rate in Hz).
     """
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...hits.partial_tracks import Targets, stack
 from ...hits.sounds import Sound, cut
 from ...hits.voice import HOP_LENGTH
 
@@ -28,13 +29,13 @@ class Excerpts:
     ----------
     sound : (B, (CONTEXT_FRAMES + N) * HOP_LENGTH)
     begins : (B, CONTEXT_FRAMES + N, 1), one where a sound begins with a frame; all zeros where none is known to.
-    f_hz, weights : (B, N, K) of the sinusoids' bands.
+    targets : Targets
+        Tones and noise of the part, (B, N, ...).
     """
 
     sound: Tensor
     begins: Tensor
-    f_hz: Tensor
-    weights: Tensor
+    targets: Targets
 
 
 def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Generator) -> Excerpts:
@@ -44,8 +45,8 @@ def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Genera
     """
     length = (CONTEXT_FRAMES + frames) * HOP_LENGTH
     parts: list[NDArray[np.float32]] = []
-    f_hz: list[NDArray[np.float32]] = []
-    weights: list[NDArray[np.float32]] = []
+    starts: list[int] = []
+    gains: list[float] = []
     begins = np.zeros((len(sounds), CONTEXT_FRAMES + frames, 1), np.float32)
     for number, sound in enumerate(sounds):
         rest = int(random.integers(LONGEST_REST_FRAMES * HOP_LENGTH))
@@ -57,15 +58,9 @@ def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Genera
             start = -CONTEXT_FRAMES * HOP_LENGTH - rest
         else:
             start = int(random.integers(max(len(sound.samples) - length // 2, 1)))
-        gain = np.float32(10 ** (random.uniform(*GAINS_DB) / 20))
-        parts.append(cut(sound.samples, start, length) * gain)
-        rows = start // HOP_LENGTH + CONTEXT_FRAMES + np.arange(frames)
-        inside = (rows >= 0) & (rows < len(sound.tracks.f_hz))
-        rows = np.clip(rows, 0, len(sound.tracks.f_hz) - 1)
-        f_hz.append(sound.tracks.f_hz[rows])
-        weights.append(sound.tracks.weights[rows] * inside[:, None].astype(np.float32))
-    return Excerpts(_stacked(parts), torch.from_numpy(begins), _stacked(f_hz), _stacked(weights))
-
-
-def _stacked(rows: Sequence[NDArray[np.float32]]) -> Tensor:
-    return torch.from_numpy(np.stack(rows))
+        starts.append(start)
+        gains.append(10 ** (random.uniform(*GAINS_DB) / 20))
+        parts.append(cut(sound.samples, start, length) * np.float32(gains[-1]))
+    rows = np.array(starts)[:, None] // HOP_LENGTH + CONTEXT_FRAMES + np.arange(frames)
+    targets = stack([sound.tracks for sound in sounds], rows, np.array(gains))
+    return Excerpts(torch.from_numpy(np.stack(parts)), torch.from_numpy(begins), targets)

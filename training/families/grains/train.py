@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...hits.data import HitsData
-from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss
+from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, tone_losses
+from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Net, Stage, Trainer
 from ...streaming.contract import State
+from .changed_paths import changed_paths
 from .events import Events, event_frames
 from .excerpts import CONTEXT_FRAMES, draw_excerpts
 from .grains import Grains
@@ -29,9 +31,13 @@ from .sound_map import LATENTS, PLACES, places_of, typical_latents
 GRAINS, EVENTS = "grains", "events"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
-ONSET_WEIGHT, FREQUENCY_WEIGHT, PATH_WEIGHT, LEVEL_WEIGHT = 0.3, 2.0, 0.3, 0.5
+ONSET_WEIGHT, FREQUENCY_WEIGHT, TONE_WEIGHT, HISS_WEIGHT = 0.3, 2.0, 0.2, 0.2
+PATH_WEIGHT, LEVEL_WEIGHT = 0.3, 0.5
 CLASS_KNOWN = 0.5
 """How often the grains' decoder is told the class, so that it plays with and without."""
+
+CHANGED_PATHS, CHANGED_MOMENTS = 64, 48
+"""How many changed paths events learn from in a step, and of each how many moments."""
 
 SET_IN_FRAMES = 2
 """Played before an excerpt that begins within a sound, for the voice to set in."""
@@ -75,7 +81,7 @@ class GrainsTrainer(Trainer):
         return self._grains(random) if self.stage == GRAINS else self._events(random)
 
     def _grains(self, random: np.random.Generator) -> dict[str, float]:
-        chosen = self._choose(random)
+        chosen = self._choose(random, self.settings.batch)
         excerpts = draw_excerpts([self.sounds[i] for i in chosen], self.settings.excerpt_frames, random)
         model, kept = self.grains.module, slice(CONTEXT_FRAMES, None)
         hops = excerpts.sound.to(self.device).unflatten(1, (-1, HOP_LENGTH))
@@ -86,19 +92,24 @@ class GrainsTrainer(Trainer):
         parts = model.decoder(_drawn(mean, log_variance), loudness, classes)
         (determined, noise), _ = model.voice((parts, trigger), self._voice_state(model, random))
         made, wanted = (x[:, kept].flatten(1) for x in (determined + noise, hops))
-        f_hz, weights = excerpts.f_hz.to(self.device), excerpts.weights.to(self.device)
+        parts, targets = parts.rows(kept), excerpts.targets.to(self.device)
+        tones, hiss = tone_losses(parts, targets)
         losses = {
             "sound": hit_loss(made, wanted, self._scales(random)),
             "onset": first_onsets_loss(determined, hops, trigger),
-            "octaves": frequency_loss(parts.f_hz[:, kept], f_hz, weights),
+            "octaves": frequency_loss(parts.f_hz, targets.f_hz, targets.weights),
+            "tones": tones,
+            "hiss": hiss,
             "nats": divergence(mean, log_variance)[:, kept].sum(-1).mean(),
         }
         loss = losses["sound"] + ONSET_WEIGHT * losses["onset"] + FREQUENCY_WEIGHT * losses["octaves"]
+        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
 
     def _events(self, random: np.random.Generator) -> dict[str, float]:
         paths, grains, events = self.paths(), self.grains.average, self.events.module
-        chosen, frames = self._choose(random), self.settings.excerpt_frames
+        frames = self.settings.excerpt_frames
+        chosen = self._choose(random, self.settings.batch)
         heard = paths.of(int(random.integers(paths.variants)), chosen)
         mean, log_variance = events.encoder.whole(*heard)
         centre, spread = events.priors(self.classes_of([self.sounds[i] for i in chosen]))
@@ -122,15 +133,45 @@ class GrainsTrainer(Trainer):
         wanted = np.stack(
             [cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)]
         )
-        audible = ((wanted_loudness + 70.0) / 40.0).clamp(0.0, 1.0)
+        tracks = [self.sounds[i].tracks for i in chosen]
+        targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
+        tones, hiss = tone_losses(parts, targets)
+        path, level = _path_losses(z, loudness, wanted_z, wanted_loudness)
         losses = {
             "sound": hit_loss(made, torch.from_numpy(wanted).to(self.device), self._scales(random)),
-            "path": (audible * (z - wanted_z).square().mean(-1, keepdim=True)).mean(),
-            "level": ((loudness - wanted_loudness).abs() / 10.0).mean(),
+            "path": path,
+            "level": level,
+            "tones": tones,
+            "hiss": hiss,
+            "changed": self._changed_paths(random),
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
         }
-        loss = losses["sound"] + PATH_WEIGHT * losses["path"] + LEVEL_WEIGHT * losses["level"]
+        loss = losses["sound"] + PATH_WEIGHT * path + LEVEL_WEIGHT * level + losses["changed"]
+        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
+
+    def _changed_paths(self, random: np.random.Generator) -> Tensor:
+        """Loss of paths that no sound has, which cost no sound to compare."""
+        events, chosen = self.events.module, self._choose(random, CHANGED_PATHS)
+        labels = np.array([sound.label for sound in self.sounds])
+        partners = np.array([random.choice(np.flatnonzero(labels == labels[i])) for i in chosen])
+        heard, (wanted_z, wanted_loudness, _) = changed_paths(self.paths(), chosen, partners, random)
+        mean, log_variance = events.encoder.whole(*heard)
+        centre, spread = events.priors(self.classes_of([self.sounds[i] for i in chosen]))
+        # More of the moments lie early, where more happens.
+        ages = np.floor(random.random((len(chosen), CHANGED_MOMENTS)) ** 2 * wanted_z.shape[1])
+        age = torch.from_numpy(ages).to(self.device)[..., None]
+        place = _drawn(mean, log_variance).expand(-1, CHANGED_MOMENTS, -1)
+        z, loudness = events.decoder(place, age.float())
+        rows = age.long()
+        path, level = _path_losses(
+            z,
+            loudness,
+            wanted_z.gather(1, rows.expand(-1, -1, wanted_z.shape[2])),
+            wanted_loudness.gather(1, rows),
+        )
+        nats = divergence(mean, log_variance, centre, spread).sum(-1).mean()
+        return PATH_WEIGHT * path + LEVEL_WEIGHT * level + self.settings.event_weight * nats
 
     def paths(self) -> Paths:
         """The series of grains of what is learned from, as the first stage left its encoder."""
@@ -169,8 +210,8 @@ class GrainsTrainer(Trainer):
         (determined, noise), _ = model.voice((parts, trigger), model.voice.initial_state(len(z)))
         return (determined + noise).flatten(1).cpu()
 
-    def _choose(self, random: np.random.Generator) -> NDArray[np.int64]:
-        return random.choice(len(self.sounds), self.settings.batch, p=self.shares)
+    def _choose(self, random: np.random.Generator, count: int) -> NDArray[np.int64]:
+        return random.choice(len(self.sounds), count, p=self.shares)
 
     def _told(self, chosen: NDArray[np.int64], random: np.random.Generator) -> Tensor:
         """Weights of classes (B, 1, K): of some sounds their class, of the others nothing."""
@@ -195,6 +236,15 @@ class GrainsTrainer(Trainer):
     def _scales(self, random: np.random.Generator) -> list[int]:
         fitting = [n for n in FFT_SIZES if n < self.settings.excerpt_frames * HOP_LENGTH]
         return [int(n) for n in random.choice(fitting, SCALES_A_STEP, replace=False)]
+
+
+def _path_losses(
+    z: Tensor, loudness: Tensor, wanted_z: Tensor, wanted_loudness: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Compare places (B, N, Z), where they are heard, and levels (B, N, 1)."""
+    audible = ((wanted_loudness + 70.0) / 40.0).clamp(0.0, 1.0)
+    path = (audible * (z - wanted_z).square().mean(-1, keepdim=True)).mean()
+    return path, ((loudness - wanted_loudness).abs() / 10.0).mean()
 
 
 def _drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
