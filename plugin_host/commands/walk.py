@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .messages import say
 from .new_sounds import MODEL_HELP, SPOT_HELP
 
 
@@ -74,3 +75,4 @@ def walk(
         jitter=jitter, beat_s=beat_s, loudness_db=loudness, temperature=temperature, seed=seed,
     )  # fmt: skip
     write_sound(output, sound[None], grains.sample_rate, encoding, advice="; --loudness -26")
+    say(f"{len(sound) / grains.sample_rate:.1f} s in {output}")
