@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from plugin_host.model_file.bundled import bundled_names
     from plugin_host.model_file.document import ModelDocument
     from plugin_host.playing.model import Model
+    from plugin_host.sampler.between import between
+    from plugin_host.sampler.filling import fill, vary
+    from plugin_host.sampler.kept import open_kept
+    from plugin_host.sampler.sets import write_set
+    from plugin_host.sampler.source import open_one_shots
     from plugin_host.streaming.stream import Stream
     from plugin_host.synths.parameters import SynthParameter
     from plugin_host.synths.preset import Preset
@@ -55,21 +60,27 @@ _MODULES = {
     "Stream": "streaming.stream",
     "Synth": "synths.synth",
     "SynthParameter": "synths.parameters",
+    "between": "sampler.between",
     "bundled_names": "model_file.bundled",
     "bundled_synths": "synths.synth",
     "calibrate": "effects.calibration",
     "cross_synthesize": "effects.cross_synthesis",
+    "fill": "sampler.filling",
     "find_spot": "grains.spots",
     "fit_spot": "grains.drop",
     "generate": "datasets.generation",
     "hits": "grains.hits",
     "infer": "matching.inference",
     "morph": "grains.hits",
+    "open_kept": "sampler.kept",
+    "open_one_shots": "sampler.source",
     "refine": "matching.refinement",
     "register_opcodes": "csound.opcodes",
     "render": "synths.renderer",
     "run_csound": "csound.run_csd",
+    "vary": "sampler.filling",
     "walk": "grains.walk",
+    "write_set": "sampler.sets",
 }
 
 __all__ = [
@@ -87,22 +98,28 @@ __all__ = [
     "Synth",
     "SynthParameter",
     "__version__",
+    "between",
     "bundled_names",
     "bundled_synths",
     "calibrate",
     "cross_synthesize",
     "errors",
+    "fill",
     "find_spot",
     "fit_spot",
     "generate",
     "hits",
     "infer",
     "morph",
+    "open_kept",
+    "open_one_shots",
     "refine",
     "register_opcodes",
     "render",
     "run_csound",
+    "vary",
     "walk",
+    "write_set",
 ]
 
 

@@ -11,10 +11,12 @@ from typer.core import TyperGroup
 
 from . import (
     bench,
+    between,
     cross,
     csound,
     demo,
     export,
+    fill,
     generate,
     hits,
     infer,
@@ -26,6 +28,7 @@ from . import (
     process,
     render,
     train,
+    vary,
     verify,
     walk,
 )
@@ -33,9 +36,10 @@ from .exit_codes import SUMMARY
 from .leaving import DEBUG_VARIABLE, leave_with
 from .own_orchestra import compiles_own_orchestra
 
-PLAY, GRAINS, MODELS, SYNTHS, TRAIN = (
+PLAY, GRAINS, SAMPLER, MODELS, SYNTHS, TRAIN = (
     "Play",
     "Grains",
+    "Fill a sampler",
     "Models",
     "Synths written in Csound",
     "Train",
@@ -85,6 +89,7 @@ app = typer.Typer(
 for panel, commands in {
     PLAY: (process.process, live.live, csound.csound, cross.cross, demo.demo),
     GRAINS: (hits.hits, walk.walk, morph.morph, map.map_),
+    SAMPLER: (fill.fill, vary.vary, between.between),
     MODELS: (models.models, info.info, verify.verify, bench.bench),
     SYNTHS: (render.render, generate.generate, infer.infer),
 }.items():

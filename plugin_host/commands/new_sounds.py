@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ def write_new_sounds(
         If one cannot be written.
     """
     from ..files.plan import refuse_inputs_as_outputs
+    from ..files.safe_name import safe_name
     from .outputs import refuse_unwritable, write_sound
     from .progress import progress_bar
 
@@ -45,7 +45,7 @@ def write_new_sounds(
         return 0
     with progress_bar() as show:
         for hit in itertools.chain([first], sounds):
-            path = folder / f"{file_name(hit.name)}.wav"
+            path = folder / f"{safe_name(hit.name)}.wav"
             if path.exists() and not overwrite:
                 raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
             refuse_inputs_as_outputs([Path(name) for name in inputs if name], [path])
@@ -57,8 +57,3 @@ def write_new_sounds(
             written += 1
             show(f"{written} of {count} sounds", written, count)
     return written
-
-
-def file_name(label: str) -> str:
-    """Make a name of a file of a label, which is whatever a model's author wrote: no folder, and not hidden."""
-    return re.sub(r"[^\w ()+.-]", "_", label).lstrip(". ") or "_"

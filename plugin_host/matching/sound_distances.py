@@ -77,7 +77,7 @@ def mel_spectrograms_db(
     for window_s, hop_s, bands in MSS_SCALES:
         n_fft = int(window_s * sample_rate)
         power = np.square(_magnitudes(sound, n_fft, int(hop_s * sample_rate)))
-        spectrograms.append(_decibels(_mel_bands(sample_rate, n_fft, bands) @ power.T, reference))
+        spectrograms.append(_decibels(mel_bands(sample_rate, n_fft, bands) @ power.T, reference))
     return spectrograms
 
 
@@ -148,7 +148,7 @@ def _cepstra(sound: Sound, sample_rate: int) -> NDArray[np.float32]:
     """Mel-frequency cepstral coefficients (N, 20), 50 ms long, every 10 ms."""
     n_fft = int(0.05 * sample_rate)
     power = np.square(_magnitudes(sound, n_fft, int(0.01 * sample_rate)))
-    level = _decibels(_mel_bands(sample_rate, n_fft, CEPSTRAL_BANDS) @ power.T, 1.0)
+    level = _decibels(mel_bands(sample_rate, n_fft, CEPSTRAL_BANDS) @ power.T, 1.0)
     return (_cosines() @ level).T
 
 
@@ -162,7 +162,7 @@ def _cosines() -> NDArray[np.float32]:
 
 
 @lru_cache(16)
-def _mel_bands(sample_rate: int, n_fft: int, bands: int) -> NDArray[np.float32]:
+def mel_bands(sample_rate: int, n_fft: int, bands: int) -> NDArray[np.float32]:
     """Triangles (bands, n_fft // 2 + 1) of one area each on Slaney's mel scale, up to half the sample rate."""
     edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(sample_rate / 2), bands + 2))
     hertz = np.fft.rfftfreq(n_fft, 1 / sample_rate)

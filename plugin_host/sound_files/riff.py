@@ -49,7 +49,7 @@ def find_wav_streams(file: BinaryIO, start: int, end: int) -> list[SoundStream]:
     order = ">" if _read(file, start, 4) == b"RIFX" else "<"
     form: _Chunk | None = None
     long_size: int | None = None
-    for chunk in _find_chunks(file, start + 12, end, order):
+    for chunk in find_chunks(file, start + 12, end, order):
         if chunk.name == b"ds64":
             long_size = _number(file, chunk.position + 8, order + "Q")
         elif chunk.name == b"fmt ":
@@ -91,7 +91,7 @@ def find_aiff_streams(file: BinaryIO, start: int, end: int) -> list[SoundStream]
         If it declares no channels, or ends before its sound begins.
     """
     frames: int | None = None
-    for chunk in _find_chunks(file, start + 12, end, ">"):
+    for chunk in find_chunks(file, start + 12, end, ">"):
         if chunk.name == b"COMM":
             _check_channels(_number(file, chunk.position, ">H"))
             frames = _number(file, chunk.position + 2, ">I")
@@ -104,7 +104,8 @@ def find_aiff_streams(file: BinaryIO, start: int, end: int) -> list[SoundStream]
     raise AudioFileError(_HEADLESS)
 
 
-def _find_chunks(file: BinaryIO, position: int, end: int, order: str) -> Iterator[_Chunk]:
+def find_chunks(file: BinaryIO, position: int, end: int, order: str) -> Iterator[_Chunk]:
+    """Find the parts that lie one behind another from a position on; ``order`` of bytes is ``<`` or ``>``."""
     while position + 8 <= end:
         name, size = struct.unpack(order + "4sI", _read(file, position, 8))
         yield _Chunk(name, position + 8, size)
@@ -122,7 +123,7 @@ def _is_name(name: bytes) -> bool:
 
 def _are_chunks(file: BinaryIO, position: int, end: int, order: str) -> bool:
     """Tell whether there is nothing up to the end but chunks with names that can be read."""
-    for chunk in _find_chunks(file, position, end, order):
+    for chunk in find_chunks(file, position, end, order):
         if not _is_name(chunk.name):
             return False
         position = chunk.position + chunk.size

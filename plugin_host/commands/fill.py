@@ -1,0 +1,68 @@
+"""`brainsynth fill`: a folder of new one-shots, none like another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .exit_codes import ExitCode
+from .sampler_sets import MODEL_HELP, Bits, Output, Overwrite, tell, tell_remarks, write_sounds
+
+
+def fill(
+    model: Annotated[str, typer.Argument(metavar="NAME", help=MODEL_HELP, show_default=False)],
+    output: Output,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many different ones.")] = 200,
+    label: Annotated[
+        str, typer.Option("--class", help="Of which class; all in turn if not given.", show_default=False)
+    ] = "",
+    spread: Annotated[
+        float, typer.Option("--spread", help="How different: 1 is as different as a class's sounds are.")
+    ] = 1.0,
+    like: Annotated[Path | None, typer.Option("--like", help="Near this sound.", show_default=False)] = None,
+    unique: Annotated[
+        float,
+        typer.Option(
+            "--unique",
+            help="How far from each other and from the training sounds: 1 is as far as those are from their nearest.",
+        ),
+    ] = 0.5,
+    velocities: Annotated[int, typer.Option("--velocities", help="Of each, from soft to hard.")] = 1,
+    takes: Annotated[int, typer.Option("--takes", help="Of each, with small differences (round robin).")] = 1,
+    stretch: Annotated[float, typer.Option("--stretch", help="How much longer.", min=0.25, max=4)] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, other sounds.", min=0)] = 0,
+    bits: Bits = 24,
+    overwrite: Overwrite = False,
+) -> ExitCode:
+    """Fill a folder with new one-shots, each different from the others and from what the model has learned from."""
+    from ..sampler.filling import Like
+    from ..sampler.filling import fill as draw
+    from ..sampler.kept import open_kept
+    from ..sampler.shot import Versions
+    from ..sampler.source import open_one_shots
+    from .named_model import open_model
+
+    source = open_one_shots(model, open_model)
+    near = None
+    if like is not None:
+        kept = open_kept(like, source)
+        tell_remarks([kept])
+        near = Like.of(kept.recipe)
+    filling = draw(
+        source,
+        count,
+        label=label,
+        like=near,
+        spread=spread,
+        unique=unique,
+        versions=Versions(velocities, takes),
+        stretch=stretch,
+        seed=seed,
+    )
+    inputs = [like] if like else []
+    written = write_sounds(
+        output, filling, count * velocities * takes, source.sample_rate, bits, overwrite, inputs
+    )
+    return tell(filling, written, output)

@@ -1,0 +1,82 @@
+"""Write what a sampler is filled with, and say how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import counted
+from .exit_codes import ExitCode
+from .messages import say, warn
+from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from ..sampler.filling import Filling
+    from ..sampler.kept import Kept
+    from ..sampler.shot import Shot
+
+MODEL_HELP = "A model that plays one-shots: a bundled name such as drums, or a file."
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the sounds.", show_default=False)]
+Bits = Annotated[int, typer.Option("--bits", help="16 (with dither), 24, or 32 (floating point).")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of these names.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", "-m", help="Which model plays; the one that made it if not given.", show_default=False),
+]  # fmt: skip
+
+
+def write_sounds(
+    folder: Path,
+    shots: Iterable[Shot],
+    count: int,
+    sample_rate: int,
+    bits: int,
+    overwrite: bool,
+    inputs: Sequence[Path] = (),
+) -> int:
+    """Write sounds as WAV files with a bar, and give how many; see `sets.write_set`."""
+    from ..sampler.sets import write_set
+
+    with progress_bar() as show:
+        return write_set(
+            folder,
+            shots,
+            sample_rate,
+            bits=bits,
+            overwrite=overwrite,
+            inputs=inputs,
+            on_written=lambda done: show(f"{done} of {count} sounds", done, count),
+        )
+
+
+def tell(filling: Filling, written: int, folder: Path) -> ExitCode:
+    """Say how many sounds there are and how many were drawn again; the exit code tells whether they are all there."""
+    again = [
+        f"{number} {why}"
+        for number, why in (
+            (filling.too_near, f"nearer than {filling.least_db:.2f} dB to another or to a training sound"),
+            (filling.faulty, "silent or else unfit for a sampler"),
+        )
+        if number
+    ]
+    drawn_again = filling.too_near + filling.faulty
+    remark = f"; {drawn_again} drawn again: {', '.join(again)}" if again else ""
+    say(f"{counted(written, 'sound')} in {folder}{remark}")
+    if filling.found == filling.count:
+        return ExitCode.WELL
+    warn(
+        f"{counted(filling.found, 'different sound')} could be made where {filling.count} were asked for: draw after draw"
+        " was too near the others; give a lower --unique, a wider --spread, or more classes"
+    )
+    return ExitCode.FAILED
+
+
+def tell_remarks(kept: Iterable[Kept]) -> None:
+    """Say which sounds were heard anew."""
+    for one in kept:
+        if one.remark:
+            warn(one.remark)

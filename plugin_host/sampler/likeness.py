@@ -1,0 +1,117 @@
+"""How like two one-shots are: the mean difference of their log mel spectra, over a time that widens as they ring."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import HostError
+from ..files.atomic_file import PartialFile
+from ..matching.sound_distances import mel_bands
+from .finishing import finished
+from .source import OneShots, Sound
+
+WINDOW_S, HOP_S, BANDS = 0.023, 0.0058, 40
+RANGE_DB = 60.0
+EDGES = np.unique(np.round(2.0 ** (np.arange(22) / 2)).astype(int) - 1)
+"""In hops, where the slots of time begin: a hop at the attack, a second after six seconds. The last has no end."""
+
+_VERSION = 1
+
+
+def picture(sound: Sound, sample_rate: int) -> NDArray[np.float32]:
+    """Give the level in each slot and mel band, (slots, bands) in dB above -60 dB of the loudest; 0 where nothing sounds.
+
+    The level of the whole sound does not count.
+    """
+    window, hop = int(WINDOW_S * sample_rate) // 2 * 2, int(HOP_S * sample_rate)
+    padded = np.pad(np.asarray(sound, np.float32), (window // 2, window))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
+    shape = np.hanning(window + 1)[:-1].astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(frames * shape))) @ mel_bands(sample_rate, window, BANDS).T
+    begins = EDGES[len(power) > EDGES]
+    lengths = np.diff(np.append(begins, len(power)))[:, None]
+    level = np.full((len(EDGES), BANDS), -np.inf, np.float32)
+    with np.errstate(divide="ignore"):
+        level[: len(begins)] = 10 * np.log10(np.add.reduceat(power, begins) / lengths)
+    loudest = level.max()
+    return np.maximum(level - loudest + RANGE_DB, 0.0) if np.isfinite(loudest) else np.zeros_like(level)
+
+
+@dataclass
+class Known:
+    """Sounds that are known by their pictures.
+
+    Parameters
+    ----------
+    pictures : (S, slots, bands) float32
+    """
+
+    pictures: NDArray[np.float32]
+
+    def distances(self, one: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How far each is from a picture: the mean difference in dB (S,) wherever one of the two sounds."""
+        apart = np.abs(self.pictures - one).sum((1, 2))
+        sounding = np.count_nonzero(np.maximum(self.pictures, one), axis=(1, 2))
+        return apart / np.maximum(sounding, 1)
+
+    def nearest(self, one: NDArray[np.float32]) -> float:
+        """The least distance; infinite if nothing is known."""
+        return float(self.distances(one).min(initial=np.inf))
+
+    def add(self, one: NDArray[np.float32]) -> None:
+        """Know one more."""
+        self.pictures = np.concatenate([self.pictures, one[None]])
+
+    def typical(self) -> float:
+        """The median, over all, of the distance to the nearest other; 0 of fewer than two."""
+        if len(self.pictures) < 2:
+            return 0.0
+        apart = np.array([self.distances(one) for one in self.pictures])
+        np.fill_diagonal(apart, np.inf)
+        return float(np.median(apart.min(1)))
+
+
+def known_of(sounds: Iterable[Sound], sample_rate: int) -> Known:
+    """Know some sounds."""
+    pictures = [picture(sound, sample_rate) for sound in sounds]
+    return Known(np.array(pictures, np.float32).reshape(-1, len(EDGES), BANDS))
+
+
+def training_sounds(source: OneShots) -> Known:
+    """Know the sounds that a model has learned from, as it plays them at their places.
+
+    The user's cache remembers them: some seconds for a model's first set.
+    """
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    key = hashlib.sha256(f"{source.sha256} {_VERSION}".encode()).hexdigest()
+    path = caches / "brainsynth" / "training_sounds" / f"{key}.npy"
+    shape = (len(source.points), len(EDGES), BANDS)
+    try:
+        found = np.load(path, allow_pickle=False)
+        if found.shape == shape and found.dtype == np.float32:
+            return Known(found)
+    except (OSError, ValueError, EOFError):
+        pass
+    known = known_of(
+        (
+            finished(source.play(np.array(point.value, np.float32)), source.sample_rate)
+            for point in source.points
+        ),
+        source.sample_rate,
+    )
+    try:
+        with PartialFile(path) as partial:
+            with partial.path.open("wb") as file:
+                np.save(file, known.pictures)
+            partial.commit()
+    except (OSError, HostError):
+        # Where nothing can be remembered, they are played each time.
+        pass
+    return known

@@ -1,0 +1,190 @@
+"""What a sampler is filled from: a model that plays a whole sound for each place, and hears the place of a sound."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from os import PathLike, fspath
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ControlError, UnknownModelError
+from ..grains.instrument import Grains
+from ..model_file.controls import MapPoint
+from ..model_file.onnx_bytes import read_model_bytes
+from ..playing.model import Model
+from ..streaming.control_values import ControlValue
+
+Vector = NDArray[np.float32]
+Sound = NDArray[np.float32]
+
+BLOCK_FRAMES = 32
+"""A stream computes no more in one call."""
+
+QUIET = 10 ** (-66 / 20)
+QUIET_S = 0.15
+
+
+class OneShots(Protocol):
+    """A source of one-shots."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of the file that plays: the same bytes, the same sounds."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; none for a model of no classes."""
+        ...
+
+    @property
+    def points(self) -> tuple[MapPoint, ...]:
+        """The training sounds, ``class/name``, each with its place as value."""
+        ...
+
+    @property
+    def notes(self) -> tuple[int, int] | None:
+        """The lowest and the highest MIDI note; None if the sounds have no pitch."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Under what the model was given, and what its data allow."""
+        ...
+
+    def play(
+        self,
+        place: Vector,
+        *,
+        velocity: float = 0.8,
+        stretch: float = 1.0,
+        seed: int = 0,
+        note: int | None = None,
+    ) -> Sound:
+        """Play the sound (T,) at a place (P,) to its end."""
+        ...
+
+    def hear(self, sound: NDArray[np.floating], sample_rate: float, /) -> Vector:
+        """Give the place (P,) of a sound (C, T)."""
+        ...
+
+
+class ModelShots:
+    """One-shots of a generator whose controls are ``trigger``, ``place`` and any of the others that `play` takes.
+
+    Parameters
+    ----------
+    name : str
+    generator : Model
+        Plays; its ``place`` has a map of the training sounds.
+    hear : callable
+        Gives the place (P,) of a sound (C, T) at a sample rate.
+    """
+
+    def __init__(
+        self, name: str, generator: Model, hear: Callable[[NDArray[np.floating], float], Vector]
+    ) -> None:
+        self.name, self._model, self.hear = name, generator, hear
+        self.sha256 = hashlib.sha256(read_model_bytes(generator.path)).hexdigest()
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self._model.document.sample_rate
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """As the map of the control ``classes`` names them."""
+        control = self._model.controls.get("classes")
+        return tuple(point.label for point in control.map) if control else ()
+
+    @property
+    def points(self) -> tuple[MapPoint, ...]:
+        """The map of ``place``."""
+        return self._model.controls["place"].map
+
+    @property
+    def notes(self) -> tuple[int, int] | None:
+        """The range of ``note``."""
+        control = self._model.controls.get("note")
+        return (round(control.minimum), round(control.maximum)) if control else None
+
+    @property
+    def licence(self) -> str:
+        """From the model's provenance."""
+        origin = self._model.document.provenance
+        told = (("model", origin.get("licence")), ("author", origin.get("author")), ("learned from", origin.get("data")),
+                ("terms of those sounds", origin.get("data_terms")))  # fmt: skip
+        return "\n".join(f"{what}: {text}" for what, text in told if text)
+
+    def play(
+        self,
+        place: Vector,
+        *,
+        velocity: float = 0.8,
+        stretch: float = 1.0,
+        seed: int = 0,
+        note: int | None = None,
+    ) -> Sound:
+        """Play a sound (T,) until it has stayed 66 dB below its peak for a while.
+
+        Raises
+        ------
+        ControlError
+            For a value out of range.
+        """
+        document, controls = self._model.document, self._model.controls
+        if not np.isfinite(place).all() or len(place) != controls["place"].size:
+            raise ControlError(
+                f"a place of {self.name} is {controls['place'].size} finite numbers, and {len(place)} arrived"
+            )
+        wanted: dict[str, ControlValue] = {"velocity": velocity, "stretch": stretch, "seed": seed}
+        if note is not None:
+            wanted["note"] = note
+        wanted = {name: value for name, value in wanted.items() if name in controls}
+        wanted["place"] = np.clip(place, controls["place"].minimum, controls["place"].maximum)
+        hop = document.hop_length
+        stream = self._model.stream(document.sample_rate, 1, hop)
+        trigger = np.eye(1, BLOCK_FRAMES, dtype=np.float32)[0]
+        blocks = [stream.generate(BLOCK_FRAMES * hop, trigger=trigger, **wanted)[0]]
+        peak, quiet_s, block_s = (
+            float(np.abs(blocks[0]).max()),
+            0.0,
+            BLOCK_FRAMES * hop / document.sample_rate,
+        )
+        while len(blocks) * BLOCK_FRAMES * hop < document.tail_samples * stretch and quiet_s < QUIET_S:
+            blocks.append(stream.generate(BLOCK_FRAMES * hop)[0])
+            loudest = float(np.abs(blocks[-1]).max())
+            peak, quiet_s = max(peak, loudest), quiet_s + block_s if loudest <= peak * QUIET else 0.0
+        return np.concatenate(blocks)[: round(document.tail_samples * stretch)]
+
+
+def open_one_shots(name_or_path: str | PathLike[str], open_model: Callable[[str], Model] = Model) -> OneShots:
+    """Open a model that a sampler can be filled from, such as the bundled ``drums``.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model.
+    ModelFileError
+        If it is no such model.
+    """
+    if not fspath(name_or_path).strip():
+        raise UnknownModelError("a model has a name, such as drums, and an empty one arrived")
+    grains = Grains(name_or_path, open_model)
+    return ModelShots(
+        grains.name, grains.events, lambda sound, rate: grains.place_of(grains.hear(sound, rate))
+    )

@@ -1,0 +1,128 @@
+"""The commands that fill a sampler, with the bundled drums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from plugin_host.sampler.finishing import fault_of, finished
+from plugin_host.sampler.source import OneShots, open_one_shots
+from plugin_host.sampler.wav_file import read_recipe
+from tests.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def drums() -> OneShots:
+    return open_one_shots("drums")
+
+
+@pytest.fixture
+def kept(tmp_path: Path, brainsynth: Command) -> list[Path]:
+    """A snare and a kick that fill has made."""
+    folder = tmp_path / "kept"
+    for label in ("snare", "kick"):
+        assert brainsynth("fill", "drums", "-n", 1, "--class", label, "-o", folder).code == 0
+    return sorted(folder.iterdir(), reverse=True)
+
+
+def test_a_folder_is_filled_with_sounds_that_can_be_played_again(
+    tmp_path: Path, brainsynth: Command, drums: OneShots
+) -> None:
+    ended = brainsynth("fill", "drums", "-n", 18, "-o", tmp_path / "set", "--bits", 32)
+    assert ended.code == 0
+    assert ended.out.startswith(f"18 sounds in {tmp_path / 'set'}")
+    paths = sorted((tmp_path / "set").iterdir())
+    assert {path.name.rsplit("-00")[0] for path in paths} == set(drums.classes)
+    for path in paths:
+        sound, rate = soundfile.read(path, dtype="float32")
+        assert fault_of(sound, rate) == ""
+        recipe = read_recipe(path)
+        assert recipe is not None
+        assert recipe.sha256 == drums.sha256
+        np.testing.assert_array_equal(finished(recipe.play(drums), rate), sound)
+    assert brainsynth("fill", "drums", "-n", 18, "-o", tmp_path / "set").code == 2
+
+
+def test_a_kept_sound_has_neighbours(tmp_path: Path, brainsynth: Command, kept: list[Path]) -> None:
+    ended = brainsynth("vary", kept[0], "-n", 3, "-o", tmp_path / "near")
+    assert (ended.code, ended.out) == (0, f"3 sounds in {tmp_path / 'near'}\n")
+    names = sorted(path.name for path in (tmp_path / "near").iterdir())
+    assert all(
+        name.startswith(f"{kept[0].stem}-near-00{number}") for number, name in enumerate(names, start=1)
+    )
+    ended = brainsynth("fill", "drums", "-n", 2, "--like", kept[0], "-o", tmp_path / "like")
+    assert ended.code == 0
+    assert all(path.name.startswith("snare-00") for path in (tmp_path / "like").iterdir())
+
+
+def test_the_way_between_two_kept_sounds(
+    tmp_path: Path, brainsynth: Command, kept: list[Path], drums: OneShots
+) -> None:
+    assert brainsynth("between", *kept, "--steps", 3, "-o", tmp_path / "way", "--bits", 32).code == 0
+    paths = sorted((tmp_path / "way").iterdir())
+    assert [path.name for path in paths] == [f"snare-to-kick-0{step}.wav" for step in (1, 2, 3)]
+    ends = [read_recipe(path) for path in (paths[0], paths[-1])]
+    assert ends == [read_recipe(path) for path in kept]
+    middle = read_recipe(paths[1])
+    assert middle is not None
+    sound, rate = soundfile.read(paths[1], dtype="float32")
+    np.testing.assert_array_equal(finished(middle.play(drums), rate), sound)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "channels"), [(8000, 0.05, 1), (96000, 3.0, 2), (44100, 30.0, 1)]
+)
+def test_own_sounds_of_all_kinds_are_heard(
+    tmp_path: Path, brainsynth: Command, rate: int, seconds: float, channels: int
+) -> None:
+    times = np.arange(round(rate * seconds)) / rate
+    tone = 0.5 * np.exp(-times / 0.1) * np.sin(2 * np.pi * 60 * times)
+    soundfile.write(tmp_path / "own.wav", np.stack([tone] * channels, 1), rate)
+    ended = brainsynth("vary", tmp_path / "own.wav", "-m", "drums", "-n", 1, "-o", tmp_path / "near")
+    assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "sentence"),
+    [
+        (("fill", "", "-o", "set"), 3, "a model has a name, such as drums, and an empty one arrived"),
+        (("fill", "drumz", "-o", "set"), 3, "drumz is no model of grains"),
+        (("fill", "drums", "-o", "set", "--spread", 100), 2, "the spread is 100; needed is"),
+        (("fill", "drums", "-o", "set", "--count", 0), 2, "the count is 0; needed is"),
+        (("fill", "drums", "-o", "set", "--class", "kik"), 2, "did you mean 'kick'?"),
+        (("fill", "drums", "-o", "set", "--like", "none.wav"), 1, "none.wav does not exist"),
+        (("fill", "drums", "-o", "set", "--like", "silent.wav"), 2, "silent.wav: the sound is silent"),
+        (("fill", "drums", "-o", "set", "--bits", 8), 2, "--bits is 8"),
+        (("fill", "drums", "-o", "/proc/none/set", "-n", 1), 5, "choose a folder that can be written"),
+        (("vary", "silent.wav", "-o", "set"), 3, "does not say which model made it"),
+        (("vary", "none.wav", "-o", "set"), 2, "there is no file none.wav"),
+        (("between", "silent.wav", "silent.wav", "-o", "set", "-m", "drums"), 2, "the sound is silent"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    tmp_path: Path,
+    brainsynth: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    call: tuple,
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("silent.wav", np.zeros(1000), 44100)
+    ended = brainsynth(*call)
+    assert ended.code == code
+    assert sentence in ended.err
+    assert ended.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["silent.wav"]
+
+
+def test_too_few_different_sounds_are_said(tmp_path: Path, brainsynth: Command) -> None:
+    call = ("fill", "drums", "--class", "kick", "-n", 3, "--spread", 0, "-o", tmp_path / "set")
+    ended = brainsynth(*call)
+    assert ended.code == 1
+    assert "1 different sound could be made where 3 were asked for" in ended.err
+    assert "40 drawn again: 40 nearer than 0.29 dB" in ended.out
+    assert len(list((tmp_path / "set").iterdir())) == 1
