@@ -38,7 +38,7 @@ def test_a_folder_is_filled_with_sounds_that_can_be_played_again(
     assert {path.name.rsplit("-00")[0] for path in paths} == set(drums.classes)
     for path in paths:
         sound, rate = soundfile.read(path, dtype="float32")
-        assert fault_of(sound, rate) == ""
+        assert fault_of(np.asarray(sound, np.float32), rate) == ""
         recipe = read_recipe(path)
         assert recipe is not None
         assert recipe.sha256 == drums.sha256
