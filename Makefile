@@ -27,6 +27,7 @@ check: .venv/.installed-test
 # The suite comes last: its closing line is the verdict.
 test: .venv/.installed-test
 	@.ci/install-csound $(BIN)/python
+	@.ci/install-hydrogen
 	$(static-checks)
 	@$(PYTEST) $(TESTS)
 

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from plugin_host.playing.model import Model
     from plugin_host.sampler.between import between
     from plugin_host.sampler.filling import fill, vary
+    from plugin_host.sampler.instrument import Layout
     from plugin_host.sampler.kept import open_kept
+    from plugin_host.sampler.kits import kit
     from plugin_host.sampler.sets import write_set
+    from plugin_host.sampler.shot import Versions
     from plugin_host.sampler.source import open_one_shots
     from plugin_host.streaming.stream import Stream
     from plugin_host.synths.parameters import SynthParameter
@@ -52,6 +55,7 @@ _MODULES = {
     "EndlessBatches": "datasets.endless_batches",
     "Grains": "grains.instrument",
     "HostError": "errors",
+    "Layout": "sampler.instrument",
     "Model": "playing.model",
     "ModelDocument": "model_file.document",
     "NeuralEffect": "effects.neural_effect",
@@ -60,6 +64,7 @@ _MODULES = {
     "Stream": "streaming.stream",
     "Synth": "synths.synth",
     "SynthParameter": "synths.parameters",
+    "Versions": "sampler.shot",
     "between": "sampler.between",
     "bundled_names": "model_file.bundled",
     "bundled_synths": "synths.synth",
@@ -71,6 +76,7 @@ _MODULES = {
     "generate": "datasets.generation",
     "hits": "grains.hits",
     "infer": "matching.inference",
+    "kit": "sampler.kits",
     "morph": "grains.hits",
     "open_kept": "sampler.kept",
     "open_one_shots": "sampler.source",
@@ -89,6 +95,7 @@ __all__ = [
     "EndlessBatches",
     "Grains",
     "HostError",
+    "Layout",
     "Model",
     "ModelDocument",
     "NeuralEffect",
@@ -97,6 +104,7 @@ __all__ = [
     "Stream",
     "Synth",
     "SynthParameter",
+    "Versions",
     "__version__",
     "between",
     "bundled_names",
@@ -110,6 +118,7 @@ __all__ = [
     "generate",
     "hits",
     "infer",
+    "kit",
     "morph",
     "open_kept",
     "open_one_shots",

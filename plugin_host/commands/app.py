@@ -21,6 +21,7 @@ from . import (
     hits,
     infer,
     info,
+    kit,
     live,
     map,
     models,
@@ -89,7 +90,7 @@ app = typer.Typer(
 for panel, commands in {
     PLAY: (process.process, live.live, csound.csound, cross.cross, demo.demo),
     GRAINS: (hits.hits, walk.walk, morph.morph, map.map_),
-    SAMPLER: (fill.fill, vary.vary, between.between),
+    SAMPLER: (fill.fill, vary.vary, between.between, kit.kit),
     MODELS: (models.models, info.info, verify.verify, bench.bench),
     SYNTHS: (render.render, generate.generate, infer.infer),
 }.items():

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from .exit_codes import ExitCode
-from .sampler_sets import MODEL_HELP, Bits, Output, Overwrite, tell, tell_remarks, write_sounds
+from .sampler_sets import (
+    MODEL_HELP,
+    Bits,
+    Format,
+    Output,
+    Overwrite,
+    tell,
+    tell_remarks,
+    versions_for,
+    write_sounds,
+)
 
 
 def fill(
@@ -33,18 +43,26 @@ def fill(
     takes: Annotated[int, typer.Option("--takes", help="Of each, with small differences (round robin).")] = 1,
     stretch: Annotated[float, typer.Option("--stretch", help="How much longer.", min=0.25, max=4)] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, other sounds.", min=0)] = 0,
+    note: Annotated[
+        int | None,
+        typer.Option(
+            "--note", help="MIDI note of sounds that have a pitch.", min=0, max=127, show_default=False
+        ),
+    ] = None,
+    form: Format = "wav",
     bits: Bits = 24,
     overwrite: Overwrite = False,
 ) -> ExitCode:
     """Fill a folder with new one-shots, each different from the others and from what the model has learned from."""
     from ..sampler.filling import Like
     from ..sampler.filling import fill as draw
+    from ..sampler.instrument import Layout
     from ..sampler.kept import open_kept
-    from ..sampler.shot import Versions
-    from ..sampler.source import open_one_shots
+    from ..sampler.source import notes_for, open_one_shots
     from .named_model import open_model
 
     source = open_one_shots(model, open_model)
+    versions = versions_for(form, velocities, takes, notes_for(source, note, over_the_keys=form != "wav"))
     near = None
     if like is not None:
         kept = open_kept(like, source)
@@ -57,12 +75,20 @@ def fill(
         like=near,
         spread=spread,
         unique=unique,
-        versions=Versions(velocities, takes),
+        versions=versions,
         stretch=stretch,
         seed=seed,
     )
-    inputs = [like] if like else []
+    title = f"{source.name}-{label}" if label else source.name
     written = write_sounds(
-        output, filling, count * velocities * takes, source.sample_rate, bits, overwrite, inputs
+        output,
+        filling,
+        count * versions.count,
+        source.sample_rate,
+        bits,
+        overwrite,
+        [like] if like else [],
+        form,
+        Layout(title, filling.labels, count, source.licence),
     )
     return tell(filling, written, output)

@@ -15,13 +15,18 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from ..sampler.filling import Filling
+    from ..sampler.instrument import Layout
     from ..sampler.kept import Kept
-    from ..sampler.shot import Shot
+    from ..sampler.shot import Shot, Versions
 
 MODEL_HELP = "A model that plays one-shots: a bundled name such as drums, or a file."
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the sounds.", show_default=False)]
 Bits = Annotated[int, typer.Option("--bits", help="16 (with dither), 24, or 32 (floating point).")]
+Format = Annotated[
+    str,
+    typer.Option("--format", help="wav, or an instrument with its sounds: sfz, decentsampler, hydrogen."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of these names.")]
 Model = Annotated[
     str,
@@ -37,8 +42,10 @@ def write_sounds(
     bits: int,
     overwrite: bool,
     inputs: Sequence[Path] = (),
+    form: str = "wav",
+    layout: Layout | None = None,
 ) -> int:
-    """Write sounds as WAV files with a bar, and give how many; see `sets.write_set`."""
+    """Write sounds with a bar, and give how many; see `sets.write_set`."""
     from ..sampler.sets import write_set
 
     with progress_bar() as show:
@@ -46,11 +53,35 @@ def write_sounds(
             folder,
             shots,
             sample_rate,
+            form=form,
+            layout=layout,
             bits=bits,
             overwrite=overwrite,
             inputs=inputs,
             on_written=lambda done: show(f"{done} of {count} sounds", done, count),
         )
+
+
+def versions_for(form: str, velocities: int, takes: int, notes: tuple[int, ...] = ()) -> Versions:
+    """Give in how many ways each sound is played, and say it if a format holds fewer than were asked for.
+
+    Raises
+    ------
+    UsageError
+        For an unknown format, or numbers that cannot be.
+    """
+    from ..sampler.sets import check_format, held_by
+    from ..sampler.shot import Versions
+
+    check_format(form)
+    wanted = Versions(velocities, takes, notes)
+    held = held_by(form, wanted)
+    if held != wanted:
+        warn(
+            f"{form} holds {velocities * held.takes} sounds a key at {counted(velocities, 'velocity', 'velocities')}:"
+            f" {held.takes} of {takes} takes are written"
+        )
+    return held
 
 
 def tell(filling: Filling, written: int, folder: Path) -> ExitCode:

@@ -70,6 +70,11 @@ class Versions:
             if not 1 <= number <= MOST_LAYERS:
                 raise UsageError(f"{name} is {number}; needed is a whole number from 1 to {MOST_LAYERS}")
 
+    @property
+    def count(self) -> int:
+        """How many files each sound becomes."""
+        return self.velocities * self.takes * max(1, len(self.notes))
+
     def of(self, source: OneShots, name: str, number: int, recipe: Recipe, sound: Sound) -> Iterator[Shot]:
         """Play a sound in all ways; ``sound`` (T,) is the finished one of the recipe."""
         if self.velocities == self.takes == 1 and len(self.notes) < 2:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, UnknownModelError
+from ..errors import ControlError, UnknownModelError, UsageError
 from ..grains.instrument import Grains
 from ..model_file.controls import MapPoint
 from ..model_file.onnx_bytes import read_model_bytes
@@ -188,3 +188,27 @@ def open_one_shots(name_or_path: str | PathLike[str], open_model: Callable[[str]
     return ModelShots(
         grains.name, grains.events, lambda sound, rate: grains.place_of(grains.hear(sound, rate))
     )
+
+
+NOTES_APART = 4
+"""Semitones from zone to zone over the keyboard: a sampler transposes by two at most."""
+
+
+def notes_for(source: OneShots, note: int | None = None, over_the_keys: bool = False) -> tuple[int, ...]:
+    """Give the MIDI notes to play: the one asked for, all over the keys, or the middle one; none without a pitch.
+
+    Raises
+    ------
+    UsageError
+        If a note was asked for that the sounds cannot have.
+    """
+    if source.notes is None:
+        if note is not None:
+            raise UsageError(f"the sounds of {source.name} have no pitch: leave --note out")
+        return ()
+    low, high = source.notes
+    if note is not None:
+        if not low <= note <= high:
+            raise UsageError(f"the note is {note}; {source.name} plays MIDI notes {low} to {high}")
+        return (note,)
+    return tuple(range(low, high + 1, NOTES_APART)) if over_the_keys else ((low + high) // 2,)

@@ -97,6 +97,15 @@ def test_own_sounds_of_all_kinds_are_heard(
         (("fill", "drums", "-o", "set", "--like", "silent.wav"), 2, "silent.wav: the sound is silent"),
         (("fill", "drums", "-o", "set", "--bits", 8), 2, "--bits is 8"),
         (("fill", "drums", "-o", "/proc/none/set", "-n", 1), 5, "choose a folder that can be written"),
+        (
+            ("fill", "drums", "-o", "set", "--format", "sf2"),
+            2,
+            "needed is one of wav, sfz, decentsampler, hydrogen",
+        ),
+        (("fill", "drums", "-o", "set", "--note", 60), 2, "the sounds of drums have no pitch"),
+        (("kit", "silent.wav", "-o", "set"), 2, "silent.wav: the sound is silent"),
+        (("kit", "silent.wav", "-o", "set", "--class", "kik"), 2, "did you mean 'kick'?"),
+        (("kit", "none.wav", "-o", "set"), 1, "none.wav does not exist"),
         (("vary", "silent.wav", "-o", "set"), 3, "does not say which model made it"),
         (("vary", "none.wav", "-o", "set"), 2, "there is no file none.wav"),
         (("between", "silent.wav", "silent.wav", "-o", "set", "-m", "drums"), 2, "the sound is silent"),
@@ -126,3 +135,20 @@ def test_too_few_different_sounds_are_said(tmp_path: Path, brainsynth: Command) 
     assert "1 different sound could be made where 3 were asked for" in ended.err
     assert "40 drawn again: 40 nearer than 0.29 dB" in ended.out
     assert len(list((tmp_path / "set").iterdir())) == 1
+
+
+def test_a_kit_is_made_after_a_sound(tmp_path: Path, brainsynth: Command, kept: list[Path]) -> None:
+    ended = brainsynth("kit", kept[1], "--velocities", 1, "--takes", 1, "-o", tmp_path / "kit")
+    assert (ended.code, ended.out) == (0, f"9 sounds of 9 classes in {tmp_path / 'kit'}\n")
+    title = f"{kept[1].stem}-kit"
+    assert "lokey=36" in (tmp_path / "kit" / f"{title}.sfz").read_text()
+    assert read_recipe(tmp_path / "kit" / "samples" / "kick.wav") == read_recipe(kept[1])
+    assert "GPL-3.0-or-later" in (tmp_path / "kit" / f"{title}.LICENCE.txt").read_text()
+
+
+def test_hydrogen_holds_fewer_takes_and_it_is_said(tmp_path: Path, brainsynth: Command) -> None:
+    call = ("fill", "drums", "-n", 1, "--class", "kick", "--velocities", 3, "--takes", 6)
+    ended = brainsynth(*call, "--format", "hydrogen", "-o", tmp_path / "kit")
+    assert ended.code == 0
+    assert "hydrogen holds 15 sounds a key at 3 velocities: 5 of 6 takes are written" in ended.err
+    assert len(list((tmp_path / "kit" / "drums-kick").glob("*.wav"))) == 15
