@@ -87,12 +87,12 @@ class Filling:
         turn = 0
         while labels and self.found < self.count:
             label = labels[turn % len(labels)]
-            drawn_sound = self._draw(label, numbers[label])
-            if drawn_sound is None:
+            taken = self._next(label, numbers[label])
+            if taken is None:
                 labels.remove(label)
                 continue
             turn = (labels.index(label) + 1) % len(labels)
-            recipe, sound = drawn_sound
+            recipe, sound = taken
             self.found += 1
             numbers[label] += 1
             words = [self.prefix or label or self.source.name, f"{numbers[label]:0{digits}d}"]
@@ -104,22 +104,28 @@ class Filling:
         """What is near a sound is as different as a part of its class."""
         return NEAR if self.like else 1.0
 
-    def _draw(self, label: str, number: int) -> tuple[Recipe, Sound] | None:
+    def drawn(self, label: str, number: int, attempt: int = 0) -> Recipe:
+        """Draw a sound of one of the classes, whatever becomes of it."""
+        random = np.random.default_rng([self.seed, self.labels.index(label), number, attempt])
+        middle = self.like.place if self.like else None
+        place = drawn(self.source, label, middle, self.spread * self._share, random)
+        notes = self.versions.notes
+        return Recipe(
+            model=self.source.name,
+            sha256=self.source.sha256,
+            label=label,
+            place=written_place(place),
+            velocity=self.velocity,
+            stretch=self.stretch,
+            seed=int(random.integers(2**24)),
+            note=notes[len(notes) // 2] if notes else None,
+        )
+
+    def _next(self, label: str, number: int) -> tuple[Recipe, Sound] | None:
         """Draw the next sound of a class that may be taken; None if none comes."""
         rate = self.source.sample_rate
         for attempt in range(TRIES):
-            random = np.random.default_rng([self.seed, self.labels.index(label), number, attempt])
-            middle = self.like.place if self.like else None
-            recipe = Recipe(
-                model=self.source.name,
-                sha256=self.source.sha256,
-                label=label,
-                place=written_place(drawn(self.source, label, middle, self.spread * self._share, random)),
-                velocity=self.velocity,
-                stretch=self.stretch,
-                seed=int(random.integers(2**24)),
-                note=self.versions.notes[len(self.versions.notes) // 2] if self.versions.notes else None,
-            )
+            recipe = self.drawn(label, number, attempt)
             sound = finished(recipe.play(self.source), rate)
             if fault_of(sound, rate):
                 self.faulty += 1
