@@ -47,6 +47,10 @@ SMALL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"batch": 2, "excerpt_frames": 16},
         {"width": 16, "partials": 4, "transients": 4, "event_s": 0.3},
     ),
+    "oneshots": (
+        {"batch": 2, "excerpt_frames": 16},
+        {"width": 16, "partials": 4, "harmonics": 4, "transients": 4, "event_s": 0.3},
+    ),
 }
 """Settings and sizes with which a step takes no time; a family that is not here has its own defaults."""
 
@@ -170,7 +174,7 @@ def _twin(tensors: dict[str, torch.Tensor], key: str, names: set[str]) -> torch.
     twin = key.removeprefix("average.")
     if twin in tensors:
         return tensors[twin]
-    (module,) = names - {"average", "optimiser"}
+    (module,) = names - {"average", "optimiser", "map"}
     return tensors[f"{module}.{twin}"]
 
 
@@ -211,7 +215,7 @@ def check_stream(model: Model) -> None:
         triggers = {control.name: 1.0 for control in model.controls.values() if control.scale == "trigger"}
         played = stream.generate(4096, **triggers)
     elif model.document.role == "analyzer":
-        played = np.concatenate(list(stream.analyze(noise).values()))
+        played = np.concatenate([value.ravel() for value in stream.analyze(noise).values()])
     else:
         played = stream.process(noise)
     assert np.isfinite(played).all()
@@ -286,7 +290,7 @@ def test_a_family_that_does_not_exist_is_named_with_its_neighbour(brainsynth: Co
     assert refused.err == "brainsynth: there is no family 'timbr'; did you mean timbre?\n"
     listed = brainsynth("train", "xyz", "--help")
     assert listed.code == 2
-    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, toy\n")
+    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, oneshots, toy\n")
 
 
 @each_family

@@ -17,6 +17,7 @@ PACKAGES = [
     "training.families.lpc",
     "training.families.pitch",
     "training.families.grains",
+    "training.families.oneshots",
 ]
 
 

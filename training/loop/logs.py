@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,27 @@ LOSSES_EVERY = 20
 
 
 @dataclass(frozen=True)
+class Projected:
+    """Points of a space, for TensorBoard's projector.
+
+    Attributes
+    ----------
+    values : (S, P)
+    fields : tuple of str
+        What is told of each.
+    told : sequence of tuple of str
+        As many as there are points.
+    sprites : (S, 1, H, W), 0 black to 1 white
+        A small picture of each.
+    """
+
+    values: Tensor
+    fields: tuple[str, ...]
+    told: Sequence[tuple[str, ...]]
+    sprites: Tensor
+
+
+@dataclass(frozen=True)
 class Measured:
     """What a family measures on what it was not trained on.
 
@@ -28,11 +49,13 @@ class Measured:
         They go into checkpoints too.
     pictures : mapping of str to (1, height, width) tensors, 0 black to 1 white, or (3, height, width) in red, green, blue.
     sounds : mapping of str to ((T,) tensor, sample rate in Hz).
+    spaces : mapping of str to Projected
     """
 
     figures: Mapping[str, float] = field(default_factory=dict)
     pictures: Mapping[str, Tensor] = field(default_factory=dict)
     sounds: Mapping[str, tuple[Tensor, int]] = field(default_factory=dict)
+    spaces: Mapping[str, Projected] = field(default_factory=dict)
 
 
 class Logs:
@@ -72,6 +95,10 @@ class Logs:
             for name, (sound, sample_rate) in measured.sounds.items():
                 peak = float(sound.abs().max().clamp_min(1.0))
                 self._writer.add_audio(name, sound / peak, step, sample_rate=sample_rate)
+            for name, space in measured.spaces.items():
+                self._writer.add_embedding(
+                    space.values, list(space.told), space.sprites, step, name, list(space.fields)
+                )
             self._writer.flush()
 
     def close(self) -> None:

@@ -1,0 +1,113 @@
+"""Render stabs, basses, plucks, bells and blips with the bundled synths, for a model of one-shots to learn from.
+
+python -m benchmarks.oneshots.synth_sounds OUT [--patches 30] [--seed 0]
+
+OUT gets a folder for each class. A patch is a preset with every parameter moved a little; it plays three notes, which are
+told in the names, and its sounds are one series.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from rich.progress import track
+
+from brainsynth import Renderer
+from plugin_host.datasets.sampling import MusicalSampler
+from plugin_host.synths.parameters import name_values
+from plugin_host.synths.preset import find_presets
+
+NOTES_A_PATCH = 3
+REACH = 5
+"""Semitones from a patch's middle note to its others, at most."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What sounds of a class are made of.
+
+    Attributes
+    ----------
+    label : str
+        The class.
+    synth, presets : str, tuple of str
+        A bundled synth, and those of its presets that patches lie near to.
+    notes : (int, int)
+        Lowest and highest, MIDI note numbers.
+    fall_s : (float, float)
+        Shortest and longest time in which a sound is made to fall by 60 dB.
+    """
+
+    label: str
+    synth: str
+    presets: tuple[str, ...]
+    notes: tuple[int, int]
+    fall_s: tuple[float, float]
+
+
+RECIPES = (
+    Recipe("bass", "subtractive", ("round bass", "squelch", "octave organ"), (36, 52), (0.4, 3.0)),
+    Recipe("bass", "fm", ("bass",), (34, 52), (0.4, 3.0)),
+    Recipe("stab", "subtractive", ("brass section", "fifths", "lead"), (43, 64), (0.2, 1.5)),
+    Recipe("stab", "large", ("dub stab", "synth brass", "fifth lead"), (43, 64), (0.2, 1.5)),
+    Recipe("stab", "fm", ("brass", "harpsichord"), (43, 67), (0.2, 1.5)),
+    Recipe("pluck", "string", ("nylon guitar", "koto", "muted", "pizzicato", "harp"), (45, 69), (0.4, 3.0)),
+    Recipe("pluck", "subtractive", ("pluck",), (45, 69), (0.3, 2.0)),
+    Recipe("bell", "fm", ("bell", "glass", "electric piano", "tine"), (57, 79), (0.5, 3.0)),
+    Recipe("bell", "additive", ("vibraphone", "chime", "kalimba"), (52, 74), (0.5, 3.0)),
+    Recipe("blip", "fm", ("wood drum", "tine", "clarinet"), (57, 79), (0.06, 0.3)),
+    Recipe("blip", "additive", ("marimba", "kalimba", "organ"), (52, 74), (0.06, 0.3)),
+)
+
+
+def patches(
+    recipe: Recipe, renderer: Renderer, count: int, seed: int
+) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Play so many patches of a recipe: each sound's name, note and samples (T,)."""
+    synth = renderer.synth
+    presets = [preset for preset in find_presets(synth) if preset.name in recipe.presets]
+    sampler = MusicalSampler(synth, presets, seed)
+    for number in range(count):
+        random = np.random.default_rng([seed, RECIPES.index(recipe), number])
+        settings = name_values(synth.parameters, sampler.draw(number))
+        pitches = {name: float(value) for name, value in settings.items() if name.endswith("f0_hz")}
+        first = next(iter(pitches.values()))
+        fall_s = np.exp(random.uniform(*np.log(recipe.fall_s)))
+        middle = random.integers(recipe.notes[0] + REACH, recipe.notes[1] - REACH + 1)
+        steps = random.choice(np.arange(1, REACH + 1), 2)
+        for note in (middle, middle - steps[0], middle + steps[1]):
+            ratio = 440 * 2 ** ((note - 69) / 12) / first
+            limits = {p.name: (p.minimum, p.maximum) for p in synth.parameters}
+            moved = {name: float(np.clip(f_hz * ratio, *limits[name])) for name, f_hz in pitches.items()}
+            sound = renderer.render({**settings, **moved})[0]
+            falling = 10 ** (-3 * np.arange(len(sound)) / (fall_s * synth.sample_rate))
+            yield f"{recipe.synth}-{_word(number)}-midi{note}", int(note), sound * falling
+
+
+def _word(number: int) -> str:
+    """A number in letters, since numbers do not tell one series from another."""
+    return "".join(chr(ord("a") + int(digit)) for digit in f"{number:03d}")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--patches", type=int, default=30, help="of each recipe")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    for recipe in track(RECIPES, "recipes"):
+        folder = arguments.out / recipe.label
+        folder.mkdir(parents=True, exist_ok=True)
+        with Renderer(recipe.synth) as renderer:
+            for name, _, sound in patches(recipe, renderer, arguments.patches, arguments.seed):
+                soundfile.write(folder / f"{name}.flac", sound, renderer.synth.sample_rate, subtype="PCM_24")
+
+
+if __name__ == "__main__":
+    main()
