@@ -51,7 +51,7 @@ def divergence(
 def frequency_loss(made_hz: Tensor, wanted_hz: Tensor, weights: Tensor) -> Tensor:
     """Mean distance in octaves of sinusoids (B, N, K) from the frequencies measured in their bands, by weights."""
     distance = (made_hz.log2() - wanted_hz.log2()).abs()
-    return _weighted(distance, weights)
+    return weighted(distance, weights)
 
 
 def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
@@ -63,15 +63,17 @@ def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
     made = under_window(parts.amplitudes.square())
     rows = made.shape[1]
     wanted, steady = targets.amplitudes[:, :rows], targets.steady[:, :rows]
-    tones = (_nepers(made) - _nepers(wanted.square())).abs()
+    tones = (nepers(made) - nepers(wanted.square())).abs()
     power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS))[..., :LOW_BANDS].square().mean(2)
-    hiss = (_nepers(under_window(power)) - _nepers(targets.hiss[:, :rows].square())).clamp_min(0.0)
-    return _weighted(tones, steady), _weighted(hiss, targets.audible[:, :rows])
+    hiss = (nepers(under_window(power)) - nepers(targets.hiss[:, :rows].square())).clamp_min(0.0)
+    return weighted(tones, steady), weighted(hiss, targets.audible[:, :rows])
 
 
-def _nepers(power: Tensor) -> Tensor:
+def nepers(power: Tensor) -> Tensor:
+    """Levels of powers, at least -11.5 (-100 dB)."""
     return 0.5 * power.clamp_min(1e-10).log()
 
 
-def _weighted(values: Tensor, weights: Tensor) -> Tensor:
+def weighted(values: Tensor, weights: Tensor) -> Tensor:
+    """Mean of values by weights; nothing where all weights are zero."""
     return (values * weights).sum() / (weights.sum() + 1e-6)

@@ -68,11 +68,11 @@ def test_a_sound_of_another_level_is_at_the_same_place() -> None:
     encoder = made(0, False).encoder
     sound = torch.zeros(1, 90, HOP_LENGTH)
     sound[:, 2:60] = torch.randn(58, HOP_LENGTH) * torch.linspace(0, -5, 58).exp()[:, None]
-    loud, soft = (encoder.place(encoder.spectrogram.whole(sound * gain))[0] for gain in (0.1, 0.03))
-    torch.testing.assert_close(loud, soft, rtol=0, atol=2e-2)
-    assert not torch.allclose(
-        loud, encoder.place(encoder.spectrogram.whole(sound.flip(2) ** 3))[0], atol=0.05
+    dark = torch.nn.functional.avg_pool1d(sound, 9, 1, 4)
+    loud, soft, other = (
+        encoder.place(encoder.spectrogram.whole(each))[0] for each in (sound * 0.1, sound * 0.03, dark)
     )
+    assert (loud - soft).abs().max() < 0.1 * (loud - other).abs().max()
 
 
 def play(player: OneshotsGenerator, frames: int = 80, at: int = 0, **controls: float | Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def test_harmonics_are_multiples_of_the_note_and_end_below_half_the_rate() -> No
     torch.testing.assert_close(parts.f_hz[0, 0, SIZE.partials :], 440.0 * torch.arange(1, 6))
     high = decoder(place, age, torch.tensor([[[115.0]]]))
     audible = high.amplitudes[0, 0, SIZE.partials :] > 0
-    assert audible.tolist() == [True, True, False, False, False]
+    assert audible.tolist() == [True, True, True, False, False]
     assert high.f_hz.max() < SAMPLE_RATE / 2
 
 

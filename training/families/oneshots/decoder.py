@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ...dsp.units import DB, midi_to_hz
+from ...hits.harmonic_tracks import HIGHEST_HZ
 from ...hits.hearing import SILENT_DB
 from ...hits.priors import ClassPriors
-from ...hits.voice import BANDS, NOISE_HOPS, SAMPLE_RATE, Parts, Voice, partial_centres, partial_reach
+from ...hits.voice import BANDS, NOISE_HOPS, Parts, Voice, partial_centres, partial_reach
 from ...streaming.contract import StreamingModule
 from ...streaming.layers import dense
 from .encoder import Encoder, event_frames
@@ -20,7 +21,6 @@ AGES = 32
 TOP_DB = -12.0
 MIDDLE_NOTE, NOTES, NOTE_STEP = 60.0, 7, 12.0
 BEND_SEMITONES = 12.0
-HIGHEST_HZ = 0.45 * SAMPLE_RATE
 
 
 class Decoder(nn.Module):
@@ -69,6 +69,7 @@ class Decoder(nn.Module):
             level, bend, noise, free, harmonic, *_ = self.head.bias.split(self.parts)
             level.fill_(-2.0)
             bend.zero_()
+            self.head.weight[1].zero_()
             noise.fill_(-3.0)
             free.fill_(-4.0)
             harmonic.copy_(-3.0 - self.orders.log())

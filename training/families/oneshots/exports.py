@@ -27,7 +27,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     provenance = provenance_of(
         checkpoint, f"{metadata['sounds']} sounds, {minutes:.1f} minutes ({Path(config['recordings']).name})"
     )
-    player = OneshotsGenerator(model, classes, points, centres, float(round(notes[1])) if notes else MIDDLE_NOTE)
+    player = OneshotsGenerator(
+        model, classes, points, centres, float(round(notes[1])) if notes else MIDDLE_NOTE
+    )
     player.description = f"Plays one-shots of {name}, each started by a trigger"
     analyzer = OneshotsAnalyzer(model.encoder, size.places)
     analyzer.description = f"Hears where a sound lies among those of {name}"

@@ -13,6 +13,7 @@ from ...hits.sounds import cut
 from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...loop.logs import Measured, Projected, above_each_other, spectrogram_picture
 from .data import OneshotsData
+from .encoder import QUIET_DB
 from .train import OneshotsTrainer
 
 SHOWN = 12
@@ -61,8 +62,11 @@ def measure(trainer: OneshotsTrainer, data: OneshotsData) -> Measured:
 def projected(trainer: OneshotsTrainer, data: OneshotsData, places: Tensor) -> Projected:
     """Show places (S, P) in TensorBoard's projector, each with its name and what the encoder sees of it."""
     seen = trainer.seen[0, : len(places)].cpu()
-    level = 10.0 * (seen / seen.amax((1, 2), keepdim=True).clamp_min(1e-20)).clamp_min(1e-8).log10()
-    pictures = (1.0 + level / 80.0).transpose(1, 2).flip(1)[:, None]
+    level = (
+        10.0
+        * (seen / seen.amax((1, 2), keepdim=True).clamp_min(1e-20)).clamp_min(10 ** (-QUIET_DB / 10)).log10()
+    )
+    pictures = (1.0 + level / QUIET_DB).transpose(1, 2).flip(1)[:, None]
     sprites = F.interpolate(pictures, (SPRITE, SPRITE))
     names = [(data.classes[sound.label] if data.classes else "", sound.name) for sound in data.train]
     return Projected(places, ("class", "name"), names, sprites)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss
+from ...hits.harmonic_tracks import HarmonicTracks, harmonic_losses
+from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, tone_losses
+from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES, Parts
 from ...loop.schedule import set_rate
@@ -19,13 +21,13 @@ from ...streaming.contract import State
 from .data import OneshotsData
 from .decoder import Oneshots
 from .encoder import Spectrogram, event_frames
-from .losses import attack_loss, drawn
+from .losses import attack_loss, drawn, free_share, in_bands
 from .settings import OneshotsSettings, OneshotsSize
 
 PLACES = "map.places"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
-ATTACK_WEIGHT, FREQUENCY_WEIGHT = 0.3, 2.0
+ATTACK_WEIGHT, FREQUENCY_WEIGHT, TONE_WEIGHT, HISS_WEIGHT, FREE_WEIGHT = 0.3, 2.0, 0.2, 0.2, 0.1
 OFFSETS = (0, 32, 64, 96)
 """Samples of a frame at which sounds begin when they are heard, so that the encoder knows all."""
 
@@ -54,6 +56,7 @@ class OneshotsTrainer(Trainer):
         self.sounds = [*data.train, *data.changed]
         self.shares = shares(self.sounds)
         self.frames = event_frames(size)
+        self._tracks: dict[int, HarmonicTracks] = {}
         # What the encoder sees of a sound has no weights in it, so that it is computed once.
         recorded = torch.stack([self.see(data.train, offset) for offset in OFFSETS])
         changed = self.see(data.changed).expand(len(OFFSETS), -1, -1, -1)
@@ -95,7 +98,8 @@ class OneshotsTrainer(Trainer):
         early = np.where(begin > 0, begin - SET_IN_FRAMES, 0)
         age = torch.from_numpy(early[:, None] + np.arange(frames + SET_IN_FRAMES)).to(self.device)[..., None]
         place = drawn(mean, log_variance)[:, None].expand(-1, age.shape[1], -1)
-        parts = model.decoder(place, age.float(), self.notes_of(sounds, random, age.shape[1]))
+        notes = self.notes_of(sounds, random, age.shape[1])
+        parts = model.decoder(place, age.float(), notes)
         (determined, noise), _ = model.voice((parts, (age == 0).float()), self._voice_state(random))
         first = torch.from_numpy(begin - early).to(self.device)[:, None, None]
         rows = first + torch.arange(frames, device=self.device)[:, None]
@@ -105,14 +109,24 @@ class OneshotsTrainer(Trainer):
         wanted = _stacked(
             [cut(s.samples, b * HOP_LENGTH, frames * HOP_LENGTH) for s, b in zip(sounds, begin, strict=True)]
         ).to(self.device)
-        made_hz = parts.f_hz.gather(1, rows.expand(-1, -1, parts.f_hz.shape[2]))[..., : self.size.partials]
+        ages = age[..., 0].cpu().numpy()
+        targets = stack([sound.tracks for sound in sounds], ages, np.ones(len(sounds)))
+        targets, count = targets.to(self.device), self.size.partials
+        tones, hiss = tone_losses(in_bands(parts, count), targets)
+        if notes is not None:
+            harmonic = harmonic_losses(parts, [self._harmonics(i) for i in chosen.tolist()], ages, notes)
+            tones, hiss = tones + harmonic[0], hiss + harmonic[1]
         losses = {
             "sound": hit_loss(determined + noise, wanted, self._scales(random)),
             "attack": attack_loss(determined, wanted, torch.from_numpy(begin)),
-            "octaves": frequency_loss(made_hz, *self._tracks(sounds, begin)),
+            "octaves": frequency_loss(parts.f_hz[..., :count], targets.f_hz, targets.weights),
+            "tones": tones,
+            "hiss": hiss,
+            "free": free_share(parts, count, [bool(sound.note) for sound in sounds]),
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
         }
         loss = losses["sound"] + ATTACK_WEIGHT * losses["attack"] + FREQUENCY_WEIGHT * losses["octaves"]
+        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss + FREE_WEIGHT * losses["free"]
         return self.learn(loss + self.settings.place_weight * losses["nats"], parts=losses)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -159,17 +173,12 @@ class OneshotsTrainer(Trainer):
         begin[: len(sounds) // 2] = 0
         return np.where(begin < TRANSIENT_FRAMES, 0, begin)
 
-    def _tracks(self, sounds: Sequence[Sound], begin: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Frequencies and weights (B, N, K) measured in the bands of the sinusoids; weights of 0 after the end."""
-        f_hz: list[NDArray[np.float32]] = []
-        weights: list[NDArray[np.float32]] = []
-        for sound, first in zip(sounds, begin, strict=True):
-            rows = first + np.arange(self.settings.excerpt_frames)
-            inside = rows < len(sound.tracks.f_hz)
-            rows = np.minimum(rows, len(sound.tracks.f_hz) - 1)
-            f_hz.append(sound.tracks.f_hz[rows])
-            weights.append(sound.tracks.weights[rows] * inside[:, None].astype(np.float32))
-        return _stacked(f_hz).to(self.device), _stacked(weights).to(self.device)
+    def _harmonics(self, index: int) -> HarmonicTracks:
+        """What is measured once of a sound."""
+        if index not in self._tracks:
+            sound = self.sounds[index]
+            self._tracks[index] = HarmonicTracks.of(sound.samples, sound.note, self.size.harmonics)
+        return self._tracks[index]
 
     def _voice_state(self, random: np.random.Generator) -> State:
         """A voice at rest, whose noise begins anywhere."""
