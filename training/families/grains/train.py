@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...hits.data import HitsData
-from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, tone_losses
+from ...hits.losses import FFT_SIZES, attack_loss, divergence, frequency_loss, hit_loss, tone_losses
 from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
@@ -23,7 +23,7 @@ from .changed_paths import changed_paths
 from .events import Events, event_frames
 from .excerpts import CONTEXT_FRAMES, draw_excerpts
 from .grains import Grains
-from .losses import first_onsets_loss
+from .losses import first_onsets_losses
 from .paths import Paths, paths_of
 from .settings import GrainsSettings, GrainsSize
 from .sound_map import LATENTS, PLACES, places_of, typical_latents
@@ -32,6 +32,7 @@ GRAINS, EVENTS = "grains", "events"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
 ONSET_WEIGHT, FREQUENCY_WEIGHT, TONE_WEIGHT, HISS_WEIGHT = 0.3, 2.0, 0.2, 0.2
+ATTACK_WEIGHT = 0.15
 PATH_WEIGHT, LEVEL_WEIGHT = 0.3, 0.5
 CLASS_KNOWN = 0.5
 """How often the grains' decoder is told the class, so that it plays with and without."""
@@ -94,16 +95,18 @@ class GrainsTrainer(Trainer):
         made, wanted = (x[:, kept].flatten(1) for x in (determined + noise, hops))
         parts, targets = parts.rows(kept), excerpts.targets.to(self.device)
         tones, hiss = tone_losses(parts, targets)
+        waves, attack = first_onsets_losses(determined, noise, hops, trigger)
         losses = {
             "sound": hit_loss(made, wanted, self._scales(random)),
-            "onset": first_onsets_loss(determined, hops, trigger),
+            "onset": waves,
+            "attack": attack,
             "octaves": frequency_loss(parts.f_hz, targets.f_hz, targets.weights),
             "tones": tones,
             "hiss": hiss,
             "nats": divergence(mean, log_variance)[:, kept].sum(-1).mean(),
         }
-        loss = losses["sound"] + ONSET_WEIGHT * losses["onset"] + FREQUENCY_WEIGHT * losses["octaves"]
-        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+        loss = losses["sound"] + ONSET_WEIGHT * waves + FREQUENCY_WEIGHT * losses["octaves"]
+        loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
 
     def _events(self, random: np.random.Generator) -> dict[str, float]:
@@ -130,15 +133,17 @@ class GrainsTrainer(Trainer):
         rows = (first + torch.arange(frames, device=self.device)[:, None]).expand(-1, -1, HOP_LENGTH)
         made = (determined + noise).gather(1, rows).flatten(1)
         starts = begin * HOP_LENGTH
-        wanted = np.stack(
-            [cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)]
-        )
+        sounds = [
+            cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)
+        ]
+        wanted, attacks = torch.from_numpy(np.stack(sounds)).to(self.device), begin == 0
         tracks = [self.sounds[i].tracks for i in chosen]
         targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
         tones, hiss = tone_losses(parts, targets)
         path, level = _path_losses(z, loudness, wanted_z, wanted_loudness)
         losses = {
-            "sound": hit_loss(made, torch.from_numpy(wanted).to(self.device), self._scales(random)),
+            "sound": hit_loss(made, wanted, self._scales(random)),
+            "attack": attack_loss(made[attacks], wanted[attacks]),
             "path": path,
             "level": level,
             "tones": tones,
@@ -147,7 +152,7 @@ class GrainsTrainer(Trainer):
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
         }
         loss = losses["sound"] + PATH_WEIGHT * path + LEVEL_WEIGHT * level + losses["changed"]
-        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+        loss = loss + ATTACK_WEIGHT * losses["attack"] + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
 
     def _changed_paths(self, random: np.random.Generator) -> Tensor:
