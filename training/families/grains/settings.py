@@ -13,7 +13,7 @@ class GrainsSettings(Checked):
 
     steps: int = setting(4000, "steps in all; 4,000 take about half an hour on two cores", minimum=1)
     grains: float = setting(
-        0.4,
+        0.45,
         "share of the steps in the first stage, which learns grains; the rest learns events",
         minimum=0,
         maximum=1,
@@ -27,12 +27,12 @@ class GrainsSettings(Checked):
     )
     excerpt_frames: int = setting(64, "length of an excerpt, 344 frames a second", "frames", minimum=16)
     grain_weight: float = setting(
-        3e-3,
+        1.5e-3,
         "of a nat of a grain's place beside the spectral loss; more makes a smoother, emptier space",
         minimum=0,
     )
     event_weight: float = setting(
-        5e-4,
+        1e-3,
         "of a nat of an event's place beside the spectral loss; more makes a smoother, emptier space",
         minimum=0,
     )
