@@ -8,6 +8,7 @@ import pytest
 
 from brainsynth import Model
 from plugin_host.model_file.bundled import MODELS_FOLDER, bundled_names
+from plugin_host.model_file.controls import Control
 from plugin_host.model_file.document import ModelDocument, StateTensor
 from plugin_host.playing.block_check import check_blocks
 from plugin_host.playing.check import Check
@@ -62,6 +63,16 @@ def test_analyzers_and_generators_answer_within_a_hop() -> None:
         assert set(found) == {"reaction"}
         assert found["reaction"].passed
         assert check_tail(tiny_models.load(proto).graph) == ()
+
+
+def test_a_generator_that_is_silent_with_all_controls_at_their_ends_answers_to_one() -> None:
+    build = GraphBuilder()
+    hop = tiny_models.HOP_LENGTH
+    first, second = (build.per_sample(f"control.{name}", hop) for name in ("hit", "mute"))
+    build("Mul", first, build("Sub", build.constant(1.0), second), out="output.audio")
+    controls = tuple(Control(name=name, minimum=0.0, maximum=1.0, default=0.0) for name in ("hit", "mute"))
+    found = latency_of(build.model(tiny_models.document("generator", "muted", controls=controls)))
+    assert (found["reaction"].error, found["reaction"].passed) == (0, True)
 
 
 @pytest.mark.parametrize(
