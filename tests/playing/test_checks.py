@@ -68,9 +68,11 @@ def test_analyzers_and_generators_answer_within_a_hop() -> None:
 def test_a_generator_that_is_silent_with_all_controls_at_their_ends_answers_to_one() -> None:
     build = GraphBuilder()
     hop = tiny_models.HOP_LENGTH
-    first, second = (build.per_sample(f"control.{name}", hop) for name in ("hit", "mute"))
+    first, second = (build.per_sample(f"control.{name}", hop) for name in ("hit", "silencer"))
     build("Mul", first, build("Sub", build.constant(1.0), second), out="output.audio")
-    controls = tuple(Control(name=name, minimum=0.0, maximum=1.0, default=0.0) for name in ("hit", "mute"))
+    controls = tuple(
+        Control(name=name, minimum=0.0, maximum=1.0, default=0.0) for name in ("hit", "silencer")
+    )
     found = latency_of(build.model(tiny_models.document("generator", "muted", controls=controls)))
     assert (found["reaction"].error, found["reaction"].passed) == (0, True)
 
