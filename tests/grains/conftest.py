@@ -14,6 +14,7 @@ from training.families.grains.events import Events
 from training.families.grains.grains import Grains as GrainsNetwork
 from training.families.grains.model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
 from training.families.grains.settings import GrainsSize
+from training.hits.clouds import ClassClouds
 from training.streaming.model import MapPoint, StreamingModel
 
 CLASSES = ("kick", "snare")
@@ -42,11 +43,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     grains, events = GrainsNetwork(SIZE, 2), Events(SIZE, 2)
     torch.nn.init.normal_(grains.voice.transients.waves, std=0.02)
+    clouds = ClassClouds.of(torch.tensor([point.value for point in points(2)]), [0, 0, 0, 1, 1, 1], 2)
     models: dict[str, StreamingModel] = {
         "little": GrainsEffect(grains, CLASSES),
         "little.encoder": GrainsAnalyzer(grains, events.encoder, SIZE.places),
         "little.decoder": GrainsGenerator(grains, CLASSES, points(1)),
-        "little.events": EventsGenerator(grains, events, CLASSES, points(2)),
+        "little.events": EventsGenerator(grains, events.decoder, clouds, CLASSES, points(2)),
     }
     for name, model in models.items():
         graph = build_graph(model.eval())

@@ -20,6 +20,7 @@ from training.families.grains.model import (
     normalised,
 )
 from training.families.grains.settings import GrainsSize
+from training.hits.clouds import ClassClouds
 from training.hits.hearing import Hearing
 from training.hits.voice import HOP_LENGTH
 
@@ -41,9 +42,16 @@ def events() -> Events:
     return Events(SIZE, len(CLASSES)).eval()
 
 
+def clouds(classes: int) -> ClassClouds:
+    random = torch.Generator().manual_seed(5)
+    labels = [number % max(classes, 1) for number in range(60)]
+    places = torch.randn(60, SIZE.places, generator=random) + 2 * torch.tensor(labels)[:, None]
+    return ClassClouds.of(places, labels, classes)
+
+
 @pytest.fixture
 def player(grains: Grains, events: Events) -> EventsGenerator:
-    return EventsGenerator(grains, events, CLASSES).eval()
+    return EventsGenerator(grains, events.decoder, clouds(len(CLASSES)), CLASSES).eval()
 
 
 @pytest.mark.slow
@@ -70,7 +78,7 @@ def test_events_keep_the_contract(player: EventsGenerator, tmp_path: Path) -> No
 def test_a_model_of_no_classes_keeps_the_contract(tmp_path: Path) -> None:
     torch.manual_seed(5)
     grains, events = Grains(SIZE, 0).eval(), Events(SIZE, 0).eval()
-    player = EventsGenerator(grains, events, ()).eval()
+    player = EventsGenerator(grains, events.decoder, clouds(0), ()).eval()
     assert "classes" not in {control.name for control in player.controls}
     check_model(player, tmp_path)
 
@@ -147,11 +155,11 @@ def test_what_an_event_is_counts_when_it_begins(player: EventsGenerator) -> None
 
 
 def test_a_class_is_a_place_and_half_of_two_is_between_them(player: EventsGenerator) -> None:
-    centres = player.priors.centres
+    centres = player.clouds.centres
     kick, both = torch.tensor([1.0, 0, 0]), torch.tensor([0.5, 0.5, 0])
     torch.testing.assert_close(play(player, classes=kick * 0.3), play(player, classes=kick))
     none = torch.zeros(3)
-    placed = player.priors(normalised(both))[0]
+    placed = player.clouds(normalised(both))[0]
     torch.testing.assert_close(placed, (centres[0] + centres[1]) / 2)
     assert not torch.allclose(play(player, classes=kick), play(player, classes=none))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...hits.clouds import ClassClouds
 from ...hits.sound_map import map_points, on_plane, principal_plane
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
@@ -26,7 +27,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     places, latents = tensors[PLACES], tensors[LATENTS]
     plane = principal_plane(places)
     labels = metadata["names"]
-    centres = [on_plane(plane, each) for each in events.priors.centres.detach()] if classes else []
+    clouds = ClassClouds.of(places, metadata["labels"], len(classes))
+    centres = [on_plane(plane, each) for each in clouds.centres]
     minutes = metadata["seconds"] / 60
     provenance = provenance_of(
         checkpoint, f"{metadata['sounds']} sounds, {minutes:.1f} minutes ({Path(config['recordings']).name})"
@@ -37,7 +39,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     analyzer.description = f"Hears a sound as grains and as an event of {name}"
     decoder = GrainsGenerator(grains, classes, map_points(labels, latents, principal_plane(latents)))
     decoder.description = f"Plays a path through the grains of {name}"
-    player = EventsGenerator(grains, events, classes, map_points(labels, places, plane), centres)
+    player = EventsGenerator(
+        grains, events.decoder, clouds, classes, map_points(labels, places, plane), centres
+    )
     player.description = f"Plays whole sounds of {name}, each started by a trigger"
     return [
         ExportSpec("", effect, provenance=provenance),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...dsp.noise import NormalTable
+from ...hits.clouds import ClassClouds
 from ...hits.controls import (
     FADE_DB,
     ONSET,
@@ -30,7 +31,7 @@ from ...hits.voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, TRANSIENT_
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, MapPoint, StreamingModel
 from ...streaming.sample_hold import Age, SampleHold
-from .events import EventEncoder, Events
+from .events import EventDecoder, EventEncoder
 from .grains import Grains
 
 LATENT_REACH = 6.0
@@ -166,15 +167,16 @@ class EventsGenerator(GrainsModel):
     def __init__(
         self,
         grains: Grains,
-        events: Events,
+        path: EventDecoder,
+        clouds: ClassClouds,
         classes: Sequence[str],
         points: Sequence[MapPoint] = (),
         centres: Sequence[tuple[float, float]] = (),
     ) -> None:
         super().__init__(classes)
         self.decoder, self.voice = grains.decoder, grains.voice
-        self.path, self.priors = events.decoder, events.priors
-        places = events.priors.places
+        self.path, self.clouds = path, clouds
+        places = clouds.places
         self.normal = NormalTable(torch.arange(places))
         bands_hz = torch.arange(BANDS) * (SAMPLE_RATE / 2 / (BANDS - 1))
         self.register_buffer("noise_tilt", tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
@@ -216,10 +218,10 @@ class EventsGenerator(GrainsModel):
         """What an event has if it begins in this frame: its place, how it is stretched, its level, its classes."""
         weights = self.weights(inputs)
         given = inputs["control.place"].transpose(1, 2)
-        centre, spread = self.priors(given[..., :0] if weights is None else weights)
+        centre, factor = self.clouds(given[..., :0] if weights is None else weights)
         draws = self.normal(inputs["control.seed"].long()[..., None])
         gain_db = (inputs["control.velocity"][..., None] - VELOCITY) * VELOCITY_DB
-        strays = draws * spread * inputs["control.temperature"][..., None]
+        strays = (factor @ draws[..., None])[..., 0] * inputs["control.temperature"][..., None]
         place = centre + given + strays
         stretch = inputs["control.stretch"][..., None]
         return [place, stretch, gain_db, *([] if weights is None else [weights])]
