@@ -9,6 +9,7 @@ from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
 from .decoder import MIDDLE_NOTE, Oneshots
+from .knobs import find_knobs
 from .model import OneshotsAnalyzer, OneshotsGenerator
 from .settings import OneshotsSize
 from .train import PLACES
@@ -27,9 +28,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     provenance = provenance_of(
         checkpoint, f"{metadata['sounds']} sounds, {minutes:.1f} minutes ({Path(config['recordings']).name})"
     )
-    player = OneshotsGenerator(
-        model, classes, points, centres, float(round(notes[1])) if notes else MIDDLE_NOTE
-    )
+    knobs = find_knobs(model, tensors[PLACES], metadata["labels"], notes)
+    note = float(round(notes[1])) if notes else MIDDLE_NOTE
+    player = OneshotsGenerator(model, classes, points, centres, note, knobs)
     player.description = f"Plays one-shots of {name}, each started by a trigger"
     analyzer = OneshotsAnalyzer(model.encoder, size.places)
     analyzer.description = f"Hears where a sound lies among those of {name}"
