@@ -101,7 +101,7 @@ def _check_host(host: Model, model: StreamingModel, frames: int, tolerance: floa
             continue
         stream = host.stream(block_size=block_size)
         audio = inputs["audio"][0].numpy()
-        delay = stream.latency_samples
+        delay = stream.latency_samples - model.latency_samples
         fed = np.pad(audio, ((0, 0), (0, delay + -(samples + delay) % block_size)))
         played = [stream.process(fed[:, i : i + block_size]) for i in range(0, fed.shape[1], block_size)]
         found = {"output.audio": np.concatenate(played, 1)[None, :, delay : delay + samples]}

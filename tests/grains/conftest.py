@@ -15,6 +15,7 @@ from training.families.grains.grains import Grains as GrainsNetwork
 from training.families.grains.model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
 from training.families.grains.settings import GrainsSize
 from training.hits.clouds import ClassClouds
+from training.hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 from training.streaming.model import MapPoint, StreamingModel
 
 CLASSES = ("kick", "snare")
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("grains")
     torch.manual_seed(1)
     grains, events = GrainsNetwork(SIZE, 2), Events(SIZE, 2)
-    torch.nn.init.normal_(grains.voice.transients.waves, std=0.02)
+    grains.voice.begin(0.02 * torch.randn(SIZE.transients, TRANSIENT_FRAMES * HOP_LENGTH))
     clouds = ClassClouds.of(torch.tensor([point.value for point in points(2)]), [0, 0, 0, 1, 1, 1], 2)
     models: dict[str, StreamingModel] = {
         "little": GrainsEffect(grains, CLASSES),

@@ -18,7 +18,10 @@ from training.hits.series import hold_out_series, series_of
         (("medium-tom7", "medium-tom-soft"), "medium-tom"),
         (("large-tom14",), "large-tom"),
         (("soft",), "soft"),
-        (("cello_A2_15_forte",), "cello-a"),
+        (("cello_A2_15_forte", "cello_A2_1_pianissimo_arco-normal"), "cello_a2"),
+        (("cello_As2_15_forte",), "cello_as2"),
+        (("C#-1 soft", "C#-1"), "c#-1"),
+        (("kick_a1", "kick_a2"), "kick-a"),
     ],
 )
 def test_numbers_and_velocities_do_not_make_a_series(names: tuple[str, ...], series: str) -> None:

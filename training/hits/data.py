@@ -20,7 +20,7 @@ from ..loop.report import Reporter
 from .partial_tracks import track_partials
 from .series import hold_out_series, series_of
 from .sounds import Sound, faded, trim, variants_of
-from .voice import SAMPLE_RATE
+from .voice import HIGHEST_HZ, SAMPLE_RATE
 
 HELD_OUT_SHARE = 0.12
 UNEVEN = 20
@@ -40,6 +40,8 @@ class Reading:
         Changed copies of each sound that is learned from, and the seed of the changes.
     note_of : callable
         Gives the note of a recording, by its path and samples (T,); 0 if it has none.
+    highest_hz : float
+        Up to where frequencies are measured.
     """
 
     longest_s: float
@@ -47,6 +49,7 @@ class Reading:
     variants: int
     seed: int
     note_of: Callable[[Path, NDArray[np.float32]], float] = lambda path, samples: 0.0
+    highest_hz: float = HIGHEST_HZ
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,12 @@ def read_hits(source: Source, reading: Reading, report: Reporter) -> HitsData:
     for path in used:
         report.prepare(f"analysing {path.name}", len(sounds), len(used))
         samples = heard[path]
-        tracks = track_partials(samples, reading.partials)
+        tracks = track_partials(samples, reading.partials, reading.highest_hz)
         name = path.relative_to(folder).with_suffix("").as_posix() if path != folder else path.stem
         sounds[path] = Sound(name, labels[path], samples, tracks, note=reading.note_of(path, samples))
         if path not in held_out:
             random = np.random.default_rng([reading.seed, len(changed)])
-            changed += variants_of(sounds[path], reading.variants, longest, random)
+            changed += variants_of(sounds[path], reading.variants, longest, reading.highest_hz, random)
     train = [sounds[path] for path in used if path not in held_out]
     if not train:
         raise RecordingsError(

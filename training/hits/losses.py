@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from ..loop.spectral_losses import magnitude_spectrogram
-from .partial_tracks import LOW_BANDS, Targets, under_window
+from .partial_tracks import Targets, under_window
 from .voice import BANDS, NOISE_HOPS, Parts
 
 FFT_SIZES = (4096, 2048, 1024, 512, 256, 128)
@@ -75,7 +75,7 @@ def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
     rows = made.shape[1]
     wanted, steady = targets.amplitudes[:, :rows], targets.steady[:, :rows]
     tones = (nepers(made) - nepers(wanted.square())).abs()
-    power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS))[..., :LOW_BANDS].square().mean(2)
+    power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS))[..., : targets.hiss.shape[-1]].square().mean(2)
     hiss = (nepers(under_window(power)) - nepers(targets.hiss[:, :rows].square())).clamp_min(0.0)
     return weighted(tones, steady), weighted(hiss, targets.audible[:, :rows])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -12,13 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from .voice import BANDS, HIGHEST_HZ, HOP_LENGTH, LOWEST_HZ, SAMPLE_RATE
+from .voice import BANDS, HIGHEST_HZ, HOP_LENGTH, LOWEST_HZ, SAMPLE_RATE, band_octaves, partial_centres
 
 N_FFT = 2048
 WINDOW = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
-LOW_BANDS = int(HIGHEST_HZ / (SAMPLE_RATE / 2 / (BANDS - 1)))
-"""Bands of noise that lie where the sinusoids are."""
-
 STEADY, UNSTEADY = 0.004, 0.015
 """Up to which share of its frequency a band's frequencies may differ to be one tone, and from which on they are noise."""
 
@@ -39,9 +35,9 @@ class PartialTracks:
         Of a sinusoid of that band's power.
     steady : (N, K) float32
         How far the band is one audible tone, from 0 to 1.
-    hiss : (N, LOW_BANDS) float32
-        Magnitude of noise in the voice's bands, if what is no tone were noise.
-    audible : (N, LOW_BANDS) float32
+    hiss : (N, L) float32
+        Magnitude of noise in those of the voice's bands that lie where the sinusoids are, if what is no tone were noise.
+    audible : (N, L) float32
         From 0, what is 60 dB below the loudest band of all, to 1.
     """
 
@@ -74,7 +70,7 @@ class Targets:
         return Targets(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
-def track_partials(samples: NDArray[np.float32], count: int) -> PartialTracks:
+def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float = HIGHEST_HZ) -> PartialTracks:
     """Measure frequencies by the turn of phases from one sample to the next (Flanagan and Golden 1966).
 
     All bins that hear one tone turn alike, however it decays; those that hear noise differ.
@@ -83,17 +79,19 @@ def track_partials(samples: NDArray[np.float32], count: int) -> PartialTracks:
     ----------
     samples : (T,)
     count : int
-        K, the number of bands from 35 Hz to 2.2 kHz.
+        K, the number of bands from 35 Hz on.
+    highest_hz : float
+        In the middle of the last.
     """
     frames = -(-len(samples) // HOP_LENGTH)
     padded = np.pad(samples, (0, frames * HOP_LENGTH + N_FFT + 1 - len(samples)))
     starts = HOP_LENGTH * np.arange(frames)
-    bins = int(2 * HIGHEST_HZ / SAMPLE_RATE * N_FFT / 2) + 4
+    bins = int(2 * highest_hz / SAMPLE_RATE * N_FFT / 2) + 4
     views = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)
     now, next_ = (np.fft.rfft(views[starts + i] * WINDOW)[:, :bins] for i in (0, 1))
     f = np.angle(next_ * now.conj()) * (SAMPLE_RATE / (2 * np.pi))
     power = np.abs(now) ** 2
-    spacing = math.log2(HIGHEST_HZ / LOWEST_HZ) / (count - 1)
+    spacing = band_octaves(count, highest_hz)
     band = np.round(np.log2(np.maximum(f, 1.0) / LOWEST_HZ) / spacing).astype(int)
     inside = (band >= 0) & (band < count)
     rows = np.broadcast_to(np.arange(frames)[:, None], band.shape)
@@ -101,12 +99,12 @@ def track_partials(samples: NDArray[np.float32], count: int) -> PartialTracks:
     for total, value in zip(sums, (power, power * f, power * f * f), strict=True):
         np.add.at(total, (rows[inside], band[inside]), value[inside])
     totals = np.maximum(sums[0], 1e-20)
-    centres = LOWEST_HZ * 2.0 ** (spacing * np.arange(count))
+    centres = partial_centres(count, highest_hz).numpy()
     mean = np.where(sums[0] > 0, sums[1] / totals, centres)
     spread = np.sqrt(np.maximum(sums[2] / totals - mean**2, 0.0)) / mean
     tonal = np.clip((UNSTEADY - spread) / (UNSTEADY - STEADY), 0.0, 1.0)
     noise = power * np.where(inside, 1.0 - np.take_along_axis(tonal, np.clip(band, 0, count - 1), 1), 1.0)
-    share = _noise_bands(bins)
+    share = _noise_bands(bins, int(highest_hz / (SAMPLE_RATE / 2 / (BANDS - 1))))
     energy = float(np.square(WINDOW).sum())
     found = (
         mean,
@@ -142,10 +140,10 @@ def under_window(power: Tensor) -> Tensor:
     )
 
 
-def _noise_bands(bins: int) -> NDArray[np.float64]:
-    """Mean over bins in the voice's bands of noise, which are triangles: (bins, LOW_BANDS)."""
+def _noise_bands(bins: int, count: int) -> NDArray[np.float64]:
+    """Mean over bins in the voice's bands of noise, which are triangles: (bins, count)."""
     place = np.arange(bins) * (2.0 * (BANDS - 1) / N_FFT)
-    triangles = np.maximum(1.0 - np.abs(place[:, None] - np.arange(LOW_BANDS)), 0.0)
+    triangles = np.maximum(1.0 - np.abs(place[:, None] - np.arange(count)), 0.0)
     return triangles / triangles.sum(0)
 
 

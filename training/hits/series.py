@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_NOTE = re.compile(r"(?<![A-Za-z0-9])[A-G](?:s|#|b)?-?\d(?![A-Za-z0-9])")
 _VELOCITIES = (
     "ppp pp p mp mf f ff fff piano mezzopiano mezzoforte forte fortissimo pianissimo soft softer softest softly quiet light"
     " medium med mid normal hard harder hardest loud louder loudest full ghost vel velocity v rr take hit low high lo hi"
@@ -22,9 +23,13 @@ _VELOCITIES = (
 def series_of(path: PurePath) -> str:
     """Name what a recording is a take of: its name without numbers, and without words of velocity at its end.
 
-    A word of velocity that something follows says which thing it is, as in ``medium-tom``. A file that is named by
-    numbers alone is a series of its own.
+    A word of velocity that something follows says which thing it is, as in ``medium-tom``. Behind the name of a note, such
+    as ``Fs3``, come only ways to play it: a series ends with the note. A file that is named by numbers alone is a series of
+    its own.
     """
+    note = _NOTE.search(path.stem)
+    if note:
+        return path.stem[: note.end()].lower()
     words = [word.lower() for word in _WORD.findall(path.stem)]
     velocities = _VELOCITIES.split()
     named = [word for word in words if not word.isdigit()]

@@ -49,13 +49,15 @@ class Sound:
     note: float = 0.0
 
 
-def variants_of(sound: Sound, count: int, longest: int, random: np.random.Generator) -> list[Sound]:
-    """Change a sound so many times, each no longer than so many samples."""
+def variants_of(
+    sound: Sound, count: int, longest: int, highest_hz: float, random: np.random.Generator
+) -> list[Sound]:
+    """Change a sound so many times, each no longer than so many samples, with sinusoids up to a frequency."""
     found: list[Sound] = []
     for _ in range(count):
         changed, semitones = as_another_sound(sound.samples, random)
         samples = trim(changed, Path(sound.name))[0][:longest]
-        tracks = track_partials(samples, sound.tracks.count)
+        tracks = track_partials(samples, sound.tracks.count, highest_hz)
         note = sound.note + semitones if sound.note else 0.0
         found.append(Sound(sound.name, sound.label, samples, tracks, recorded=False, note=note))
     return found

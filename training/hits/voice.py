@@ -42,27 +42,41 @@ class Parts:
         return Parts(*(getattr(self, each.name)[:, kept] for each in fields(self)))
 
 
-def partial_centres(count: int) -> Tensor:
+def band_octaves(count: int, highest_hz: float = HIGHEST_HZ) -> float:
+    """Octaves from one sinusoid's band to the next."""
+    return math.log2(highest_hz / LOWEST_HZ) / (count - 1)
+
+
+def partial_centres(count: int, highest_hz: float = HIGHEST_HZ) -> Tensor:
     """Frequencies (count,) in Hz in the middles of the sinusoids' bands, evenly on a logarithmic axis."""
-    return LOWEST_HZ * (HIGHEST_HZ / LOWEST_HZ) ** (torch.arange(count) / (count - 1))
+    return LOWEST_HZ * (highest_hz / LOWEST_HZ) ** (torch.arange(count) / (count - 1))
 
 
-def partial_reach(count: int) -> float:
+def partial_reach(count: int, highest_hz: float = HIGHEST_HZ) -> float:
     """Octaves by which a sinusoid may leave its centre: a little into its neighbours' bands."""
-    return 0.6 * math.log2(HIGHEST_HZ / LOWEST_HZ) / (count - 1)
+    return 0.6 * band_octaves(count, highest_hz)
 
 
 class Voice(StreamingModule):
     """Turns parts into sound.
 
+    A voice lags by ``lag_frames``. It sounds as it should after ``lead_frames``, and goes on for ``tail_frames``.
+
     Shapes: parts, trigger (B, N, 1) of zeros and ones -> two sounds (B, N, HOP_LENGTH), what is determined and noise.
     """
+
+    lag_frames, lead_frames, tail_frames = 0, TRANSIENT_FRAMES + 1, TRANSIENT_FRAMES
+    counter = "noise.spectra.counter"
 
     def __init__(self, partials: int, transients: int) -> None:
         super().__init__()
         self.partials = Partials(partials, SAMPLE_RATE, HOP_LENGTH)
         self.transients = Transients(transients, HOP_LENGTH, TRANSIENT_FRAMES)
         self.noise = StruckNoise(HOP_LENGTH // NOISE_HOPS, BANDS)
+
+    def begin(self, waves: Tensor) -> None:
+        """Let the first transients be these waveforms (J, T)."""
+        self.transients.waves.data[: len(waves)] = waves
 
     def forward(self, x: tuple[Parts, Tensor], state: State) -> tuple[tuple[Tensor, Tensor], State]:
         parts, trigger = x

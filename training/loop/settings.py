@@ -27,6 +27,8 @@ class Range:
         The ends, which are allowed; no end if not given.
     prefix : str
         Of the option on the command line.
+    choices : tuple
+        The only values that are allowed; any in the range if there are none.
     """
 
     help: str
@@ -34,8 +36,13 @@ class Range:
     minimum: float | None = None
     maximum: float | None = None
     prefix: str = ""
+    choices: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
+        if self.choices:
+            return " ".join(
+                filter(None, [" or ".join(str(one) for one in self.choices), self.unit and f"({self.unit})"])
+            )
         low, high = (f"{end:g}" if end is not None else None for end in (self.minimum, self.maximum))
         if low is not None and high is not None:
             text = f"{low} to {high}"
@@ -91,6 +98,11 @@ def size(
     return field(default=default, metadata={_METADATA: Range(text, unit, minimum, maximum, "size-")})
 
 
+def size_choice(choices: tuple[Any, ...], text: str, unit: str = "") -> Any:
+    """Make a field of a size that is one of some words or numbers; the first is the default."""
+    return field(default=choices[0], metadata={_METADATA: Range(text, unit, prefix="size-", choices=choices)})
+
+
 def settings_of(kind: type) -> list[Setting]:
     """List the fields of a dataclass made of `setting`, in their order."""
     types = get_type_hints(kind)
@@ -120,13 +132,14 @@ def check(values: Any) -> None:
         value = getattr(values, one.name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         right = is_number if one.kind is float else type(value) is one.kind
-        low, high = one.range.minimum, one.range.maximum
+        low, high, choices = one.range.minimum, one.range.maximum, one.range.choices
+        right = right and (not choices or value in choices)
         if right and is_number:
             # Written so that a NaN is outside.
             right = (low is None or value >= low) and (high is None or value <= high) and abs(value) < 1e300
         if not right:
             kind = {int: "a whole number", float: "a number", bool: "true or false"}.get(one.kind, "a text")
-            needed = ", ".join(filter(None, [kind, str(one.range)]))
+            needed = str(one.range) if choices else ", ".join(filter(None, [kind, str(one.range)]))
             raise SettingsError(f"{one.option} is {value!r}; needed is {needed}.")
 
 

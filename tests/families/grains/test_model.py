@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,13 @@ from training.families.grains.model import (
     GrainsAnalyzer,
     GrainsEffect,
     GrainsGenerator,
+    GrainsModel,
     normalised,
 )
-from training.families.grains.settings import GrainsSize
+from training.families.grains.settings import AMBIENCE, GrainsSize
 from training.hits.clouds import ClassClouds
 from training.hits.hearing import Hearing
-from training.hits.voice import HOP_LENGTH
+from training.hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 
 SIZE = GrainsSize(width=16, partials=6, transients=4, event_s=0.4)
 CLASSES = ("kick", "snare", "tom")
@@ -32,7 +35,7 @@ CLASSES = ("kick", "snare", "tom")
 def grains() -> Grains:
     torch.manual_seed(3)
     grains = Grains(SIZE, len(CLASSES)).eval()
-    torch.nn.init.normal_(grains.voice.transients.waves, std=0.05)
+    grains.voice.begin(0.05 * torch.randn(SIZE.transients, TRANSIENT_FRAMES * HOP_LENGTH))
     return grains
 
 
@@ -72,6 +75,20 @@ def test_the_decoder_keeps_the_contract(grains: Grains, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_events_keep_the_contract(player: EventsGenerator, tmp_path: Path) -> None:
     check_model(player, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["effect", "decoder", "events"])
+def test_ambience_keeps_the_contract(kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    size = replace(SIZE, voice=AMBIENCE)
+    grains, events = Grains(size, 3).eval(), Events(size, 3).eval()
+    models: dict[str, Callable[[], GrainsModel]] = {
+        "effect": lambda: GrainsEffect(grains, CLASSES),
+        "decoder": lambda: GrainsGenerator(grains, CLASSES),
+        "events": lambda: EventsGenerator(grains, events.decoder, clouds(3), CLASSES),
+    }
+    check_model(models[kind]().eval(), tmp_path)
 
 
 @pytest.mark.slow

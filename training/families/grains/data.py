@@ -16,4 +16,7 @@ def prepare(source: Source, settings: GrainsSettings, size: GrainsSize, report: 
     RecordingsError
         If none can be used, or none is left to train on.
     """
-    return read_hits(source, Reading(size.event_s, size.partials, settings.variants, settings.seed), report)
+    reading = Reading(
+        size.event_s, size.partials, settings.variants, settings.seed, highest_hz=size.highest_hz
+    )
+    return read_hits(source, reading, report)

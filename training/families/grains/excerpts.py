@@ -14,7 +14,7 @@ from ...hits.partial_tracks import Targets, stack
 from ...hits.sounds import Sound, cut
 from ...hits.voice import HOP_LENGTH
 
-CONTEXT_FRAMES = 9
+CONTEXT_FRAMES = 33
 """Heard before an excerpt, as long as the longest window."""
 
 LONGEST_REST_FRAMES = 12

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from ...dsp.units import DB
 from ...hits.hearing import SILENT_DB, Hearing
-from ...hits.voice import BANDS, NOISE_HOPS, Parts, Voice, partial_centres, partial_reach
+from ...hits.voice import Parts, Voice
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import dense
-from .settings import GrainsSize
+from .ambience import AmbientParts, AmbientScore, AmbientVoice
+from .scores import Score
+from .settings import AMBIENCE, GrainsSize
 
 CLASS_VALUES = 8
 CONTEXT = 3
@@ -61,26 +61,23 @@ class GrainDecoder(nn.Module):
         0 for a model of none.
     """
 
-    centres: Tensor
-
     def __init__(self, size: GrainsSize, classes: int) -> None:
         super().__init__()
         self.classes = classes
-        self.partials, self.transients = size.partials, size.transients
         self.silence = 10 ** (SILENT_DB / 20)
-        self.reach = partial_reach(size.partials)
+        self.score: Score | AmbientScore = AmbientScore() if size.voice == AMBIENCE else Score(size)
         self.of_class = nn.Linear(classes, CLASS_VALUES, bias=False) if classes else None
         self.enter = dense(size.latents + (CLASS_VALUES if classes else 0), size.width)
         self.middle = dense(size.width, size.width)
-        self.parts = [NOISE_HOPS * BANDS, size.partials, size.partials, size.partials, size.transients]
+        self.parts = [sum(self.score.levels), sum(self.score.others)]
         self.head = nn.Linear(size.width, sum(self.parts))
-        self.register_buffer("centres", partial_centres(size.partials), persistent=False)
         with torch.no_grad():
             self.head.weight.mul_(0.3)
-            self.head.bias[: self.parts[0]] = -3.0
-            self.head.bias[self.parts[0] : sum(self.parts[:2])] = -4.0
+            self.score.begin(self.head.bias)
 
-    def forward(self, z: Tensor, loudness_db: Tensor, classes: Tensor | None) -> Parts:
+    def forward(
+        self, z: Tensor, loudness_db: Tensor, classes: Tensor | None, change: Tensor | float = 0.0
+    ) -> Parts | AmbientParts:
         """Give the parts of frames.
 
         Parameters
@@ -88,21 +85,15 @@ class GrainDecoder(nn.Module):
         z : (B, N, Z)
         loudness_db : (B, N, 1)
         classes : (B, N, K) weights that sum to one, or to nothing; None for a model of no classes.
+        change : (B, N, L), nepers by which each of the score's levels is changed.
         """
         if self.of_class is not None and classes is not None:
             z = torch.cat([z, self.of_class(classes)], -1)
-        noise, tones, detunes, phases, struck = self.head(self.middle(self.enter(z))).split(self.parts, -1)
-        level = (loudness_db * DB).exp()
+        levels, others = self.head(self.middle(self.enter(z))).split(self.parts, -1)
+        loudness = (loudness_db * DB).exp()
         # Nothing at all where it is silent.
-        level = (level - self.silence).clamp_min(0.0)
-        octaves = self.reach * torch.tanh(detunes)
-        return Parts(
-            noise.clamp(-12.0, 3.0).exp() * level,
-            tones.clamp(-12.0, 3.0).exp() * level,
-            self.centres * (octaves * math.log(2.0)).exp(),
-            phases,
-            struck * level,
-        )
+        loudness = (loudness - self.silence).clamp_min(0.0)
+        return self.score((levels.clamp(-12.0, 3.0) + change).exp() * loudness, others, loudness)
 
 
 class Grains(StreamingModule):
@@ -112,4 +103,5 @@ class Grains(StreamingModule):
         super().__init__()
         self.encoder = GrainEncoder(size)
         self.decoder = GrainDecoder(size, classes)
-        self.voice = Voice(size.partials, size.transients)
+        hits = size.voice != AMBIENCE
+        self.voice: Voice | AmbientVoice = Voice(size.partials, size.transients) if hits else AmbientVoice()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -26,8 +25,8 @@ from ...hits.controls import (
     place_control,
     tilt,
 )
-from ...hits.hearing import SILENT_DB
-from ...hits.voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, TRANSIENT_FRAMES
+from ...hits.hearing import LONG, SILENT_DB
+from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, MapPoint, StreamingModel
 from ...streaming.sample_hold import Age, SampleHold
@@ -37,6 +36,9 @@ from .grains import Grains
 LATENT_REACH = 6.0
 PLAIN_DB = -18.0
 """Loudness that a sound is given where its own does not count."""
+
+LATE_FRAMES = 92
+"""In which an event has faded, after the longest."""
 
 
 def _latent(size: int, points: Sequence[MapPoint] = ()) -> Control:
@@ -65,11 +67,12 @@ class GrainsEffect(GrainsModel):
     """Plays any sound in the material of the grains."""
 
     role = "effect"
-    tail_samples = 2 * TRANSIENT_FRAMES * HOP_LENGTH
 
     def __init__(self, grains: Grains, classes: Sequence[str]) -> None:
         super().__init__(classes)
         self.grains = grains
+        self.latency_samples, tail_samples = _times(grains)
+        self.tail_samples = LONG + tail_samples
         self.normal = NormalTable(torch.arange(grains.encoder.latents))
         dynamics = "how much of the input's own loudness; at 0 all is equally loud"
         self.controls = (
@@ -128,11 +131,11 @@ class GrainsGenerator(GrainsModel):
     """Plays a path through the grains' space."""
 
     role = "generator"
-    tail_samples = TRANSIENT_FRAMES * HOP_LENGTH
 
     def __init__(self, grains: Grains, classes: Sequence[str], points: Sequence[MapPoint] = ()) -> None:
         super().__init__(classes)
         self.decoder, self.voice = grains.decoder, grains.voice
+        self.latency_samples, self.tail_samples = _times(grains)
         latents = grains.encoder.latents
         self.normal = NormalTable(torch.arange(latents))
         self.controls = (
@@ -161,8 +164,7 @@ class EventsGenerator(GrainsModel):
     """Plays whole events, each started by a trigger with what the controls are at that moment."""
 
     role = "generator"
-    noise_tilt: Tensor
-    tone_tilt: Tensor
+    tilt: Tensor
 
     def __init__(
         self,
@@ -178,13 +180,12 @@ class EventsGenerator(GrainsModel):
         self.path, self.clouds = path, clouds
         places = clouds.places
         self.normal = NormalTable(torch.arange(places))
-        bands_hz = torch.arange(BANDS) * (SAMPLE_RATE / 2 / (BANDS - 1))
-        self.register_buffer("noise_tilt", tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
-        self.register_buffer("tone_tilt", tilt(grains.decoder.centres), persistent=False)
+        self.register_buffer("tilt", tilt(grains.decoder.score.f_hz), persistent=False)
         self.age = Age()
         self.kept = [places, 1, 1, *([len(classes)] if classes else [])]
         self.hold = SampleHold(sum(self.kept))
-        self.tail_samples = (self.path.frames + 100) * HOP_LENGTH
+        self.latency_samples, tail_samples = _times(grains)
+        self.tail_samples = (self.path.frames + LATE_FRAMES) * HOP_LENGTH + tail_samples
         self.controls = (
             TRIGGER,
             *classes_control(classes, centres),
@@ -205,13 +206,9 @@ class EventsGenerator(GrainsModel):
         z, loudness = self.path(place, moment)
         late = torch.relu(moment - self.path.frames)
         loudness = torch.where(age < 0, torch.full_like(age, SILENT_DB), loudness + gain_db - FADE_DB * late)
-        parts = self.decoder(z, loudness.clamp_min(SILENT_DB), held[3] if self.class_names else None)
-        brighter = replace(
-            parts,
-            noise=parts.noise * (gain_db * self.noise_tilt).exp(),
-            amplitudes=parts.amplitudes * (gain_db * self.tone_tilt).exp(),
-        )
-        determined, noise = carry("voice", (brighter, fires[..., None].to(z.dtype)))
+        weights = held[3] if self.class_names else None
+        parts = self.decoder(z, loudness.clamp_min(SILENT_DB), weights, gain_db * self.tilt)
+        determined, noise = carry("voice", (parts, fires[..., None].to(z.dtype)))
         return {"audio": (determined + noise).flatten(1)[:, None]}, carry.next_state
 
     def _begun(self, inputs: dict[str, Tensor]) -> list[Tensor]:
@@ -225,6 +222,11 @@ class EventsGenerator(GrainsModel):
         place = centre + given + strays
         stretch = inputs["control.stretch"][..., None]
         return [place, stretch, gain_db, *([] if weights is None else [weights])]
+
+
+def _times(grains: Grains) -> tuple[int, int]:
+    """By how many samples a voice is late, and how long it rings after that."""
+    return grains.voice.lag_frames * HOP_LENGTH, grains.voice.tail_frames * HOP_LENGTH
 
 
 def _strays(normal: NormalTable, inputs: dict[str, Tensor], state: State) -> tuple[Tensor, State]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...loop.settings import Checked, setting, size
+from ...loop.settings import Checked, setting, size, size_choice
+
+HITS, AMBIENCE = "hits", "ambience"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class GrainsSize(Checked):
     latents: int = size(16, "numbers of a grain's place", maximum=64)
     places: int = size(16, "numbers of an event's place", maximum=64)
     width: int = size(160, "values in the layers of the decoders")
-    partials: int = size(32, "sinusoids, from 35 Hz to 2.2 kHz", minimum=2)
+    voice: str = size_choice(
+        (HITS, AMBIENCE), "what makes the sound: sinusoids, noise and transients, or noise under long windows"
+    )
+    partials: int = size(32, "sinusoids, from 35 Hz to the highest frequency", minimum=2, maximum=256)
+    highest_hz: float = size(2200.0, "of the sinusoids", "Hz", minimum=100.0, maximum=16000.0)
     transients: int = size(32, "waveforms that a trigger can start")
     event_s: float = size(1.5, "longest event", "s", minimum=0.1, maximum=20.0)

@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...hits.data import HitsData
+from ...hits.hearing import SILENT_DB
 from ...hits.losses import FFT_SIZES, attack_loss, divergence, frequency_loss, hit_loss, tone_losses
 from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
-from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
+from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES, Parts
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Net, Stage, Trainer
 from ...streaming.contract import State
@@ -73,7 +74,7 @@ class GrainsTrainer(Trainer):
         _, _, rows = np.linalg.svd(onsets, full_matrices=False)
         waves = torch.from_numpy(rows[: self.size.transients].astype(np.float32)).to(self.device)
         for module in (self.grains.module, self.grains.average):
-            module.voice.transients.waves.data[: len(waves)] = waves
+            module.voice.begin(waves)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         torch.manual_seed(int(random.integers(1 << 30)))
@@ -83,30 +84,34 @@ class GrainsTrainer(Trainer):
 
     def _grains(self, random: np.random.Generator) -> dict[str, float]:
         chosen = self._choose(random, self.settings.batch)
-        excerpts = draw_excerpts([self.sounds[i] for i in chosen], self.settings.excerpt_frames, random)
-        model, kept = self.grains.module, slice(CONTEXT_FRAMES, None)
+        model, frames = self.grains.module, self.settings.excerpt_frames
+        lag, lead = model.voice.lag_frames, model.voice.lead_frames
+        excerpts = draw_excerpts([self.sounds[i] for i in chosen], frames + lag, random)
         hops = excerpts.sound.to(self.device).unflatten(1, (-1, HOP_LENGTH))
-        (mean, log_variance, loudness, onset), _ = model.encoder(hops, model.encoder.initial_state(len(hops)))
-        begins = excerpts.begins.to(self.device)
+        heard, _ = model.encoder(hops, model.encoder.initial_state(len(hops)))
+        # The encoder needs more time than the voice.
+        hops, begins, mean, log_variance, loudness, onset = (
+            each[:, CONTEXT_FRAMES - lead :] for each in (hops, excerpts.begins.to(self.device), *heard)
+        )
         trigger = torch.where(begins.amax(1, keepdim=True) > 0, begins, onset)
         classes = self._told(chosen, random).expand(-1, mean.shape[1], -1)
         parts = model.decoder(_drawn(mean, log_variance), loudness, classes)
         (determined, noise), _ = model.voice((parts, trigger), self._voice_state(model, random))
-        made, wanted = (x[:, kept].flatten(1) for x in (determined + noise, hops))
-        parts, targets = parts.rows(kept), excerpts.targets.to(self.device)
-        tones, hiss = tone_losses(parts, targets)
-        waves, attack = first_onsets_losses(determined, noise, hops, trigger)
+        made = (determined + noise)[:, lead + lag :].flatten(1)
+        wanted = hops[:, lead : lead + frames].flatten(1)
         losses = {
             "sound": hit_loss(made, wanted, self._scales(random)),
-            "onset": waves,
-            "attack": attack,
-            "octaves": frequency_loss(parts.f_hz, targets.f_hz, targets.weights),
-            "tones": tones,
-            "hiss": hiss,
-            "nats": divergence(mean, log_variance)[:, kept].sum(-1).mean(),
+            "nats": divergence(mean, log_variance)[:, lead:].sum(-1).mean(),
         }
-        loss = losses["sound"] + ONSET_WEIGHT * waves + FREQUENCY_WEIGHT * losses["octaves"]
-        loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+        loss = losses["sound"]
+        if isinstance(parts, Parts):
+            parts, targets = parts.rows(slice(lead, None)), excerpts.targets.to(self.device)
+            tones, hiss = tone_losses(parts, targets)
+            waves, attack = first_onsets_losses(determined, noise, hops, trigger)
+            octaves = frequency_loss(parts.f_hz, targets.f_hz, targets.weights)
+            losses |= {"onset": waves, "attack": attack, "octaves": octaves, "tones": tones, "hiss": hiss}
+            loss = loss + ONSET_WEIGHT * waves + ATTACK_WEIGHT * attack + FREQUENCY_WEIGHT * octaves
+            loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
 
     def _events(self, random: np.random.Generator) -> dict[str, float]:
@@ -118,8 +123,10 @@ class GrainsTrainer(Trainer):
         centre, spread = events.priors(self.classes_of([self.sounds[i] for i in chosen]))
         place = _drawn(mean, log_variance)
         begin = self._begin_within(chosen, random)
-        early = np.where(begin > 0, begin - SET_IN_FRAMES, 0)
-        ages = early[:, None] + np.arange(frames + SET_IN_FRAMES)
+        lag = grains.voice.lag_frames
+        set_in = max(SET_IN_FRAMES, lag)
+        early = np.maximum(begin - set_in, 0)
+        ages = early[:, None] + np.arange(frames + set_in + lag)
         age = torch.from_numpy(ages).to(self.device)[..., None]
         z, loudness = events.decoder(place.expand(-1, ages.shape[1], -1), age.float())
         wanted_z, wanted_loudness, _ = (
@@ -129,30 +136,30 @@ class GrainsTrainer(Trainer):
         (determined, noise), _ = grains.voice(
             (parts, (age == 0).to(z.dtype)), self._voice_state(grains, random)
         )
-        first = torch.from_numpy(begin - early).to(self.device)[:, None, None]
+        first = torch.from_numpy(begin - early + lag).to(self.device)[:, None, None]
         rows = (first + torch.arange(frames, device=self.device)[:, None]).expand(-1, -1, HOP_LENGTH)
         made = (determined + noise).gather(1, rows).flatten(1)
         starts = begin * HOP_LENGTH
         sounds = [
             cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)
         ]
-        wanted, attacks = torch.from_numpy(np.stack(sounds)).to(self.device), begin == 0
-        tracks = [self.sounds[i].tracks for i in chosen]
-        targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
-        tones, hiss = tone_losses(parts, targets)
+        wanted = torch.from_numpy(np.stack(sounds)).to(self.device)
         path, level = _path_losses(z, loudness, wanted_z, wanted_loudness)
         losses = {
             "sound": hit_loss(made, wanted, self._scales(random)),
-            "attack": attack_loss(made[attacks], wanted[attacks]),
             "path": path,
             "level": level,
-            "tones": tones,
-            "hiss": hiss,
             "changed": self._changed_paths(random),
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
         }
         loss = losses["sound"] + PATH_WEIGHT * path + LEVEL_WEIGHT * level + losses["changed"]
-        loss = loss + ATTACK_WEIGHT * losses["attack"] + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+        if isinstance(parts, Parts):
+            tracks, attacks = [self.sounds[i].tracks for i in chosen], begin == 0
+            targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
+            tones, hiss = tone_losses(parts, targets)
+            attack = attack_loss(made[attacks], wanted[attacks])
+            losses |= {"attack": attack, "tones": tones, "hiss": hiss}
+            loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
 
     def _changed_paths(self, random: np.random.Generator) -> Tensor:
@@ -208,12 +215,14 @@ class GrainsTrainer(Trainer):
     @torch.no_grad()
     def play(self, z: Tensor, loudness_db: Tensor) -> Tensor:
         """Play series of grains (B, N, Z) of no class, struck in their first frame, with the averaged weights: (B, T)."""
-        model = self.grains.average
+        model, lag = self.grains.average, self.grains.average.voice.lag_frames
+        z = F.pad(z, (0, 0, 0, lag))
+        loudness_db = F.pad(loudness_db, (0, 0, 0, lag), value=SILENT_DB)
         trigger = torch.zeros_like(loudness_db)
         trigger[:, 0] = 1.0
         parts = model.decoder(z, loudness_db, z.new_zeros(*z.shape[:2], len(self.data.classes)))
         (determined, noise), _ = model.voice((parts, trigger), model.voice.initial_state(len(z)))
-        return (determined + noise).flatten(1).cpu()
+        return (determined + noise)[:, lag:].flatten(1).cpu()
 
     def _choose(self, random: np.random.Generator, count: int) -> NDArray[np.int64]:
         return random.choice(len(self.sounds), count, p=self.shares)
@@ -234,9 +243,8 @@ class GrainsTrainer(Trainer):
     def _voice_state(self, model: Grains, random: np.random.Generator) -> State:
         """A voice at rest, whose noise begins anywhere."""
         start = torch.from_numpy(random.integers(0, 1 << 30, (self.settings.batch, 1, 1)))
-        return model.voice.initial_state(self.settings.batch) | {
-            "noise.spectra.counter": start.to(self.device)
-        }
+        state, counter = model.voice.initial_state(self.settings.batch), model.voice.counter
+        return state | {counter: start.to(self.device).reshape(state[counter].shape)}
 
     def _scales(self, random: np.random.Generator) -> list[int]:
         fitting = [n for n in FFT_SIZES if n < self.settings.excerpt_frames * HOP_LENGTH]
