@@ -25,12 +25,12 @@ class Hit:
     reference: Reference
 
 
-def read_hits(folder: Path) -> list[Hit]:
-    """Read all hits of a folder, whose sub-folders are classes."""
+def read_hits(folder: Path, longest_s: float = LONGEST_S) -> list[Hit]:
+    """Read all hits or notes of a folder, whose sub-folders are classes; what is longer is cut."""
     hits: list[Hit] = []
     for label, paths in classes_of(folder).items():
         for path in paths:
-            sound = trim(read_mono(path, SAMPLE_RATE), path)[0][: round(LONGEST_S * SAMPLE_RATE)]
+            sound = trim(read_mono(path, SAMPLE_RATE), path)[0][: round(longest_s * SAMPLE_RATE)]
             hits.append(Hit(path, label, sound, Reference.of(sound)))
     return hits
 

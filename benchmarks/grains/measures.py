@@ -54,9 +54,14 @@ class Reference:
 
     def distances(self, sound: Sound) -> tuple[float, float]:
         """Give log-spectral distance and log-mel L1 of a made sound, both in dB, by this one's floors and frames."""
+        heard = self.heard(sound)
+        return self.distances_of(heard.level_db, heard.mel_db)
+
+    def heard(self, sound: Sound) -> "Reference":
+        """Give the spectrograms of a made sound (T,), by this one's floors and frames."""
         power = power_spectrogram(np.pad(sound, (0, max(0, len(self.audible) * HOP_LENGTH - len(sound)))))
         power = power[: len(self.audible)]
-        return self.distances_of(_db(power, _top(self.level_db)), _db(power @ _MEL, _top(self.mel_db)))
+        return Reference(_db(power, _top(self.level_db)), _db(power @ _MEL, _top(self.mel_db)), self.audible)
 
     def distances_of(self, level_db: NDArray[np.float64], mel_db: NDArray[np.float64]) -> tuple[float, float]:
         """The same of spectrograms (N, 513) and (N, 80) in dB, which need not belong to a sound."""

@@ -1,6 +1,6 @@
 """A twin of the model of Bitton, Esling and Harada (2020, arXiv 2008.01393), trained on the same hits for a given time.
 
-python -m benchmarks.grains.paper_twin --train DRUMS --out twin.pt [--minutes 30]
+python -m benchmarks.grains.paper_twin --train DRUMS --out twin.pt [--minutes 30] [--longest-s 1.5]
 
 Minutes are of one core's work, so that other work beside it takes nothing from it.
 
@@ -21,7 +21,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.grains.hits import Hit, read_hits, split
+from benchmarks.grains.hits import LONGEST_S, Hit, read_hits, split
 from training.hits.losses import hit_loss
 
 GRAIN, HOP = 4096, 1024
@@ -157,9 +157,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--longest-s", type=float, default=LONGEST_S)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    known, _ = split(read_hits(arguments.train))
+    known, _ = split(read_hits(arguments.train, arguments.longest_s))
     names = sorted(f"{hit.label}/{hit.path.name}" for hit in known)
     origin: dict[str, object] = {"minutes": arguments.minutes, "threads": arguments.threads, "names": names}
     if arguments.out.exists() and load(arguments.out)[1] == origin:
