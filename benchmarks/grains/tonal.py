@@ -63,7 +63,7 @@ def nearest(known: Sequence[Hit], hit: Hit) -> np.ndarray:
 def class_mean(known: Sequence[Hit], hit: Hit) -> Reference:
     """Give the mean of the spectrograms of a note's class, in dB."""
     same = [other.reference for other in known if other.label == hit.label]
-    means = []
+    means: list[np.ndarray] = []
     for name in ("level_db", "mel_db"):
         wanted = getattr(hit.reference, name)
         floor = wanted.max() - 80.0
@@ -73,7 +73,8 @@ def class_mean(known: Sequence[Hit], hit: Hit) -> Reference:
             total[: len(part)] += np.maximum(part, floor)
             total[len(part) :] += floor
         means.append(total / len(same))
-    return Reference(*means, hit.reference.audible)
+    level_db, mel_db = means
+    return Reference(level_db, mel_db, hit.reference.audible)
 
 
 def measure(way: Way, notes: Sequence[Hit], what: str) -> dict[str, object]:
