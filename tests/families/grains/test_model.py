@@ -12,6 +12,7 @@ from torch import Tensor
 
 from export.signals import proof_inputs
 from tests.contract import check_block, check_model
+from tests.support.clouds import clouds
 from training.families.grains.events import EventEncoder, Events
 from training.families.grains.grains import GrainEncoder, Grains
 from training.families.grains.model import (
@@ -23,7 +24,6 @@ from training.families.grains.model import (
     normalised,
 )
 from training.families.grains.settings import AMBIENCE, GrainsSize
-from training.hits.clouds import ClassClouds
 from training.hits.hearing import Hearing
 from training.hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 
@@ -45,16 +45,9 @@ def events() -> Events:
     return Events(SIZE, len(CLASSES)).eval()
 
 
-def clouds(classes: int) -> ClassClouds:
-    random = torch.Generator().manual_seed(5)
-    labels = [number % max(classes, 1) for number in range(60)]
-    places = torch.randn(60, SIZE.places, generator=random) + 2 * torch.tensor(labels)[:, None]
-    return ClassClouds.of(places, labels, classes)
-
-
 @pytest.fixture
 def player(grains: Grains, events: Events) -> EventsGenerator:
-    return EventsGenerator(grains, events.decoder, clouds(len(CLASSES)), CLASSES).eval()
+    return EventsGenerator(grains, events.decoder, clouds(SIZE.places, len(CLASSES)), CLASSES).eval()
 
 
 @pytest.mark.slow
@@ -86,7 +79,7 @@ def test_ambience_keeps_the_contract(kind: str, tmp_path: Path) -> None:
     models: dict[str, Callable[[], GrainsModel]] = {
         "effect": lambda: GrainsEffect(grains, CLASSES),
         "decoder": lambda: GrainsGenerator(grains, CLASSES),
-        "events": lambda: EventsGenerator(grains, events.decoder, clouds(3), CLASSES),
+        "events": lambda: EventsGenerator(grains, events.decoder, clouds(SIZE.places, 3), CLASSES),
     }
     check_model(models[kind]().eval(), tmp_path)
 
@@ -95,7 +88,7 @@ def test_ambience_keeps_the_contract(kind: str, tmp_path: Path) -> None:
 def test_a_model_of_no_classes_keeps_the_contract(tmp_path: Path) -> None:
     torch.manual_seed(5)
     grains, events = Grains(SIZE, 0).eval(), Events(SIZE, 0).eval()
-    player = EventsGenerator(grains, events.decoder, clouds(0), ()).eval()
+    player = EventsGenerator(grains, events.decoder, clouds(SIZE.places, 0), ()).eval()
     assert "classes" not in {control.name for control in player.controls}
     check_model(player, tmp_path)
 

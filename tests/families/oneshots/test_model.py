@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.contract import check_block, check_model
+from tests.support.clouds import clouds
 from training.families.oneshots.decoder import Oneshots
 from training.families.oneshots.encoder import Encoder, Spectrogram
 from training.families.oneshots.model import Knob, OneshotsAnalyzer, OneshotsGenerator
@@ -29,13 +30,18 @@ def made(classes: int, pitched: bool) -> Oneshots:
 
 @pytest.fixture(scope="module")
 def player() -> OneshotsGenerator:
-    return OneshotsGenerator(made(len(CLASSES), True), CLASSES, knobs=(KNOB,)).eval()
+    return OneshotsGenerator(
+        made(len(CLASSES), True), clouds(SIZE.places, len(CLASSES)), CLASSES, knobs=(KNOB,)
+    ).eval()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("classes", "pitched"), [(CLASSES, True), ((), False)])
 def test_the_generator_keeps_the_contract(classes: tuple[str, ...], pitched: bool, tmp_path: Path) -> None:
-    player = OneshotsGenerator(made(len(classes), pitched), classes, knobs=(KNOB,) if pitched else ()).eval()
+    knobs = (KNOB,) if pitched else ()
+    player = OneshotsGenerator(
+        made(len(classes), pitched), clouds(SIZE.places, len(classes)), classes, knobs=knobs
+    ).eval()
     names = [control.name for control in player.controls]
     assert ("note" in names, "classes" in names, "decay" in names) == (pitched, bool(classes), pitched)
     check_model(player, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...hits.clouds import ClassClouds
 from ...hits.sound_map import map_points, on_plane, principal_plane
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
@@ -22,7 +23,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     model = Oneshots(size, len(classes), metadata["pitched"])
     model.load_state_dict(weights_of(tensors))
     plane = principal_plane(tensors[PLACES])
-    centres = [on_plane(plane, each) for each in model.priors.centres.detach()] if classes else []
+    clouds = ClassClouds.of(tensors[PLACES], metadata["labels"], len(classes))
+    centres = [on_plane(plane, each) for each in clouds.centres]
     points = map_points(metadata["names"], tensors[PLACES], plane)
     minutes = metadata["seconds"] / 60
     provenance = provenance_of(
@@ -30,7 +32,7 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     )
     knobs = find_knobs(model, tensors[PLACES], metadata["labels"], notes)
     note = float(round(notes[1])) if notes else MIDDLE_NOTE
-    player = OneshotsGenerator(model, classes, points, centres, note, knobs)
+    player = OneshotsGenerator(model, clouds, classes, points, centres, note, knobs)
     player.description = f"Plays one-shots of {name}, each started by a trigger"
     analyzer = OneshotsAnalyzer(model.encoder, size.places)
     analyzer.description = f"Hears where a sound lies among those of {name}"

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...dsp.noise import NormalTable
 from ...dsp.units import DB
+from ...hits.clouds import ClassClouds
 from ...hits.controls import (
     FADE_DB,
     ONSET,
@@ -87,6 +88,8 @@ class OneshotsGenerator(OneshotsModel):
     Parameters
     ----------
     model : Oneshots
+    clouds : ClassClouds
+        Where the sounds that were learned from lie.
     classes : sequence of str
         Their names.
     points : sequence of MapPoint
@@ -108,6 +111,7 @@ class OneshotsGenerator(OneshotsModel):
     def __init__(
         self,
         model: Oneshots,
+        clouds: ClassClouds,
         classes: Sequence[str],
         points: Sequence[MapPoint] = (),
         centres: Sequence[tuple[float, float]] = (),
@@ -116,9 +120,9 @@ class OneshotsGenerator(OneshotsModel):
     ) -> None:
         super().__init__()
         self.class_names, self.knob_names = tuple(classes), tuple(knob.name for knob in knobs)
-        self.decoder, self.priors, self.voice = model.decoder, model.priors, model.voice
+        self.decoder, self.clouds, self.voice = model.decoder, clouds, model.voice
         self.pitched = model.decoder.harmonics > 0
-        places = model.priors.places
+        places = clouds.places
         self.normal = NormalTable(torch.arange(places))
         bands_hz = torch.arange(BANDS) * (SAMPLE_RATE / 2 / (BANDS - 1))
         self.register_buffer("noise_tilt", tilt(bands_hz).repeat(NOISE_HOPS), persistent=False)
@@ -169,9 +173,10 @@ class OneshotsGenerator(OneshotsModel):
         weights = place[..., :0]
         if self.class_names:
             weights = normalised(inputs["control.classes"].transpose(1, 2))
-        centre, spread = self.priors(weights)
+        centre, factor = self.clouds(weights)
         draws = self.normal(inputs["control.seed"].long()[..., None])
-        place = place + centre + draws * spread * inputs["control.temperature"][..., None]
+        strays = (factor @ draws[..., None])[..., 0]
+        place = place + centre + strays * inputs["control.temperature"][..., None]
         if self.knob_names:
             turned = torch.stack([inputs[f"control.{name}"] for name in self.knob_names], -1)
             place = place + turned @ self.directions
