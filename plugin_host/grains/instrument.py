@@ -145,27 +145,11 @@ class Grains:
         UsageError
             If it is silent.
         """
-        mono = np.asarray(sound, np.float32).mean(0)[: round(HEARD_S * sample_rate)]
-        mono = resample(np.ascontiguousarray(mono), sample_rate, self.sample_rate)
-        peak = float(np.abs(mono).max(initial=0.0))
-        if peak < 10 ** (_SOUNDING_DB / 20):
-            raise UsageError(
-                "the sound is silent: no sample is above -60 dB of full scale; give a louder sound"
-            )
-        # At a level that the encoder knows.
-        mono = from_onset(mono) * (0.5 / peak)
-        mono = np.pad(mono, (0, self.frames * self.hop_length))
-        heard = self.encoder.stream(self.sample_rate, 1).analyze(mono[None])
-        return {name: value[0] for name, value in heard.items()}
+        return hear(self.encoder, self.events.document.tail_samples, sound, sample_rate)
 
     def place_of(self, heard: dict[str, Vector]) -> Vector:
         """The place (P,) of the first event that was heard."""
-        onsets = np.flatnonzero(heard["onset"] > 0)
-        first = int(onsets[0]) if len(onsets) else 0
-        after = onsets[onsets > first + 1]
-        # A second onset begins another event: what counts is what was heard until then.
-        end = int(after[0]) - 1 if len(after) else len(heard["onset"]) - 1
-        return heard["place"][:, end]
+        return place_of(heard)
 
     def play_event(
         self,
@@ -200,6 +184,30 @@ class Grains:
             controls["classes"] = weights
         stream = self.events.stream(self.sample_rate, 1, self.hop_length)
         return _trimmed(stream.generate(frames * self.hop_length, **controls)[0])
+
+
+def hear(encoder: Model, longest: int, sound: NDArray[np.floating], sample_rate: float) -> dict[str, Vector]:
+    """Hear a sound (C, T) by an analyzer of events of ``longest`` samples at most; see `Grains.hear`."""
+    rate = encoder.document.sample_rate
+    mono = np.asarray(sound, np.float32).mean(0)[: round(HEARD_S * sample_rate)]
+    mono = resample(np.ascontiguousarray(mono), sample_rate, rate)
+    peak = float(np.abs(mono).max(initial=0.0))
+    if peak < 10 ** (_SOUNDING_DB / 20):
+        raise UsageError("the sound is silent: no sample is above -60 dB of full scale; give a louder sound")
+    # At a level that the encoder knows.
+    mono = np.pad(from_onset(mono) * (0.5 / peak), (0, longest))
+    heard = encoder.stream(rate, 1).analyze(mono[None])
+    return {name: value[0] for name, value in heard.items()}
+
+
+def place_of(heard: dict[str, Vector]) -> Vector:
+    """The place (P,) of the first event that was heard."""
+    onsets = np.flatnonzero(heard["onset"] > 0)
+    first = int(onsets[0]) if len(onsets) else 0
+    after = onsets[onsets > first + 1]
+    # A second onset begins another event: what counts is what was heard until then.
+    end = int(after[0]) - 1 if len(after) else len(heard["onset"]) - 1
+    return heard["place"][:, end]
 
 
 def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ControlError, UnknownModelError, UsageError
-from ..grains.instrument import Grains
+from ..errors import ControlError, ModelFileError, UnknownModelError, UsageError
+from ..grains.instrument import Grains, hear, place_of
+from ..model_file.bundled import find_model
 from ..model_file.controls import MapPoint
 from ..model_file.onnx_bytes import read_model_bytes
 from ..playing.model import Model
@@ -118,8 +120,11 @@ class ModelShots:
 
     @property
     def notes(self) -> tuple[int, int] | None:
-        """The range of ``note``."""
+        """What was learned of ``note``, or its range."""
         control = self._model.controls.get("note")
+        learned = self._model.document.trained.get("note")
+        if learned is not None:
+            return round(learned.low), round(learned.high)
         return (round(control.minimum), round(control.maximum)) if control else None
 
     @property
@@ -184,10 +189,42 @@ def open_one_shots(name_or_path: str | PathLike[str], open_model: Callable[[str]
     """
     if not fspath(name_or_path).strip():
         raise UnknownModelError("a model has a name, such as drums, and an empty one arrived")
+    stem = fspath(name_or_path).removesuffix(".onnx").removesuffix(".encoder")
+    if _is_there(stem) and _is_there(f"{stem}.encoder") and not _is_there(f"{stem}.events"):
+        return _open_pair(stem, open_model)
     grains = Grains(name_or_path, open_model)
     return ModelShots(
         grains.name, grains.events, lambda sound, rate: grains.place_of(grains.hear(sound, rate))
     )
+
+
+def _open_pair(stem: str, open_model: Callable[[str], Model]) -> OneShots:
+    """Open a generator of one-shots ``NAME`` and the analyzer ``NAME.encoder`` that hears their places."""
+    generator, encoder = (open_model(_path_of(name)) for name in (stem, f"{stem}.encoder"))
+    place = generator.controls.get("place")
+    outputs = {output.name for output in encoder.document.outputs}
+    if place is None or not place.map or "trigger" not in generator.controls or {"place", "onset"} - outputs:
+        raise ModelFileError(
+            f"{generator.source} and {encoder.source} are no model of one-shots; needed are a generator with a trigger and a"
+            " place with a map of sounds, and an analyzer with place and onset"
+        )
+    longest = generator.document.tail_samples
+    return ModelShots(
+        Path(stem).name, generator, lambda sound, rate: place_of(hear(encoder, longest, sound, rate))
+    )
+
+
+def _path_of(stem: str) -> str:
+    """Give the path of a file, or the name of a bundled model."""
+    path = Path(f"{stem}.onnx")
+    return str(path) if path.parent != Path() or path.exists() else stem
+
+
+def _is_there(stem: str) -> bool:
+    try:
+        return find_model(_path_of(stem)).is_file()
+    except UnknownModelError:
+        return False
 
 
 NOTES_APART = 4

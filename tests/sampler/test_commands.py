@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from plugin_host.errors import ModelFileError
+from plugin_host.model_file.bundled import find_model
 from plugin_host.sampler.finishing import fault_of, finished
 from plugin_host.sampler.source import OneShots, open_one_shots
 from plugin_host.sampler.wav_file import read_recipe
@@ -153,3 +155,18 @@ def test_hydrogen_holds_fewer_takes_and_it_is_said(tmp_path: Path, brainsynth: C
     assert ended.code == 0
     assert "hydrogen holds 15 sounds a key at 3 velocities: 5 of 6 takes are written" in ended.err
     assert len(list((tmp_path / "kit" / "drums-kick").glob("*.wav"))) == 15
+
+
+def test_a_generator_and_its_encoder_are_enough(tmp_path: Path, drums: OneShots) -> None:
+    for part, name in (("events", "own"), ("encoder", "own.encoder")):
+        (tmp_path / f"{name}.onnx").symlink_to(find_model(f"drums.{part}").absolute())
+    own = open_one_shots(tmp_path / "own.onnx")
+    assert (own.name, own.sha256, own.classes, own.notes) == ("own", drums.sha256, drums.classes, None)
+    place = np.array(own.points[3].value, np.float32)
+    sound = own.play(place)
+    np.testing.assert_array_equal(sound, drums.play(place))
+    np.testing.assert_array_equal(own.hear(sound[None], 44100), drums.hear(sound[None], 44100))
+    (tmp_path / "own.onnx").unlink()
+    (tmp_path / "own.onnx").symlink_to(find_model("drums").absolute())
+    with pytest.raises(ModelFileError, match="are no model of one-shots"):
+        open_one_shots(tmp_path / "own.onnx")
