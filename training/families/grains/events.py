@@ -15,12 +15,10 @@ from torch import Tensor, nn
 from ...dsp.units import DB
 from ...hits.hearing import SILENT_DB
 from ...hits.priors import ClassPriors
-from ...hits.slots import age_slots
+from ...hits.slots import EventSlots
 from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...streaming.contract import Carry, State, StreamingModule
 from ...streaming.layers import dense
-from ...streaming.operators import take
-from ...streaming.sample_hold import Age, last_trigger, rows_of
 from .grains import LOWEST_LOG_VARIANCE
 from .settings import GrainsSize
 
@@ -45,50 +43,25 @@ class EventEncoder(StreamingModule):
     far as it has been heard.
     """
 
-    slots: Tensor
-
     def __init__(self, size: GrainsSize) -> None:
         super().__init__()
-        self.values, self.frames = size.latents + 1, event_frames(size)
-        self.register_buffer("slots", age_slots(self.frames, SLOTS), persistent=False)
-        self.age = Age()
+        values = size.latents + 1
+        self.slots = EventSlots(event_frames(size), SLOTS, values)
         self.network = nn.Sequential(
-            dense(self.values * SLOTS, 256), dense(256, 256), nn.Linear(256, 2 * size.places)
+            dense(values * SLOTS, 256), dense(256, 256), nn.Linear(256, 2 * size.places)
         )
-
-    def own_state(self, batch: int) -> State:
-        # In float64: differences of sums, which in float32 would not be the same in blocks.
-        return {"sums": torch.zeros(batch, 1, self.values * SLOTS, dtype=torch.float64)}
 
     def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[tuple[Tensor, Tensor], State]:
         z, loudness_db, onset = x
         carry = Carry(self, state)
-        fires = onset[..., 0].long()
-        share, values = self._shares(carry("age", fires)), _by_power(z, loudness_db)
-        added = (share[..., None] * values[:, :, None]).flatten(2).double()
-        total = torch.cumsum(added, 1)
-        last = last_trigger(fires)
-        begun = rows_of(torch.cat([torch.zeros_like(state["sums"]), total - added], 1), last)
-        sums = total - begun + (last == 0)[..., None].double() * state["sums"]
-        mean, log_variance = self._place(sums.float())
-        return (mean, log_variance), carry.next_state | {"sums": sums[:, -1:]}
+        return self._place(carry("slots", (_by_power(z, loudness_db), onset))), carry.next_state
 
     def whole(self, z: Tensor, loudness_db: Tensor, onset: Tensor) -> tuple[Tensor, Tensor]:
-        """Give what `forward` gives at the end of series that have one onset each: (B, 1, P) twice.
+        """Give what `forward` gives at the end of series that have one onset each: (B, 1, P) twice."""
+        return self._place(self.slots.whole(_by_power(z, loudness_db), onset)[:, None])
 
-        Training needs nothing in between, and running sums of every slot take three times as long as all the rest.
-        """
-        age = torch.arange(z.shape[1], device=z.device) - onset[..., 0].argmax(1, keepdim=True)
-        sums = self._shares(age).transpose(1, 2) @ _by_power(z, loudness_db)
-        return self._place(sums.flatten(1)[:, None])
-
-    def _shares(self, age: Tensor) -> Tensor:
-        """How much of a frame of each age (B, N) goes to each slot: (B, N, SLOTS)."""
-        outside = torch.full_like(age, self.frames)
-        return take(self.slots, 0, torch.where(age < 0, outside, torch.minimum(age, outside)))
-
-    def _place(self, sums: Tensor) -> tuple[Tensor, Tensor]:
-        slots = sums.unflatten(-1, (SLOTS, self.values))
+    def _place(self, slots: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance (B, N, P) of what lies in slots (B, N, SLOTS, Z + 1)."""
         z, power = slots[..., :-1], slots[..., -1:]
         share = power / power.amax(-2, keepdim=True).clamp_min(1e-20)
         below = 10.0 * share.clamp_min(1e-10).log10()
