@@ -231,7 +231,9 @@ def test_the_toy_goes_from_recordings_to_sound_by_the_command_line(
     run, file = tmp_path / "run", tmp_path / "toy.onnx"
     options = ("--steps", 300, "--batch", 64, "--size-hop-length", 32)
     done = brainsynth("train", "toy", recordings, "--output", run, *options)
-    assert (done.code, done.err) == (0, "")
+    # A machine that has much else to do finds time to tell how far it is.
+    said = [line for line in done.err.splitlines() if "steps a second" not in line]
+    assert (done.code, said) == (0, [])
     assert open_run(run).config["settings"]["batch"] == 64
     assert brainsynth("export", run, "-o", file).code == 0
     assert brainsynth("verify", file).code == 0
