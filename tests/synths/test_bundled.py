@@ -13,7 +13,7 @@ from plugin_host.csound.load_csound import load_csound
 from plugin_host.model_file.controls import Scale
 from plugin_host.synths.preset import find_presets
 
-NAMES = ("additive", "fm", "large", "string", "subtractive", "voice")
+NAMES = ("additive", "drum", "fm", "large", "string", "subtractive", "voice")
 SYNTHS = Path(__file__).parents[2] / "csd" / "synths"
 
 
@@ -101,7 +101,7 @@ def test_equal_voices_are_interchangeable(name: str) -> None:
     assert sounds[0] == pytest.approx(sounds[1], abs=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"drum"}))
 def test_a_held_note_follows_its_pitch(name: str) -> None:
     csound = load_csound().Csound()
     csound.createMessageBuffer(False)

@@ -1,4 +1,4 @@
-"""How strong the harmonics of a note are, and what lies between them, moment by moment."""
+"""The partials of a note, one near each multiple of its frequency, and what noise there is beside them, moment by moment."""
 
 from __future__ import annotations
 
@@ -11,94 +11,141 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .losses import nepers, weighted
-from .partial_tracks import AUDIBLE_DB, N_FFT, WINDOW, under_window
+from .partial_tracks import AUDIBLE_DB, N_FFT, WINDOW, noise_bands, turning, under_window
 from .voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, Parts
 
 HIGHEST_HZ = 0.45 * SAMPLE_RATE
-FLAT_DB, TONAL_DB = 3.0, 15.0
-"""How far a harmonic lies above what is beside it to be heard as noise, and from where on it is a tone."""
+BIN_HZ = SAMPLE_RATE / N_FFT
+ONE_TONE = 0.4
+"""Bins by which the frequencies differ that a tone's bins hear, at most."""
+
+FLAT, TONAL = 0.5, 0.9
+"""Which share of a partial's power is one tone's where it is heard as noise, and from which on it is a tone."""
+
+HEARD_DB = 80.0
+"""Below the loudest moment of a band: what is softer is silence, and is no noise that ought to be there."""
 
 
 @dataclass(frozen=True)
 class HarmonicTracks:
-    """Harmonics of a sound, each frame's under a window that begins with it, (N, H) float16 each.
+    """Partials of a note, each frame's under a window that begins with it, float16.
 
     Attributes
     ----------
-    levels : nepers
+    levels : (N, H) nepers
         Of the amplitudes.
-    between : nepers
-        Of the magnitudes of noise, half of the fundamental above each harmonic.
-    tonal, audible : from 0 to 1
+    strays : (N, H)
+        How far each lies from its multiple, in shares of the note's frequency: from -0.5 to 0.5, as bells have them.
+    tonal, audible : (N, H) from 0 to 1
         How far it is a tone, and how far it is heard beside the strongest of all.
+    hiss : (N, BANDS) nepers
+        Of the magnitudes in the voice's bands of noise, if what is no tone were noise.
+    noisy : (N, BANDS) from 0 to 1
+        How far these bands are heard beside the loudest of all.
     """
 
     levels: NDArray[np.float16]
-    between: NDArray[np.float16]
+    strays: NDArray[np.float16]
     tonal: NDArray[np.float16]
     audible: NDArray[np.float16]
+    hiss: NDArray[np.float16]
+    noisy: NDArray[np.float16]
 
     @classmethod
     def of(cls, samples: NDArray[np.float32], note: float, count: int) -> HarmonicTracks:
-        """Measure the harmonics of a sound (T,) at multiples of its note's frequency; of note 0 none counts."""
+        """Measure so many partials of a sound (T,), near the multiples of its note's frequency; of note 0 none counts."""
         frames = -(-len(samples) // HOP_LENGTH)
         if not note:
-            return cls(*np.zeros((4, frames, count), np.float16))
-        padded = np.pad(samples, (0, frames * HOP_LENGTH + N_FFT - len(samples)))
-        views = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[: frames * HOP_LENGTH : HOP_LENGTH]
-        f_hz = 440.0 * 2 ** ((note - 69.0) / 12.0) * np.arange(1, count + 1)
-        whole = np.concatenate([f_hz, f_hz * (1 + 0.5 / np.arange(1, count + 1))])
-        turns = np.exp(-2j * np.pi / SAMPLE_RATE * np.outer(np.arange(N_FFT), whole)).astype(np.complex64)
-        power = np.square(np.abs((views * WINDOW) @ turns))
-        on, beside = np.split(power, 2, 1)
-        below_db = 10 * np.log10(np.maximum(on, 1e-12) / max(float(on.max()), 1e-12))
-        above_db = 10 * np.log10(np.maximum(on, 1e-12) / np.maximum(beside, 1e-12))
-        there = f_hz < HIGHEST_HZ
+            return cls(*np.zeros((4, frames, count), np.float16), *np.zeros((2, frames, BANDS), np.float16))
+        bins = N_FFT // 2 + 1
+        power, f_hz = turning(samples, bins)
+        f0_hz = 440.0 * 2 ** ((note - 69.0) / 12.0)
+        number = np.rint(f_hz / f0_hz).astype(np.int64)
+        inside = (number >= 1) & (number <= count)
+        slot = (np.arange(frames)[:, None] * count + np.clip(number, 1, count) - 1)[inside]
+        power_in, f_in = power[inside], f_hz[inside]
+        strongest = np.zeros(frames * count)
+        rising = np.argsort(power_in)
+        # Of those that are written to one place, the last stays.
+        strongest[slot[rising]] = f_in[rising]
+        near = np.abs(f_in - strongest[slot]) < ONE_TONE * BIN_HZ
+        size = frames * count
+        whole = np.bincount(slot, power_in, size)
+        tone = np.bincount(slot[near], power_in[near], size)
+        share = tone / np.maximum(whole, 1e-20)
+        multiples = np.arange(1, count + 1)
+        there = multiples * f0_hz < HIGHEST_HZ
+        tonal = (np.clip((share - FLAT) / (TONAL - FLAT), 0.0, 1.0)).reshape(frames, count) * there
+        noise = power.copy()
+        noise[inside] *= 1.0 - near * tonal.reshape(-1)[slot]
+        energy = float(np.square(WINDOW).sum())
+        in_bands = noise_bands(bins, BANDS)
+        hiss = noise @ in_bands / energy
         found = (
-            0.5 * np.log(np.maximum(on * (4.0 / WINDOW.sum() ** 2), 1e-10)),
-            0.5 * np.log(np.maximum(beside / np.square(WINDOW).sum(), 1e-10)),
-            np.clip((above_db - FLAT_DB) / (TONAL_DB - FLAT_DB), 0.0, 1.0) * there,
-            np.clip(1.0 + below_db / AUDIBLE_DB, 0.0, 1.0) * there,
-        )
+            0.5 * np.log(np.maximum(tone * (4.0 / (N_FFT * energy)), 1e-10)).reshape(frames, count),
+            np.where(strongest > 0, strongest / f0_hz, np.tile(multiples, frames)).reshape(frames, count) - multiples,
+            tonal,
+            _heard(tone.reshape(frames, count), AUDIBLE_DB) * there,
+            0.5 * np.log(np.maximum(hiss, 1e-10)),
+            _heard(power @ in_bands, HEARD_DB),
+        )  # fmt: skip
         return cls(*(values.astype(np.float16) for values in found))
 
 
 def harmonic_losses(
     parts: Parts, tracks: Sequence[HarmonicTracks], rows: NDArray[np.int64], note: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Compare harmonics by their level, and say how much more noise there is between them than is right; in nepers.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Compare partials by their level, in nepers, and by where they lie; and say how much more noise there is than is right.
 
     Parameters
     ----------
     parts : Parts
-        Whose last sinusoids are the harmonics, (B, N, ...).
+        Whose last sinusoids are the partials, (B, N, ...).
     tracks : sequence of HarmonicTracks
         Of B sounds.
     rows : (B, N)
         Which frames of the sounds the parts are.
     note : (B, N, 1)
+
+    Returns
+    -------
+    tones, strays, hiss
+        In nepers, in shares of the note's frequency, in nepers.
     """
-    levels, between, tonal, audible = (torch.from_numpy(values).to(note) for values in _rows_of(tracks, rows))
+    levels, strays, tonal, audible, hiss, noisy = (
+        torch.from_numpy(values).to(note) for values in _rows_of(tracks, rows)
+    )
     count = levels.shape[-1]
     made = under_window(parts.amplitudes[..., -count:].square())
     kept = slice(made.shape[1])
     tones = (nepers(made) - levels[:, kept]).abs()
+    multiples = torch.arange(1, count + 1).to(note)
+    f0_hz = ((note - 69.0) / 12.0).exp2() * 440.0
+    away = (parts.f_hz[..., -count:] / f0_hz - multiples - strays).abs()
+    # A frame's own tone, and not its surroundings', is what is measured where it is struck.
     power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS)).square().mean(2)
-    place = ((note - 69.0) / 12.0).exp2() * 440.0 * (torch.arange(1, count + 1).to(note) + 0.5)
-    place = (place * (2.0 * (BANDS - 1) / SAMPLE_RATE)).clamp(0.0, BANDS - 1.001)
-    low = place.floor().long()
-    share = place - low
-    at = power.gather(-1, low) * (1 - share) + power.gather(-1, low + 1) * share
-    hiss = (nepers(under_window(at)) - between[:, kept]).clamp_min(0.0)
-    return weighted(tones, (tonal * audible)[:, kept]), weighted(hiss, audible[:, kept])
+    more = (nepers(under_window(power)) - hiss[:, kept]).clamp_min(0.0)
+    return (
+        weighted(tones, (tonal * audible)[:, kept]),
+        weighted(away.clamp_max(1.0), tonal * audible),
+        weighted(more, noisy[:, kept]),
+    )
+
+
+def _heard(power: NDArray[np.float64], range_db: float) -> NDArray[np.float64]:
+    """From 0, so far below the highest, to 1."""
+    share = power / max(float(power.max(initial=0.0)), 1e-20)
+    return np.clip(1.0 + 10.0 * np.log10(np.maximum(share, 1e-12)) / range_db, 0.0, 1.0)
 
 
 def _rows_of(tracks: Sequence[HarmonicTracks], rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-    found: list[list[NDArray[np.float32]]] = [[], [], [], []]
+    names = ("levels", "strays", "tonal", "audible", "hiss", "noisy")
+    counting = ("tonal", "audible", "noisy")
+    found: list[list[NDArray[np.float32]]] = [[] for _ in names]
     for track, wanted in zip(tracks, rows, strict=True):
         inside = (wanted >= 0) & (wanted < len(track.levels))
         kept = np.clip(wanted, 0, len(track.levels) - 1)
-        for values, name in zip(found, ("levels", "between", "tonal", "audible"), strict=True):
-            factor = inside[:, None] if name in ("tonal", "audible") else 1.0
+        for values, name in zip(found, names, strict=True):
+            factor = inside[:, None] if name in counting else 1.0
             values.append((getattr(track, name)[kept] * factor).astype(np.float32))
     return [np.stack(values) for values in found]

@@ -71,9 +71,7 @@ class Targets:
 
 
 def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float = HIGHEST_HZ) -> PartialTracks:
-    """Measure frequencies by the turn of phases from one sample to the next (Flanagan and Golden 1966).
-
-    All bins that hear one tone turn alike, however it decays; those that hear noise differ.
+    """Measure the tones in bands, and what is none.
 
     Parameters
     ----------
@@ -83,14 +81,9 @@ def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float =
     highest_hz : float
         In the middle of the last.
     """
-    frames = -(-len(samples) // HOP_LENGTH)
-    padded = np.pad(samples, (0, frames * HOP_LENGTH + N_FFT + 1 - len(samples)))
-    starts = HOP_LENGTH * np.arange(frames)
     bins = int(2 * highest_hz / SAMPLE_RATE * N_FFT / 2) + 4
-    views = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)
-    now, next_ = (np.fft.rfft(views[starts + i] * WINDOW)[:, :bins] for i in (0, 1))
-    f = np.angle(next_ * now.conj()) * (SAMPLE_RATE / (2 * np.pi))
-    power = np.abs(now) ** 2
+    power, f = turning(samples, bins)
+    frames = len(power)
     spacing = band_octaves(count, highest_hz)
     band = np.round(np.log2(np.maximum(f, 1.0) / LOWEST_HZ) / spacing).astype(int)
     inside = (band >= 0) & (band < count)
@@ -104,7 +97,7 @@ def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float =
     spread = np.sqrt(np.maximum(sums[2] / totals - mean**2, 0.0)) / mean
     tonal = np.clip((UNSTEADY - spread) / (UNSTEADY - STEADY), 0.0, 1.0)
     noise = power * np.where(inside, 1.0 - np.take_along_axis(tonal, np.clip(band, 0, count - 1), 1), 1.0)
-    share = _noise_bands(bins, int(highest_hz / (SAMPLE_RATE / 2 / (BANDS - 1))))
+    share = noise_bands(bins, int(highest_hz / (SAMPLE_RATE / 2 / (BANDS - 1))))
     energy = float(np.square(WINDOW).sum())
     found = (
         mean,
@@ -115,6 +108,20 @@ def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float =
         _audible(power @ share),
     )
     return PartialTracks(*(values.astype(np.float32) for values in found))
+
+
+def turning(samples: NDArray[np.float32], bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give powers and frequencies in Hz of the lowest bins of a sound (T,), each frame's of a window that begins with it.
+
+    Frequencies are measured by the turn of phases from one sample to the next (Flanagan and Golden 1966). All bins that hear
+    one tone turn alike, however it decays; those that hear noise differ. Shapes: (N, bins) twice.
+    """
+    frames = -(-len(samples) // HOP_LENGTH)
+    padded = np.pad(samples, (0, frames * HOP_LENGTH + N_FFT + 1 - len(samples)))
+    starts = HOP_LENGTH * np.arange(frames)
+    views = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)
+    now, next_ = (np.fft.rfft(views[starts + i] * WINDOW)[:, :bins] for i in (0, 1))
+    return np.abs(now) ** 2, np.angle(next_ * now.conj()) * (SAMPLE_RATE / (2 * np.pi))
 
 
 def stack(tracks: Sequence[PartialTracks], rows: NDArray[np.int64], gains: NDArray[np.float64]) -> Targets:
@@ -140,7 +147,7 @@ def under_window(power: Tensor) -> Tensor:
     )
 
 
-def _noise_bands(bins: int, count: int) -> NDArray[np.float64]:
+def noise_bands(bins: int, count: int) -> NDArray[np.float64]:
     """Mean over bins in the voice's bands of noise, which are triangles: (bins, count)."""
     place = np.arange(bins) * (2.0 * (BANDS - 1) / N_FFT)
     triangles = np.maximum(1.0 - np.abs(place[:, None] - np.arange(count)), 0.0)

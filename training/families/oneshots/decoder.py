@@ -21,13 +21,16 @@ AGES = 32
 TOP_DB = -12.0
 MIDDLE_NOTE, NOTES, NOTE_STEP = 60.0, 7, 12.0
 BEND_SEMITONES = 12.0
+STRAY = 0.6
+"""How far a harmonic may lie from its multiple, in shares of the note's frequency."""
 
 
 class Decoder(nn.Module):
     """Gives any moment by itself, so that a sound can be of any length and training can look at any part of it.
 
-    The network's levels are nepers relative to the level of the moment. Harmonics are multiples of the note's frequency,
-    which bends as the network says; they come after the free sinusoids among the parts.
+    The network's levels are nepers relative to the level of the moment. Harmonics, which come after the free sinusoids among
+    the parts, lie near the multiples of the note's frequency, which bends as the network says. Each may stray a little
+    further than halfway to the next, as those of bells do.
     """
 
     middles: Tensor
@@ -59,6 +62,7 @@ class Decoder(nn.Module):
             NOISE_HOPS * BANDS,
             size.partials,
             self.harmonics,
+            self.harmonics,
             size.partials,
             tones,
             size.transients,
@@ -66,9 +70,10 @@ class Decoder(nn.Module):
         self.head = nn.Linear(size.width, sum(self.parts))
         with torch.no_grad():
             self.head.weight.mul_(0.3)
-            level, bend, noise, free, harmonic, *_ = self.head.bias.split(self.parts)
+            level, bend, noise, free, harmonic, strays, *_ = self.head.bias.split(self.parts)
             level.fill_(-2.0)
             bend.zero_()
+            strays.zero_()
             self.head.weight[1].zero_()
             noise.fill_(-3.0)
             free.fill_(-4.0)
@@ -91,7 +96,9 @@ class Decoder(nn.Module):
         hidden = self.enter(torch.cat([place, moment], -1))
         hidden = self.middle(torch.cat([hidden, moment], -1))
         hidden = self.last(torch.cat([hidden, moment], -1))
-        level, bend, noise, free, harmonic, detunes, phases, struck = self.head(hidden).split(self.parts, -1)
+        level, bend, noise, free, harmonic, strays, detunes, phases, struck = self.head(hidden).split(
+            self.parts, -1
+        )
         loudness_db = (TOP_DB + 10.0 * level).clamp(SILENT_DB, TOP_DB + 12.0)
         # Nothing at all where it is silent.
         gain = ((loudness_db * DB).exp() - self.silence).clamp_min(0.0)
@@ -99,7 +106,7 @@ class Decoder(nn.Module):
         tones = free.clamp(-12.0, 3.0).exp()
         if note is not None:
             f0_hz = midi_to_hz(note + BEND_SEMITONES * torch.tanh(bend / BEND_SEMITONES))
-            multiples = f0_hz * self.orders
+            multiples = f0_hz * (self.orders + STRAY * torch.tanh(strays))
             audible = (multiples < HIGHEST_HZ).to(gain.dtype)
             f_hz = torch.cat([f_hz, multiples * audible], -1)
             tones = torch.cat([tones, harmonic.clamp(-12.0, 3.0).exp() * audible], -1)

@@ -27,7 +27,8 @@ from .settings import OneshotsSettings, OneshotsSize
 PLACES = "map.places"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
-ATTACK_WEIGHT, FREQUENCY_WEIGHT, TONE_WEIGHT, HISS_WEIGHT, FREE_WEIGHT = 0.3, 2.0, 0.2, 0.2, 0.1
+ATTACK_WEIGHT, FREQUENCY_WEIGHT, STRAY_WEIGHT = 0.3, 2.0, 1.0
+TONE_WEIGHT, HISS_WEIGHT, FREE_WEIGHT = 0.2, 0.2, 0.1
 OFFSETS = (0, 32, 64, 96)
 """Samples of a frame at which sounds begin when they are heard, so that the encoder knows all."""
 
@@ -113,20 +114,29 @@ class OneshotsTrainer(Trainer):
         targets = stack([sound.tracks for sound in sounds], ages, np.ones(len(sounds)))
         targets, count = targets.to(self.device), self.size.partials
         tones, hiss = tone_losses(in_bands(parts, count), targets)
+        strays = tones.new_zeros(())
         if notes is not None:
-            harmonic = harmonic_losses(parts, [self._harmonics(i) for i in chosen.tolist()], ages, notes)
-            tones, hiss = tones + harmonic[0], hiss + harmonic[1]
+            tracks = [self._harmonics(i) for i in chosen.tolist()]
+            more_tones, strays, more_hiss = harmonic_losses(parts, tracks, ages, notes)
+            tones, hiss = tones + more_tones, hiss + more_hiss
         losses = {
             "sound": hit_loss(determined + noise, wanted, self._scales(random)),
             "attack": attack_loss(determined, wanted, torch.from_numpy(begin)),
             "octaves": frequency_loss(parts.f_hz[..., :count], targets.f_hz, targets.weights),
+            "strays": strays,
             "tones": tones,
             "hiss": hiss,
             "free": free_share(parts, count, [bool(sound.note) for sound in sounds]),
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
         }
         loss = losses["sound"] + ATTACK_WEIGHT * losses["attack"] + FREQUENCY_WEIGHT * losses["octaves"]
-        loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss + FREE_WEIGHT * losses["free"]
+        loss = (
+            loss
+            + STRAY_WEIGHT * strays
+            + TONE_WEIGHT * tones
+            + HISS_WEIGHT * hiss
+            + FREE_WEIGHT * losses["free"]
+        )
         return self.learn(loss + self.settings.place_weight * losses["nats"], parts=losses)
 
     def tensors(self) -> dict[str, Tensor]:
