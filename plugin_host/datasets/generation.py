@@ -74,8 +74,8 @@ def generate(
     first : int
         The number of the first sound.
     on_progress : callable
-        Called with the number of sounds that exist and of those wanted, ten times a second. It begins again where
-        all sounds are made again.
+        Called with the number of sounds that exist and of those wanted, ten times a second, and at last where Ctrl-C
+        ends it. It begins again where all sounds are made again.
     on_problem : callable
         Called with a sentence if two renders of the same parameters differ, or if a sound depends on those before
         it. In that case all sounds are made again, each in a Csound of its own: `DataSetInfo.rewinds` is false.
@@ -122,16 +122,24 @@ def generate(
     redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
     info = DataSetInfo.of(synth, sampler.info | redraws, renderer.rewinds)
 
-    def make(indices: Sequence[int], rewinds: bool) -> Tally:
+    def present() -> set[int]:
         manifest = read_manifest(folder, synth.parameters)
-        present = {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
-        todo = [index for index in indices if index not in present]
+        return {*manifest.indices[find_files(folder, manifest.indices)].tolist(), *manifest.failed}
+
+    def make(indices: Sequence[int], rewinds: bool) -> Tally:
+        known = present()
+        todo = [index for index in indices if index not in known]
         maker = SoundMaker(synth, sampler, folder, redraw_silent, redraw_clipped, rewinds)
         done, total = len(indices) - len(todo), len(indices)
         on_progress(done, total)
-        return make_sounds(
-            maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, total)
-        )
+        try:
+            return make_sounds(
+                maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, total)
+            )
+        except KeyboardInterrupt:
+            # Processes have made more since they were last asked.
+            on_progress(len(present().intersection(indices)), total)
+            raise
 
     with _open_folder(folder, info, synth):
         if read_manifest(folder, synth.parameters).broken:
