@@ -122,7 +122,6 @@ def harmonic_losses(
     multiples = torch.arange(1, count + 1).to(note)
     f0_hz = ((note - 69.0) / 12.0).exp2() * 440.0
     away = (parts.f_hz[..., -count:] / f0_hz - multiples - strays).abs()
-    # A frame's own tone, and not its surroundings', is what is measured where it is struck.
     power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS)).square().mean(2)
     more = (nepers(under_window(power)) - hiss[:, kept]).clamp_min(0.0)
     return (
