@@ -73,7 +73,7 @@ class HarmonicTracks:
         whole = np.bincount(slot, power_in, size)
         tone = np.bincount(slot[near], power_in[near], size)
         share = tone / np.maximum(whole, 1e-20)
-        multiples = np.arange(1, count + 1)
+        multiples = np.arange(1.0, count + 1.0)
         there = multiples * f0_hz < HIGHEST_HZ
         tonal = (np.clip((share - FLAT) / (TONAL - FLAT), 0.0, 1.0)).reshape(frames, count) * there
         noise = power.copy()
