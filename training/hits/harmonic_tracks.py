@@ -70,8 +70,9 @@ class HarmonicTracks:
         strongest[slot[rising]] = f_in[rising]
         near = np.abs(f_in - strongest[slot]) < ONE_TONE * BIN_HZ
         size = frames * count
-        whole = np.bincount(slot, power_in, size)
-        tone = np.bincount(slot[near], power_in[near], size)
+        whole, tone = np.zeros((2, size))
+        np.add.at(whole, slot, power_in)
+        np.add.at(tone, slot[near], power_in[near])
         share = tone / np.maximum(whole, 1e-20)
         multiples = np.arange(1.0, count + 1.0)
         there = multiples * f0_hz < HIGHEST_HZ
