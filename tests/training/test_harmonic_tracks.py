@@ -27,10 +27,9 @@ def played() -> tuple[Parts, np.ndarray]:
     return parts, (tones + hiss).flatten().numpy()
 
 
-def losses(parts: Parts, tracks: HarmonicTracks) -> tuple[float, float, float]:
+def losses(parts: Parts, tracks: HarmonicTracks) -> tuple[float, ...]:
     rows, note = np.arange(KEPT)[None], torch.full((1, KEPT, 1), NOTE)
-    tones, strays, hiss = harmonic_losses(parts.rows(slice(0, KEPT)), [tracks], rows, note)
-    return float(tones), float(strays), float(hiss)
+    return tuple(float(each) for each in harmonic_losses(parts.rows(slice(0, KEPT)), [tracks], rows, note))
 
 
 def test_partials_and_noise_are_those_that_were_played() -> None:
@@ -54,19 +53,30 @@ def test_noise_is_no_partial() -> None:
 def test_what_was_played_costs_little_and_what_is_changed_costs_its_change() -> None:
     parts, sound = played()
     tracks = HarmonicTracks.of(sound, NOTE, 4)
-    tones, strays, hiss = losses(parts, tracks)
+    tones, strays, surplus, hiss = losses(parts, tracks)
+    assert surplus == pytest.approx(0, abs=1e-3)
     assert tones < 0.01
     assert strays < 0.01
     louder = Parts(parts.noise * 10, parts.amplitudes * 2, parts.f_hz, parts.phases, parts.transients)
     more = losses(louder, tracks)
     assert more[0] == pytest.approx(np.log(2), abs=0.01)
-    assert more[2] > hiss + 1
+    assert more[3] > hiss + 1
     softer = Parts(parts.noise * 0.01, parts.amplitudes, parts.f_hz, parts.phases, parts.transients)
-    assert losses(softer, tracks)[2] == pytest.approx(0, abs=1e-3)
+    assert losses(softer, tracks)[3] == pytest.approx(0, abs=1e-3)
     apart = Parts(parts.noise, parts.amplitudes, parts.f_hz + 22, parts.phases, parts.transients)
     assert losses(apart, tracks)[1] == pytest.approx(0.1, abs=0.01)
 
 
-def test_a_sound_without_a_note_costs_nothing() -> None:
+def test_partials_where_there_are_none_cost_what_is_heard_of_them() -> None:
+    parts, _ = played()
+    tracks = HarmonicTracks.of(np.zeros(FRAMES * 128, np.float32), NOTE, 4)
+    tones, strays, surplus, _ = losses(parts, tracks)
+    assert (tones, strays) == (0, 0)
+    assert surplus == pytest.approx(np.log(np.array(LEVELS) / 5e-5).mean(), rel=0.02)
+
+
+def test_a_sound_without_a_note_has_no_partials() -> None:
     parts, sound = played()
-    assert losses(parts, HarmonicTracks.of(sound, 0.0, 4)) == (0, 0, 0)
+    tones, strays, surplus, hiss = losses(parts, HarmonicTracks.of(sound, 0.0, 4))
+    assert (tones, strays, hiss) == (0, 0, 0)
+    assert surplus > 3

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .losses import nepers, weighted
+from .losses import nepers, surplus_loss, weighted
 from .partial_tracks import AUDIBLE_DB, N_FFT, WINDOW, noise_bands, turning, under_window
 from .voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, Parts
 
@@ -23,7 +23,9 @@ FLAT, TONAL = 0.5, 0.9
 """Which share of a partial's power is one tone's where it is heard as noise, and from which on it is a tone."""
 
 HEARD_DB = 80.0
-"""Below the loudest moment of a band: what is softer is silence, and is no noise that ought to be there."""
+"""Below the loudest band of all; what is softer is not heard."""
+
+SILENT_NEPERS = -11.5
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ class HarmonicTracks:
 
     @classmethod
     def of(cls, samples: NDArray[np.float32], note: float, count: int) -> HarmonicTracks:
-        """Measure so many partials of a sound (T,), near the multiples of its note's frequency; of note 0 none counts."""
+        """Measure so many partials of a sound (T,), near the multiples of its note's frequency; of note 0 there are none."""
         frames = -(-len(samples) // HOP_LENGTH)
         if not note:
-            return cls(*np.zeros((4, frames, count), np.float16), *np.zeros((2, frames, BANDS), np.float16))
+            none, bands = (np.zeros((frames, width), np.float16) for width in (count, BANDS))
+            return cls(none + np.float16(SILENT_NEPERS), none, none, none, bands, bands)
         bins = N_FFT // 2 + 1
         power, f_hz = turning(samples, bins)
         f0_hz = 440.0 * 2 ** ((note - 69.0) / 12.0)
@@ -95,8 +98,8 @@ class HarmonicTracks:
 
 def harmonic_losses(
     parts: Parts, tracks: Sequence[HarmonicTracks], rows: NDArray[np.int64], note: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Compare partials by their level, in nepers, and by where they lie; and say how much more noise there is than is right.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Compare partials by their level and by where they lie; and say how much more there is than is right.
 
     Parameters
     ----------
@@ -110,8 +113,9 @@ def harmonic_losses(
 
     Returns
     -------
-    tones, strays, hiss
-        In nepers, in shares of the note's frequency, in nepers.
+    tones, strays, surplus, hiss
+        Levels of partials in nepers, places in shares of the note's frequency, partials where there are none and noise in
+        nepers.
     """
     levels, strays, tonal, audible, hiss, noisy = (
         torch.from_numpy(values).to(note) for values in _rows_of(tracks, rows)
@@ -128,6 +132,7 @@ def harmonic_losses(
     return (
         weighted(tones, (tonal * audible)[:, kept]),
         weighted(away.clamp_max(1.0), tonal * audible),
+        surplus_loss(made, (2.0 * levels[:, kept]).exp(), (tonal * audible)[:, kept]),
         weighted(more, noisy[:, kept]),
     )
 

@@ -80,6 +80,22 @@ def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
     return weighted(tones, steady), weighted(hiss, targets.audible[:, :rows])
 
 
+def surplus_loss(power: Tensor, wanted: Tensor, tonal: Tensor) -> Tensor:
+    """Say how much louder sinusoids are than is right where there is no tone, in nepers.
+
+    Such ones are told by nothing else: their levels are compared only where there are tones, and a spectral loss hears a
+    little too much of many soft ones in every bin.
+
+    Parameters
+    ----------
+    power, wanted : (B, N, K)
+        What is made and what is there, as a window hears it; of the latter what is below -86 dB counts as silence.
+    tonal : (B, N, K) from 0 to 1
+        How far there is a tone.
+    """
+    return ((nepers(power) - nepers(wanted.clamp_min(FLOOR**2))).clamp_min(0.0) * (1.0 - tonal)).mean()
+
+
 def nepers(power: Tensor) -> Tensor:
     """Levels of powers, at least -11.5 (-100 dB)."""
     return 0.5 * power.clamp_min(1e-10).log()

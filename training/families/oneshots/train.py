@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...hits.harmonic_tracks import HarmonicTracks, harmonic_losses
-from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, tone_losses
-from ...hits.partial_tracks import stack
+from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, surplus_loss, tone_losses
+from ...hits.partial_tracks import stack, under_window
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES, Parts
 from ...loop.schedule import set_rate
@@ -21,14 +21,14 @@ from ...streaming.contract import State
 from .data import OneshotsData
 from .decoder import Oneshots
 from .encoder import Spectrogram, event_frames
-from .losses import attack_loss, drawn, free_share, in_bands
+from .losses import attack_loss, drawn, free_share, in_bands, with_silence
 from .settings import OneshotsSettings, OneshotsSize
 
 PLACES = "map.places"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
 ATTACK_WEIGHT, FREQUENCY_WEIGHT, STRAY_WEIGHT = 0.3, 2.0, 1.0
-TONE_WEIGHT, HISS_WEIGHT, FREE_WEIGHT = 0.2, 0.2, 0.1
+TONE_WEIGHT, SURPLUS_WEIGHT, HISS_WEIGHT, FREE_WEIGHT = 0.2, 0.2, 0.2, 0.1
 OFFSETS = (0, 32, 64, 96)
 """Samples of a frame at which sounds begin when they are heard, so that the encoder knows all."""
 
@@ -107,24 +107,32 @@ class OneshotsTrainer(Trainer):
         determined, noise = (
             sound.gather(1, rows.expand(-1, -1, HOP_LENGTH)).flatten(1) for sound in (determined, noise)
         )
-        wanted = _stacked(
-            [cut(s.samples, b * HOP_LENGTH, frames * HOP_LENGTH) for s, b in zip(sounds, begin, strict=True)]
-        ).to(self.device)
+        starts, length = begin * HOP_LENGTH, frames * HOP_LENGTH
+        wanted = _stacked([cut(s.samples, start, length) for s, start in zip(sounds, starts, strict=True)])
+        wanted = wanted.to(self.device)
         ages = age[..., 0].cpu().numpy()
         targets = stack([sound.tracks for sound in sounds], ages, np.ones(len(sounds)))
         targets, count = targets.to(self.device), self.size.partials
-        tones, hiss = tone_losses(in_bands(parts, count), targets)
+        banded = in_bands(parts, count)
+        tones, hiss = tone_losses(banded, targets)
+        made_power = under_window(banded.amplitudes.square())
+        kept = slice(made_power.shape[1])
+        surplus = surplus_loss(made_power, targets.amplitudes[:, kept].square(), targets.steady[:, kept])
         strays = tones.new_zeros(())
         if notes is not None:
             tracks = [self._harmonics(i) for i in chosen.tolist()]
-            more_tones, strays, more_hiss = harmonic_losses(parts, tracks, ages, notes)
-            tones, hiss = tones + more_tones, hiss + more_hiss
+            harmonic = harmonic_losses(parts, tracks, ages, notes)
+            tones, strays = tones + harmonic[0], harmonic[1]
+            surplus, hiss = surplus + harmonic[2], hiss + harmonic[3]
+        early = torch.from_numpy(begin == 0).to(self.device)
+        made, led = (with_silence(x, early) for x in (determined + noise, wanted))
         losses = {
-            "sound": hit_loss(determined + noise, wanted, self._scales(random)),
+            "sound": hit_loss(made, led, self._scales(random)),
             "attack": attack_loss(determined, wanted, torch.from_numpy(begin)),
             "octaves": frequency_loss(parts.f_hz[..., :count], targets.f_hz, targets.weights),
             "strays": strays,
             "tones": tones,
+            "surplus": surplus,
             "hiss": hiss,
             "free": free_share(parts, count, [bool(sound.note) for sound in sounds]),
             "nats": divergence(mean, log_variance, centre, spread).sum(-1).mean(),
