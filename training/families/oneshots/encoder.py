@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ...hits.controls import PLACE_REACH
 from ...hits.hearing import LONG_BANDS, SHORT_BANDS, Hearing
 from ...hits.slots import EventSlots
 from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
@@ -72,6 +73,8 @@ class PlaceEncoder(nn.Module):
         long, short = pictures.split([LONG_BANDS, SHORT_BANDS], -1)
         seen = torch.cat([self.long(long).flatten(1), self.short(short).flatten(1)], -1)
         mean, log_variance = self.join(seen).reshape(*powers.shape[:-2], -1).chunk(2, -1)
+        # No sound lies where a host could not put it.
+        mean = PLACE_REACH * torch.tanh(mean / PLACE_REACH)
         return mean, log_variance.clamp(LOWEST_LOG_VARIANCE, HIGHEST_LOG_VARIANCE)
 
 
