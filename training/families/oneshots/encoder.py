@@ -16,7 +16,7 @@ from ...streaming.layers import dense
 from .settings import OneshotsSize
 
 SLOTS = 24
-QUIET_DB = 80.0
+QUIET_DB = 60.0
 LOWEST_LOG_VARIANCE, HIGHEST_LOG_VARIANCE = -8.0, 2.0
 CHANNELS = (16, 32, 48)
 WIDE = 256
