@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..loop.spectral_losses import magnitude_spectrogram
 from .partial_tracks import Targets, under_window
@@ -16,6 +18,7 @@ FLOOR = 5e-5
 
 MAGNITUDE_SHARE = 4.0
 ATTACK_SAMPLES, ATTACK_STEP = 1024, 64
+LEAD = 512
 
 
 def hit_loss(made: Tensor, wanted: Tensor, sizes: Sequence[int] = FFT_SIZES) -> Tensor:
@@ -65,11 +68,16 @@ def frequency_loss(made_hz: Tensor, wanted_hz: Tensor, weights: Tensor) -> Tenso
     return weighted(distance, weights)
 
 
-def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
-    """Compare steady tones by their level, and say how much more noise there is beside them than is right; in nepers.
+def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor, Tensor]:
+    """Compare steady tones by their level, and say how much more is played than is right where there are none, and of noise.
 
     A spectral loss hears little of whether a low band is a tone or noise of the same power, and takes noise where the
-    phase of a tone is uncertain. Neither of these hangs on the noise that is drawn.
+    phase of a tone is uncertain. None of these hangs on the noise that is drawn.
+
+    Returns
+    -------
+    tones, surplus, hiss
+        In nepers.
     """
     made = under_window(parts.amplitudes.square())
     rows = made.shape[1]
@@ -77,7 +85,16 @@ def tone_losses(parts: Parts, targets: Targets) -> tuple[Tensor, Tensor]:
     tones = (nepers(made) - nepers(wanted.square())).abs()
     power = parts.noise.unflatten(-1, (NOISE_HOPS, BANDS))[..., : targets.hiss.shape[-1]].square().mean(2)
     hiss = (nepers(under_window(power)) - nepers(targets.hiss[:, :rows].square())).clamp_min(0.0)
-    return weighted(tones, steady), weighted(hiss, targets.audible[:, :rows])
+    surplus = surplus_loss(made, wanted.square(), steady)
+    return weighted(tones, steady), surplus, weighted(hiss, targets.audible[:, :rows])
+
+
+def with_silence(sound: Tensor, early: Tensor) -> Tensor:
+    """Put silence before those sounds (B, T) that begin with an onset, by ``early`` (B,), and let their ends go.
+
+    A spectrum reflects what stands at its edge, and would not hear how an onset rises from silence.
+    """
+    return torch.where(early[:, None], F.pad(sound, (LEAD, 0))[:, : sound.shape[1]], sound)
 
 
 def surplus_loss(power: Tensor, wanted: Tensor, tonal: Tensor) -> Tensor:

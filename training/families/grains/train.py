@@ -13,7 +13,15 @@ from torch.nn import functional as F
 
 from ...hits.data import HitsData
 from ...hits.hearing import SILENT_DB
-from ...hits.losses import FFT_SIZES, attack_loss, divergence, frequency_loss, hit_loss, tone_losses
+from ...hits.losses import (
+    FFT_SIZES,
+    attack_loss,
+    divergence,
+    frequency_loss,
+    hit_loss,
+    tone_losses,
+    with_silence,
+)
 from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES, Parts
@@ -32,8 +40,8 @@ from .sound_map import LATENTS, PLACES, places_of, typical_latents
 GRAINS, EVENTS = "grains", "events"
 WARM_STEPS, LOWEST_RATE = 50, 0.05
 SCALES_A_STEP = 3
-ONSET_WEIGHT, FREQUENCY_WEIGHT, TONE_WEIGHT, HISS_WEIGHT = 0.3, 2.0, 0.2, 0.2
-ATTACK_WEIGHT = 0.15
+ONSET_WEIGHT, FREQUENCY_WEIGHT, ATTACK_WEIGHT = 0.3, 2.0, 0.15
+TONE_WEIGHT, SURPLUS_WEIGHT, HISS_WEIGHT = 0.2, 0.2, 0.2
 PATH_WEIGHT, LEVEL_WEIGHT = 0.3, 0.5
 CLASS_KNOWN = 0.5
 """How often the grains' decoder is told the class, so that it plays with and without."""
@@ -106,12 +114,13 @@ class GrainsTrainer(Trainer):
         loss = losses["sound"]
         if isinstance(parts, Parts):
             parts, targets = parts.rows(slice(lead, None)), excerpts.targets.to(self.device)
-            tones, hiss = tone_losses(parts, targets)
+            tones, surplus, hiss = tone_losses(parts, targets)
             waves, attack = first_onsets_losses(determined, noise, hops, trigger)
             octaves = frequency_loss(parts.f_hz, targets.f_hz, targets.weights)
-            losses |= {"onset": waves, "attack": attack, "octaves": octaves, "tones": tones, "hiss": hiss}
+            losses |= {"onset": waves, "attack": attack, "octaves": octaves}
+            losses |= {"tones": tones, "surplus": surplus, "hiss": hiss}
             loss = loss + ONSET_WEIGHT * waves + ATTACK_WEIGHT * attack + FREQUENCY_WEIGHT * octaves
-            loss = loss + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+            loss = loss + TONE_WEIGHT * tones + SURPLUS_WEIGHT * surplus + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
 
     def _events(self, random: np.random.Generator) -> dict[str, float]:
@@ -144,9 +153,11 @@ class GrainsTrainer(Trainer):
             cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)
         ]
         wanted = torch.from_numpy(np.stack(sounds)).to(self.device)
+        early = torch.from_numpy(begin == 0).to(self.device)
         path, level = _path_losses(z, loudness, wanted_z, wanted_loudness)
+        led = [with_silence(x, early) for x in (made, wanted)]
         losses = {
-            "sound": hit_loss(made, wanted, self._scales(random)),
+            "sound": hit_loss(led[0], led[1], self._scales(random)),
             "path": path,
             "level": level,
             "changed": self._changed_paths(random),
@@ -154,12 +165,13 @@ class GrainsTrainer(Trainer):
         }
         loss = losses["sound"] + PATH_WEIGHT * path + LEVEL_WEIGHT * level + losses["changed"]
         if isinstance(parts, Parts):
-            tracks, attacks = [self.sounds[i].tracks for i in chosen], begin == 0
+            tracks = [self.sounds[i].tracks for i in chosen]
             targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
-            tones, hiss = tone_losses(parts, targets)
-            attack = attack_loss(made[attacks], wanted[attacks])
-            losses |= {"attack": attack, "tones": tones, "hiss": hiss}
-            loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones + HISS_WEIGHT * hiss
+            tones, surplus, hiss = tone_losses(parts, targets)
+            attack = attack_loss(made[early], wanted[early])
+            losses |= {"attack": attack, "tones": tones, "surplus": surplus, "hiss": hiss}
+            loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones
+            loss = loss + SURPLUS_WEIGHT * surplus + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
 
     def _changed_paths(self, random: np.random.Generator) -> Tensor:

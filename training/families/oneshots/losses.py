@@ -8,12 +8,9 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ...hits.losses import onset_loss
 from ...hits.voice import HIGHEST_HZ, HOP_LENGTH, LOWEST_HZ, TRANSIENT_FRAMES, Parts
-
-LEAD = 512
 
 
 def attack_loss(determined: Tensor, wanted: Tensor, begin: Tensor) -> Tensor:
@@ -53,14 +50,6 @@ def free_share(parts: Parts, count: int, pitched: Sequence[bool]) -> Tensor:
     power = parts.amplitudes[torch.tensor(pitched)].square()
     free, whole = power[..., :count].sum(-1), power.sum(-1)
     return ((free + 1e-10) / (whole + 1e-10)).mean()
-
-
-def with_silence(sound: Tensor, early: Tensor) -> Tensor:
-    """Put silence before those sounds (B, T) that begin with an onset, by ``early`` (B,), and let their ends go.
-
-    A spectrum reflects what stands at its edge, and would not hear how an onset rises from silence.
-    """
-    return torch.where(early[:, None], F.pad(sound, (LEAD, 0))[:, : sound.shape[1]], sound)
 
 
 def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...hits.harmonic_tracks import HarmonicTracks, harmonic_losses
-from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, surplus_loss, tone_losses
-from ...hits.partial_tracks import stack, under_window
+from ...hits.losses import FFT_SIZES, divergence, frequency_loss, hit_loss, tone_losses, with_silence
+from ...hits.partial_tracks import stack
 from ...hits.sounds import Sound, cut, shares
 from ...hits.voice import HOP_LENGTH, TRANSIENT_FRAMES, Parts
 from ...loop.schedule import set_rate
@@ -21,7 +21,7 @@ from ...streaming.contract import State
 from .data import OneshotsData
 from .decoder import Oneshots
 from .encoder import Spectrogram, event_frames
-from .losses import attack_loss, drawn, free_share, in_bands, with_silence
+from .losses import attack_loss, drawn, free_share, in_bands
 from .settings import OneshotsSettings, OneshotsSize
 
 PLACES = "map.places"
@@ -113,11 +113,7 @@ class OneshotsTrainer(Trainer):
         ages = age[..., 0].cpu().numpy()
         targets = stack([sound.tracks for sound in sounds], ages, np.ones(len(sounds)))
         targets, count = targets.to(self.device), self.size.partials
-        banded = in_bands(parts, count)
-        tones, hiss = tone_losses(banded, targets)
-        made_power = under_window(banded.amplitudes.square())
-        kept = slice(made_power.shape[1])
-        surplus = surplus_loss(made_power, targets.amplitudes[:, kept].square(), targets.steady[:, kept])
+        tones, surplus, hiss = tone_losses(in_bands(parts, count), targets)
         strays = tones.new_zeros(())
         if notes is not None:
             tracks = [self._harmonics(i) for i in chosen.tolist()]
