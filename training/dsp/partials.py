@@ -32,8 +32,8 @@ class Partials(StreamingModule):
     hop_length : int
         Samples a frame, a multiple of 8.
 
-    Shapes: ``amplitudes`` (B, N, K) linear, ``f_hz`` (B, N, K), ``phases`` (B, N, K) cycles, ``trigger`` (B, N, 1) of zeros
-    and ones -> (B, N, hop_length).
+    Shapes: ``amplitudes`` (B, N, K) linear, ``f_hz`` (B, N, K), which may be float64, ``phases`` (B, N, K) cycles,
+    ``trigger`` (B, N, 1) of zeros and ones -> (B, N, hop_length).
     """
 
     rows: Tensor
@@ -71,8 +71,9 @@ class Partials(StreamingModule):
     def forward(self, x: tuple[Tensor, Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         amplitudes, f_hz, phases, trigger = x
         carry = Carry(self, state)
-        total = torch.cumsum(f_hz.double() * self.per_frame, 1) + state["cycles"]
-        begin = total - f_hz.double() * self.per_frame
+        turns, f_hz = f_hz.double() * self.per_frame, f_hz.float()
+        total = torch.cumsum(turns, 1) + state["cycles"]
+        begin = total - turns
         offsets = carry("hold", (_wrap(phases.double() - begin), trigger[..., 0].long()))
         before, _, last = with_previous(state["amplitudes"], amplitudes)
         f_before, _, f_last = with_previous(state["f_hz"], f_hz)

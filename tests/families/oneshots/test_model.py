@@ -120,11 +120,22 @@ def test_harmonics_are_multiples_of_the_note_and_end_below_half_the_rate() -> No
         decoder.head.weight.zero_()
     place, age = torch.zeros(1, 1, SIZE.places), torch.zeros(1, 1, 1)
     parts = decoder(place, age, torch.tensor([[[69.0]]]))
-    torch.testing.assert_close(parts.f_hz[0, 0, SIZE.partials :], 440.0 * torch.arange(1, 6))
+    torch.testing.assert_close(parts.f_hz[0, 0, SIZE.partials :].float(), 440.0 * torch.arange(1, 6))
     high = decoder(place, age, torch.tensor([[[115.0]]]))
     audible = high.amplitudes[0, 0, SIZE.partials :] > 0
     assert audible.tolist() == [True, True, True, False, False]
     assert high.f_hz.max() < SAMPLE_RATE / 2
+
+
+def test_harmonics_stray_from_their_multiples_as_the_network_says() -> None:
+    decoder = made(0, True).decoder
+    first = sum(decoder.parts[:5])
+    with torch.no_grad():
+        decoder.head.weight.zero_()
+        decoder.head.bias[first + 1], decoder.head.bias[first + 2] = 20.0, -20.0
+    place, age = torch.zeros(1, 1, SIZE.places), torch.zeros(1, 1, 1)
+    f_hz = decoder(place, age, torch.tensor([[[69.0]]])).f_hz[0, 0, SIZE.partials :].float()
+    torch.testing.assert_close(f_hz[:4], 440.0 * torch.tensor([1.0, 2.6, 2.4, 4.0]))
 
 
 def test_a_knob_adds_its_direction_to_the_place(player: OneshotsGenerator) -> None:

@@ -105,10 +105,11 @@ class Decoder(nn.Module):
         f_hz = self.centres * ((self.reach * math.log(2.0)) * torch.tanh(detunes)).exp()
         tones = free.clamp(-12.0, 3.0).exp()
         if note is not None:
-            f0_hz = midi_to_hz(note + BEND_SEMITONES * torch.tanh(bend / BEND_SEMITONES))
-            multiples = f0_hz * (self.orders + STRAY * torch.tanh(strays))
+            # In float64: the last bits of a high frequency turn its phase in seconds.
+            bent = note.double() + (BEND_SEMITONES * torch.tanh(bend / BEND_SEMITONES)).double()
+            multiples = midi_to_hz(bent) * (self.orders + (STRAY * torch.tanh(strays)).double())
             audible = (multiples < HIGHEST_HZ).to(gain.dtype)
-            f_hz = torch.cat([f_hz, multiples * audible], -1)
+            f_hz = torch.cat([f_hz.double(), multiples * audible], -1)
             tones = torch.cat([tones, harmonic.clamp(-12.0, 3.0).exp() * audible], -1)
         return Parts(noise.clamp(-12.0, 3.0).exp() * gain, tones * gain, f_hz, phases, struck * gain)
 
