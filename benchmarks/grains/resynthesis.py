@@ -31,10 +31,11 @@ LEADS_MS = (12.0, 20.0)
 
 def made_again(grains: Grains, hit: Hit, without: int | None = None) -> np.ndarray:
     """Play a hit from the place at which it is heard: (T,), from the trigger on."""
-    place = grains.place_of(grains.hear(hit.sound[None], SAMPLE_RATE)).copy()
+    heard = grains.hear(hit.sound[None], SAMPLE_RATE)
+    place = grains.place_of(heard).copy()
     if without is not None:
         place[without] = 0.0
-    return grains.play_event(place)
+    return grains.play_event(place, note=grains.note_of(heard))
 
 
 def measure(made: np.ndarray, hit: Hit, random: np.random.Generator) -> tuple[float, ...]:

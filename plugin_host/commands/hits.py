@@ -48,6 +48,10 @@ def hits(
     takes: Annotated[int, typer.Option("--takes", help="Of each, with small differences (round robin).")] = 1,
     stretch: Annotated[float, typer.Option("--stretch", help="How much longer.", min=0.25, max=4)] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, other hits.", min=0)] = 0,
+    note: Annotated[
+        float | None,
+        typer.Option("--note", help="MIDI note, of a model of notes.", min=12, max=120, show_default=False),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace sounds of these names.")] = False,
 ) -> None:
     """Write new hits or notes as WAV files: of a class, of all, or near a sound."""
@@ -61,7 +65,7 @@ def hits(
     spot = None if like is None else _find(like, grains, search, seed)
     sounds = play(
         grains, count, label=label, like=spot, spread=spread, velocities=velocities, takes=takes, stretch=stretch,
-        seed=seed,
+        seed=seed, note=note,
     )  # fmt: skip
     written = write_new_sounds(
         output, sounds, count * velocities * takes, grains.sample_rate, overwrite, [like]

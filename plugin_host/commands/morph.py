@@ -26,6 +26,16 @@ def morph(
         typer.Option("--steps", help="How many, both ends included; of an odd number one is in the middle."),
     ] = 9,
     stretch: Annotated[float, typer.Option("--stretch", help="How much longer.", min=0.25, max=4)] = 1.0,
+    note: Annotated[
+        float | None,
+        typer.Option(
+            "--note",
+            help="MIDI note of all, of a model of notes; if not given, from A's to B's.",
+            min=12,
+            max=120,
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace sounds of these names.")] = False,
 ) -> None:
     """Write whole events between two others as WAV files, from the first to the second in even steps."""
@@ -36,6 +46,6 @@ def morph(
 
     grains = Grains(model, open_model)
     ends = [find_spot(name, grains) for name in (first, second)]
-    sounds = play(grains, ends[0], ends[1], steps, stretch)
+    sounds = play(grains, ends[0], ends[1], steps, stretch, note)
     written = write_new_sounds(output, iter(sounds), steps, grains.sample_rate, overwrite, [first, second])
     say(f"{counted(written, 'sound')} in {output}")

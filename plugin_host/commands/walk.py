@@ -43,6 +43,16 @@ def walk(
         float, typer.Option("--temperature", help="How far each grain strays.", min=0, max=2)
     ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another walk.", min=0)] = 0,
+    note: Annotated[
+        float | None,
+        typer.Option(
+            "--note",
+            help="MIDI note, of a model of notes; if not given, a line goes from A's to B's.",
+            min=12,
+            max=120,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Play a path through the grains of a model, of any length.
 
@@ -73,6 +83,7 @@ def walk(
     sound = play(
         grains, path, ends[0], ends[1], length,
         jitter=jitter, beat_s=beat_s, loudness_db=loudness, temperature=temperature, seed=seed,
+        note=note,
     )  # fmt: skip
     write_sound(output, sound[None], grains.sample_rate, encoding, advice="; --loudness -26")
     say(f"{len(sound) / grains.sample_rate:.1f} s in {output}")

@@ -58,7 +58,7 @@ def fit_spot(
     control = grains.events.controls["place"]
 
     def distance(place: np.ndarray) -> float:
-        sound = grains.play_event(place.astype(np.float32))
+        sound = grains.play_event(place.astype(np.float32), note=spot.note)
         return wanted.mss(np.pad(sound, (0, max(0, len(target) - len(sound))))[: len(target)])
 
     best, least, done = spot.place, distance(spot.place), 1
@@ -73,4 +73,4 @@ def fit_spot(
         if min(found) < least:
             least, best = min(found), np.asarray(places[int(np.argmin(found))], np.float32)
         on_progress(done, evaluations, least)
-    return Spot(spot.name, best, spot.latent)
+    return Spot(spot.name, best, spot.latent, spot.note)

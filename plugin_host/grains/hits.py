@@ -47,6 +47,7 @@ def hits(
     takes: int = 1,
     stretch: float = 1.0,
     seed: int = 0,
+    note: float | None = None,
 ) -> Iterator[Hit]:
     """Play new events, one after another.
 
@@ -66,6 +67,8 @@ def hits(
     stretch : float
     seed : int
         Other seeds, other hits.
+    note : float, optional
+        MIDI note number, for a model of notes; that of ``like``, or the model's own, if not given.
 
     Raises
     ------
@@ -79,7 +82,11 @@ def hits(
         raise UsageError(f"the spread is {spread:g}; needed is a number from 0, all alike, to 2")
     if label:
         grains.weights_of(label)
-    return _hits(grains, count, label, like, spread, velocities, takes, stretch, seed)
+    if note is not None:
+        note = grains.note_or(note)
+    elif like is not None:
+        note = like.note
+    return _hits(grains, count, label, like, spread, velocities, takes, stretch, seed, note)
 
 
 def _hits(
@@ -92,6 +99,7 @@ def _hits(
     takes: int,
     stretch: float,
     seed: int,
+    note: float | None,
 ) -> Iterator[Hit]:
     digits = max(3, len(str(count)))
     for number in range(count):
@@ -112,6 +120,7 @@ def _hits(
                     stretch=stretch,
                     temperature=temperature,
                     seed=(seed + number) % 2**24,
+                    note=note,
                 )
                 parts = [name or ("like" if like else grains.name), f"{number + 1:0{digits}d}"]
                 parts += [f"v{step}"] * (velocities > 1) + [f"rr{take}"] * (takes > 1)
@@ -130,8 +139,17 @@ def _beginning(
     return middle + random_beside(1, share, values, seed)[0], None, 0.0
 
 
-def morph(grains: Grains, first: Spot, second: Spot, steps: int = 9, stretch: float = 1.0) -> Sequence[Hit]:
+def morph(
+    grains: Grains,
+    first: Spot,
+    second: Spot,
+    steps: int = 9,
+    stretch: float = 1.0,
+    note: float | None = None,
+) -> Sequence[Hit]:
     """Play events from one to another, both included, in even steps of their places.
+
+    Of a model of notes they are at one note if it is given, and else in even steps from the first note to the second.
 
     Raises
     ------
@@ -141,13 +159,30 @@ def morph(grains: Grains, first: Spot, second: Spot, steps: int = 9, stretch: fl
     if not 2 <= steps <= MOST:
         raise UsageError(f"steps is {steps}; needed is a whole number from 2, the two ends alone, to {MOST}")
     digits = max(2, len(str(steps)))
+    notes = notes_between(grains, first, second, note, steps)
     found: list[Hit] = []
     for step in range(steps):
         share = np.float32(step / (steps - 1))
         place = ((1 - share) * first.place + share * second.place).astype(np.float32)
-        sound = ended(grains.play_event(place, stretch=stretch), grains.sample_rate)
+        sound = ended(grains.play_event(place, stretch=stretch, note=notes[step]), grains.sample_rate)
         found.append(Hit(f"morph-{step + 1:0{digits}d}", sound))
     return found
+
+
+def notes_between(
+    grains: Grains, first: Spot | None, second: Spot | None, note: float | None, steps: int
+) -> Sequence[float] | Sequence[None]:
+    """Give the notes from one spot to another: one note if it is given, none for a model of hits.
+
+    Raises
+    ------
+    UsageError
+        If a note is asked of a model of hits.
+    """
+    if grains.note is None and note is None:
+        return [None] * steps
+    begin, end = (grains.note_or(note, spot.note if spot else None) for spot in (first, second))
+    return np.linspace(begin, end, steps).tolist()
 
 
 def ended(sound: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:

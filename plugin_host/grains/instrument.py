@@ -27,6 +27,8 @@ HEARD_S = 20.0
 
 _SOUNDING_DB = -60.0
 _LEAD = 44
+_NOTE_DB = 20.0
+"""What is softer than this below the loudest does not tell the note."""
 
 
 class Grains:
@@ -151,6 +153,35 @@ class Grains:
         """The place (P,) of the first event that was heard."""
         return place_of(heard)
 
+    @property
+    def note(self) -> float | None:
+        """The MIDI note number that events have if nothing is said; None for a model of hits."""
+        control = self.events.controls.get("note")
+        return None if control is None else _scalar(control.default)
+
+    def note_of(self, heard: dict[str, Vector]) -> float | None:
+        """The note of what was heard: the middle of its pitch where it is loud; None for a model of hits."""
+        if "f0_hz" not in heard:
+            return None
+        loudness = heard["loudness_db"]
+        f0_hz = np.median(heard["f0_hz"][loudness > loudness.max() - _NOTE_DB])
+        return 69.0 + 12.0 * float(np.log2(f0_hz / 440.0))
+
+    def note_or(self, note: float | None, otherwise: float | None = None) -> float:
+        """Check a note that is asked for, or give another if none is: the model's own at last.
+
+        Raises
+        ------
+        UsageError
+            If the model knows no notes.
+        """
+        control = self.events.controls.get("note")
+        if control is None:
+            raise UsageError(f"{self.name} is a model of hits, which have no note; leave the note out")
+        if note is None:
+            note = _scalar(control.default) if otherwise is None else otherwise
+        return min(max(note, control.minimum), control.maximum)
+
     def play_event(
         self,
         place: Vector,
@@ -160,6 +191,7 @@ class Grains:
         stretch: float = 1.0,
         temperature: float = 0.0,
         seed: int = 0,
+        note: float | None = None,
     ) -> NDArray[np.float32]:
         """Play one event to its end: (T,).
 
@@ -170,6 +202,8 @@ class Grains:
             Of classes; all zero if not given.
         velocity, stretch, temperature, seed
             See the controls of the events.
+        note : float, optional
+            MIDI note number for a model of notes; its own if not given.
         """
         frames = round(self.frames * stretch)
         controls: dict[str, ControlValue] = {
@@ -182,6 +216,8 @@ class Grains:
         }
         if weights is not None and self.classes:
             controls["classes"] = weights
+        if note is not None:
+            controls["note"] = self.note_or(note)
         stream = self.events.stream(self.sample_rate, 1, self.hop_length)
         return _trimmed(stream.generate(frames * self.hop_length, **controls)[0])
 
@@ -226,6 +262,10 @@ def from_onset(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Let a sound (T,) begin a millisecond before it exceeds -40 dB of its peak, as those do that were learned from."""
     begin = int(np.argmax(np.abs(sound) > np.abs(sound).max() * 0.01))
     return np.pad(sound, (_LEAD, 0))[begin:]
+
+
+def _scalar(value: float | tuple[float, ...]) -> float:
+    return value if isinstance(value, float | int) else value[0]
 
 
 def _within(value: Vector, model: Model, name: str) -> Vector:

@@ -33,11 +33,14 @@ class Spot:
         As it was given.
     place : (P,)
     latent : (Z,)
+    note : float, optional
+        MIDI note number of a sound of one's own, where the model hears pitch.
     """
 
     name: str
     place: Vector
     latent: Vector
+    note: float | None = None
 
 
 def find_spot(text: str, grains: Grains) -> Spot:
@@ -51,11 +54,13 @@ def find_spot(text: str, grains: Grains) -> Spot:
         If the sound cannot be read.
     """
     if text in grains.classes:
-        return Spot(text, *(grains.of_class(text, points).mean(0) for points in _both(grains)))
+        place, latent = (grains.of_class(text, points).mean(0) for points in _both(grains))
+        return Spot(text, place, latent)
     labels = [point.label for point in grains.points]
     if text in labels:
         index = labels.index(text)
-        return Spot(text, *(np.array(points[index].value, np.float32) for points in _both(grains)))
+        place, latent = (np.array(points[index].value, np.float32) for points in _both(grains))
+        return Spot(text, place, latent)
     if match := _POINT.fullmatch(text):
         return at_point(float(match[1]), float(match[2]), grains)
     if match := _SEED.fullmatch(text):
@@ -77,7 +82,7 @@ def spot_of_sound(path: Path, grains: Grains) -> Spot:
         heard = grains.hear(sound, sample_rate)
     power = 10 ** (heard["loudness_db"] / 10)
     latent = (heard["latent"] * power).sum(1) / power.sum()
-    return Spot(str(path), grains.place_of(heard), latent.astype(np.float32))
+    return Spot(str(path), grains.place_of(heard), latent.astype(np.float32), grains.note_of(heard))
 
 
 def at_point(x: float, y: float, grains: Grains) -> Spot:
@@ -101,7 +106,8 @@ def at_point(x: float, y: float, grains: Grains) -> Spot:
     weights = 1.0 / np.maximum(distance[nearest], 1e-6)
     weights /= weights.sum()
     parts = (np.array([points[i].value for i in nearest], np.float32) for points in _both(grains))
-    return Spot(f"{x:g},{y:g}", *((weights @ part).astype(np.float32) for part in parts))
+    place, latent = ((weights @ part).astype(np.float32) for part in parts)
+    return Spot(f"{x:g},{y:g}", place, latent)
 
 
 def _drawn(name: str, seed: int, grains: Grains) -> Spot:
@@ -116,7 +122,7 @@ def _drawn(name: str, seed: int, grains: Grains) -> Spot:
         first, second = (values[math.floor(share * len(values))] for share in pick)
         noise = np.resize(beside, values.shape[1]) * values.std(0) * 0.3
         found.append((first + (second - first) * mix + noise).astype(np.float32))
-    return Spot(name, *found)
+    return Spot(name, found[0], found[1])
 
 
 def _both(grains: Grains) -> tuple[tuple[MapPoint, ...], tuple[MapPoint, ...]]:

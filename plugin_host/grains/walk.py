@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..streaming.control_values import ControlValue
+from .hits import notes_between
 from .instrument import Grains
 from .paths import along, corners_of, shape_of, wander
 from .spots import Spot
@@ -42,6 +44,7 @@ def walk(
     loudness_db: float = LOUDNESS_DB,
     temperature: float = 0.0,
     seed: int = 0,
+    note: float | None = None,
 ) -> NDArray[np.float32]:
     """Play a path through the grains: (T,) at the model's rate.
 
@@ -67,6 +70,9 @@ def walk(
         How far each grain strays, 0 to 2.
     seed : int
         Of all that is random.
+    note : float, optional
+        MIDI note number, for a model of notes. If not given, a line glides from the note of its first end to that of
+        its second, and other paths keep the first's.
 
     Raises
     ------
@@ -93,6 +99,11 @@ def walk(
         trigger[
             lead + np.unique((np.arange(0, seconds, beat_s) * rate / hop).astype(int)).clip(0, frames - 1)
         ] = 1.0
+    last = second if path == "line" else first
+    notes = notes_between(grains, first, last, note, 2)
+    pitch: dict[str, ControlValue] = {}
+    if notes[0] is not None and notes[1] is not None:
+        pitch["f0_hz"] = _hz(grains, notes[0] + share * (notes[1] - notes[0]))
     stream = grains.decoder.stream(rate, 1, hop)
     sound = stream.generate(
         len(share) * hop,
@@ -101,8 +112,14 @@ def walk(
         trigger=trigger,
         temperature=temperature,
         seed=seed % 2**24,
+        **pitch,
     )[0]
     return _joined(sound, lead * hop, samples) if closed else sound[:samples]
+
+
+def _hz(grains: Grains, notes: NDArray[np.float64]) -> NDArray[np.float32]:
+    control = grains.decoder.controls["f0_hz"]
+    return np.clip(440.0 * 2 ** ((notes - 69.0) / 12.0), control.minimum, control.maximum).astype(np.float32)
 
 
 def _joined(sound: NDArray[np.float32], lead: int, samples: int) -> NDArray[np.float32]:

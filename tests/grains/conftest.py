@@ -1,5 +1,6 @@
 """A small model of grains that has learned nothing, but whose map has two classes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from plugin_host.grains.instrument import Grains
 from training.families.grains.events import Events
 from training.families.grains.grains import Grains as GrainsNetwork
 from training.families.grains.model import EventsGenerator, GrainsAnalyzer, GrainsEffect, GrainsGenerator
-from training.families.grains.settings import GrainsSize
+from training.families.grains.settings import NOTES, GrainsSize
 from training.hits.clouds import ClassClouds
 from training.hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 from training.streaming.model import MapPoint, StreamingModel
@@ -40,24 +41,35 @@ def points(seed: int) -> list[MapPoint]:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hold little.onnx and the three files beside it."""
-    folder = tmp_path_factory.mktemp("grains")
+    return written(tmp_path_factory.mktemp("grains"), "little", SIZE)
+
+
+def written(folder: Path, name: str, size: GrainsSize) -> Path:
+    """Write the four files of a model."""
     torch.manual_seed(1)
-    grains, events = GrainsNetwork(SIZE, 2), Events(SIZE, 2)
-    grains.voice.begin(0.02 * torch.randn(SIZE.transients, TRANSIENT_FRAMES * HOP_LENGTH))
+    grains, events = GrainsNetwork(size, 2), Events(size, 2)
+    grains.voice.begin(0.02 * torch.randn(size.transients, TRANSIENT_FRAMES * HOP_LENGTH))
     clouds = ClassClouds.of(torch.tensor([point.value for point in points(2)]), [0, 0, 0, 1, 1, 1], 2)
     models: dict[str, StreamingModel] = {
-        "little": GrainsEffect(grains, CLASSES),
-        "little.encoder": GrainsAnalyzer(grains, events.encoder, SIZE.places),
-        "little.decoder": GrainsGenerator(grains, CLASSES, points(1)),
-        "little.events": EventsGenerator(grains, events.decoder, clouds, CLASSES, points(2)),
+        "": GrainsEffect(grains, CLASSES),
+        ".encoder": GrainsAnalyzer(grains, events.encoder, size.places),
+        ".decoder": GrainsGenerator(grains, CLASSES, points(1)),
+        ".events": EventsGenerator(grains, events.decoder, clouds, CLASSES, points(2)),
     }
-    for name, model in models.items():
+    for part, model in models.items():
         graph = build_graph(model.eval())
-        onnx.helper.set_model_props(graph, describe(model, name).to_metadata())
-        (folder / f"{name}.onnx").write_bytes(graph.SerializeToString())
+        onnx.helper.set_model_props(graph, describe(model, name + part).to_metadata())
+        (folder / f"{name}{part}.onnx").write_bytes(graph.SerializeToString())
     return folder
 
 
 @pytest.fixture(scope="session")
 def little(folder: Path) -> Grains:
     return Grains(folder / "little.onnx")
+
+
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Grains:
+    """A model of notes."""
+    folder = written(tmp_path_factory.mktemp("notes"), "tuned", replace(SIZE, voice=NOTES, harmonics=6))
+    return Grains(folder / "tuned.onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,3 +223,41 @@ def test_an_event_ends_where_it_has_died_away() -> None:
     assert np.abs(found[-20:]).max() < 3e-5
     np.testing.assert_array_equal(ended(sound[:2000], RATE), sound[:2000])
     np.testing.assert_array_equal(ended(np.zeros_like(sound), RATE), np.zeros_like(sound))
+
+
+@pytest.mark.slow
+def test_notes_are_played_as_they_are_asked_for(tuned: Grains, little: Grains, tmp_path: Path) -> None:
+    place = np.zeros(4, np.float32)
+    low, high = find_spot("kick/kick0", tuned), find_spot("snare/snare1", tuned)
+    assert (tuned.note, little.note) == (60.0, None)
+    np.testing.assert_array_equal(tuned.play_event(place), tuned.play_event(place, note=60.0))
+    assert not np.array_equal(tuned.play_event(place), tuned.play_event(place, note=50.0))
+    between = morph(tuned, replace(low, note=48.0), replace(high, note=60.0), 3)
+    middle = ((low.place + high.place) / 2).astype(np.float32)
+    np.testing.assert_array_equal(between[1].sound, ended(tuned.play_event(middle, note=54.0), RATE))
+    np.testing.assert_array_equal(
+        morph(tuned, low, high, 2, note=43.0)[0].sound, ended(tuned.play_event(low.place, note=43.0), RATE)
+    )
+    asked = [next(hits(tuned, 1, label="kick", note=note)).sound for note in (None, 60.0, 72.0)]
+    np.testing.assert_array_equal(asked[0], asked[1])
+    assert not np.array_equal(asked[1][:2000], asked[2][:2000])
+    glide = walk(tuned, "line", replace(low, note=48.0), replace(high, note=60.0), 0.5)
+    flat = walk(tuned, "line", low, high, 0.5, note=48.0)
+    np.testing.assert_allclose(glide[:128], flat[:128], atol=1e-6)
+    assert not np.allclose(glide, flat, atol=1e-3)
+    for asks in (
+        lambda: next(hits(little, 1, note=60.0)),
+        lambda: morph(little, low, high, 2, note=60.0),
+        lambda: walk(little, "line", low, high, 0.5, note=60.0),
+    ):
+        with pytest.raises(UsageError, match="little is a model of hits, which have no note"):
+            asks()
+
+
+@pytest.mark.slow
+def test_a_sound_of_ones_own_brings_its_note(tuned: Grains, little: Grains, tmp_path: Path) -> None:
+    time = np.arange(RATE // 2) / RATE
+    wave = np.sum([np.sin(2 * np.pi * 220 * k * time) / k for k in range(1, 6)], 0)
+    soundfile.write(tmp_path / "a3.wav", 0.2 * wave, RATE)
+    assert find_spot(str(tmp_path / "a3.wav"), tuned).note == pytest.approx(57.0, abs=0.2)
+    assert find_spot(str(tmp_path / "a3.wav"), little).note is None

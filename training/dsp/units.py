@@ -17,5 +17,9 @@ def midi_to_hz(midi: Tensor) -> Tensor:
 
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:
-    """Convert Hz to MIDI note numbers (A4 = 440 Hz = 69)."""
-    return f0_hz.log() * (12.0 / math.log(2.0)) + (69.0 - 12.0 * math.log2(440.0))
+    """Convert Hz to MIDI note numbers (A4 = 440 Hz = 69), as exactly as their type holds them."""
+    semitones, lowest = (
+        f0_hz.new_tensor(12.0 / math.log(2.0)),
+        f0_hz.new_tensor(69.0 - 12.0 * math.log2(440.0)),
+    )
+    return f0_hz.log() * semitones + lowest

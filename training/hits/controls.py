@@ -12,6 +12,7 @@ from ..dsp.units import DB
 from ..streaming.model import Control, MapPoint
 
 PLACE_REACH = 8.0
+LOWEST_NOTE, HIGHEST_NOTE = 12.0, 120.0
 
 VELOCITY, VELOCITY_DB = 0.8, 30.0
 """The velocity that changes nothing, and by how much the softest and the hardest differ in level."""
@@ -52,6 +53,12 @@ def classes_control(names: Sequence[str], points: Sequence[tuple[float, float]] 
 def place_control(size: int, text: str, points: Sequence[MapPoint] = ()) -> Control:
     """Give an event's place as a vector of so many numbers."""
     return Control("place", "", -PLACE_REACH, PLACE_REACH, 0.0, "linear", text, size=size, map=tuple(points))
+
+
+def note_control(note: float) -> Control:
+    """Give the note that an event is played at, with its default."""
+    text = "MIDI note number; 60 is 261.6 Hz"
+    return Control("note", "", LOWEST_NOTE, HIGHEST_NOTE, note, "linear", text)
 
 
 def normalised(weights: Tensor) -> Tensor:

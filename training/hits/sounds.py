@@ -39,6 +39,8 @@ class Sound:
         Whether it is as it was recorded, and not changed to have more to learn from.
     note : float
         Its pitch as a MIDI note number; 0 where it has none, or none was asked for.
+    pitch : (N,) float32, optional
+        MIDI note numbers, one a frame, where they were asked for.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Sound:
     tracks: PartialTracks
     recorded: bool = True
     note: float = 0.0
+    pitch: NDArray[np.float32] | None = None
 
 
 def variants_of(

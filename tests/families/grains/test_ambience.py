@@ -80,6 +80,6 @@ def test_both_levels_learn_with_this_voice(tmp_path: Path) -> None:
             found = trainer.step()
     assert all(np.isfinite(value) for value in found.values())
     z = torch.zeros(1, 50, size.latents)
-    sound = trainer.play(z, torch.full((1, 50, 1), -20.0))
+    sound = trainer.play(z, torch.full((1, 50, 1), -20.0), [0.0])
     assert sound.shape == (1, 50 * HOP_LENGTH)
     assert float(sound.square().mean()) > 0

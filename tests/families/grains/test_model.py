@@ -23,7 +23,7 @@ from training.families.grains.model import (
     GrainsModel,
     normalised,
 )
-from training.families.grains.settings import AMBIENCE, GrainsSize
+from training.families.grains.settings import AMBIENCE, NOTES, GrainsSize
 from training.hits.hearing import Hearing
 from training.hits.voice import HOP_LENGTH, TRANSIENT_FRAMES
 
@@ -71,13 +71,20 @@ def test_events_keep_the_contract(player: EventsGenerator, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["effect", "decoder", "events"])
-def test_ambience_keeps_the_contract(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("voice", "kind"),
+    [
+        *((AMBIENCE, kind) for kind in ("effect", "decoder", "events")),
+        *((NOTES, kind) for kind in ("effect", "encoder", "decoder", "events")),
+    ],
+)
+def test_other_voices_keep_the_contract(voice: str, kind: str, tmp_path: Path) -> None:
     torch.manual_seed(6)
-    size = replace(SIZE, voice=AMBIENCE)
+    size = replace(SIZE, voice=voice, harmonics=12)
     grains, events = Grains(size, 3).eval(), Events(size, 3).eval()
     models: dict[str, Callable[[], GrainsModel]] = {
         "effect": lambda: GrainsEffect(grains, CLASSES),
+        "encoder": lambda: GrainsAnalyzer(grains, events.encoder, SIZE.places),
         "decoder": lambda: GrainsGenerator(grains, CLASSES),
         "events": lambda: EventsGenerator(grains, events.decoder, clouds(SIZE.places, 3), CLASSES),
     }

@@ -30,6 +30,8 @@ class AmbientParts:
 class AmbientScore(nn.Module):
     """Reads what a network gives as magnitudes, one for each of `f_hz`."""
 
+    pitched = False
+
     f_hz: Tensor
 
     def __init__(self) -> None:
@@ -41,7 +43,13 @@ class AmbientScore(nn.Module):
         """Let an untrained network play quiet noise."""
         bias.fill_(-3.0)
 
-    def forward(self, levels: Tensor, others: Tensor, loudness: Tensor) -> AmbientParts:
+    def frequencies(self, midi: Tensor | None) -> Tensor:
+        """Of the levels, in Hz: (L,)."""
+        return self.f_hz
+
+    def forward(
+        self, levels: Tensor, others: Tensor, loudness: Tensor, midi: Tensor | None = None
+    ) -> AmbientParts:
         return AmbientParts(levels)
 
 

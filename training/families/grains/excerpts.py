@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...hits.partial_tracks import Targets, stack
+from ...hits.pitch import stack_pitches
 from ...hits.sounds import Sound, cut
 from ...hits.voice import HOP_LENGTH
 
@@ -31,11 +32,14 @@ class Excerpts:
     begins : (B, CONTEXT_FRAMES + N, 1), one where a sound begins with a frame; all zeros where none is known to.
     targets : Targets
         Tones and noise of the part, (B, N, ...).
+    midi : (B, CONTEXT_FRAMES + N, 1), optional
+        Pitch of notes.
     """
 
     sound: Tensor
     begins: Tensor
     targets: Targets
+    midi: Tensor | None
 
 
 def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Generator) -> Excerpts:
@@ -61,6 +65,7 @@ def draw_excerpts(sounds: Sequence[Sound], frames: int, random: np.random.Genera
         starts.append(start)
         gains.append(10 ** (random.uniform(*GAINS_DB) / 20))
         parts.append(cut(sound.samples, start, length) * np.float32(gains[-1]))
-    rows = np.array(starts)[:, None] // HOP_LENGTH + CONTEXT_FRAMES + np.arange(frames)
-    targets = stack([sound.tracks for sound in sounds], rows, np.array(gains))
-    return Excerpts(torch.from_numpy(np.stack(parts)), torch.from_numpy(begins), targets)
+    rows = np.array(starts)[:, None] // HOP_LENGTH + np.arange(CONTEXT_FRAMES + frames)
+    targets = stack([sound.tracks for sound in sounds], rows[:, CONTEXT_FRAMES:], np.array(gains))
+    sound, begun = torch.from_numpy(np.stack(parts)), torch.from_numpy(begins)
+    return Excerpts(sound, begun, targets, stack_pitches(sounds, rows))

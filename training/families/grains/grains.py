@@ -6,17 +6,20 @@ import torch
 from torch import Tensor, nn
 
 from ...dsp.units import DB
+from ...hits.controls import tilt
 from ...hits.hearing import SILENT_DB, Hearing
 from ...hits.voice import Parts, Voice
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import dense
 from .ambience import AmbientParts, AmbientScore, AmbientVoice
-from .scores import Score
-from .settings import AMBIENCE, GrainsSize
+from .scores import NoteScore, Score
+from .settings import AMBIENCE, NOTES, GrainsSize
 
 CLASS_VALUES = 8
 CONTEXT = 3
 LOWEST_LOG_VARIANCE = -8.0
+LOWEST_CURVE, CURVES, CURVE_STEP = 24.0, 15, 6.0
+"""Where the pitch lies is told by curves of half an octave, from C1 on, so that a timbre depends on the register."""
 
 
 class GrainEncoder(StreamingModule):
@@ -61,13 +64,22 @@ class GrainDecoder(nn.Module):
         0 for a model of none.
     """
 
+    curves: Tensor
+
     def __init__(self, size: GrainsSize, classes: int) -> None:
         super().__init__()
         self.classes = classes
         self.silence = 10 ** (SILENT_DB / 20)
-        self.score: Score | AmbientScore = AmbientScore() if size.voice == AMBIENCE else Score(size)
+        self.score: Score | NoteScore | AmbientScore
+        if size.voice == AMBIENCE:
+            self.score = AmbientScore()
+        else:
+            self.score = NoteScore(size) if size.voice == NOTES else Score(size)
         self.of_class = nn.Linear(classes, CLASS_VALUES, bias=False) if classes else None
-        self.enter = dense(size.latents + (CLASS_VALUES if classes else 0), size.width)
+        curves = LOWEST_CURVE + CURVE_STEP * torch.arange(CURVES if self.pitched else 0)
+        self.register_buffer("curves", curves, persistent=False)
+        told = len(curves) + (CLASS_VALUES if classes else 0)
+        self.enter = dense(size.latents + told, size.width)
         self.middle = dense(size.width, size.width)
         self.parts = [sum(self.score.levels), sum(self.score.others)]
         self.head = nn.Linear(size.width, sum(self.parts))
@@ -75,8 +87,18 @@ class GrainDecoder(nn.Module):
             self.head.weight.mul_(0.3)
             self.score.begin(self.head.bias)
 
+    @property
+    def pitched(self) -> bool:
+        """Whether it must be told a pitch."""
+        return self.score.pitched
+
     def forward(
-        self, z: Tensor, loudness_db: Tensor, classes: Tensor | None, change: Tensor | float = 0.0
+        self,
+        z: Tensor,
+        loudness_db: Tensor,
+        classes: Tensor | None,
+        midi: Tensor | None = None,
+        harder_db: Tensor | None = None,
     ) -> Parts | AmbientParts:
         """Give the parts of frames.
 
@@ -85,15 +107,22 @@ class GrainDecoder(nn.Module):
         z : (B, N, Z)
         loudness_db : (B, N, 1)
         classes : (B, N, K) weights that sum to one, or to nothing; None for a model of no classes.
-        change : (B, N, L), nepers by which each of the score's levels is changed.
+        midi : (B, N, 1) pitch as MIDI note numbers; None for a voice that has none.
+        harder_db : (B, N, 1) by which it is played harder, and so brighter.
         """
         if self.of_class is not None and classes is not None:
             z = torch.cat([z, self.of_class(classes)], -1)
+        if midi is not None:
+            away = (midi.float() - self.curves) / CURVE_STEP
+            z = torch.cat([z, (away * away * -0.5).exp()], -1)
         levels, others = self.head(self.middle(self.enter(z))).split(self.parts, -1)
         loudness = (loudness_db * DB).exp()
         # Nothing at all where it is silent.
         loudness = (loudness - self.silence).clamp_min(0.0)
-        return self.score((levels.clamp(-12.0, 3.0) + change).exp() * loudness, others, loudness)
+        levels = levels.clamp(-12.0, 3.0)
+        if harder_db is not None:
+            levels = levels + harder_db * tilt(self.score.frequencies(midi))
+        return self.score(levels.exp() * loudness, others, loudness, midi)
 
 
 class Grains(StreamingModule):
@@ -103,5 +132,6 @@ class Grains(StreamingModule):
         super().__init__()
         self.encoder = GrainEncoder(size)
         self.decoder = GrainDecoder(size, classes)
-        hits = size.voice != AMBIENCE
-        self.voice: Voice | AmbientVoice = Voice(size.partials, size.transients) if hits else AmbientVoice()
+        sinusoids = size.harmonics if self.decoder.pitched else size.partials
+        ambient = size.voice == AMBIENCE
+        self.voice: Voice | AmbientVoice = AmbientVoice() if ambient else Voice(sinusoids, size.transients)

@@ -34,10 +34,12 @@ def measure(trainer: GrainsTrainer, data: HitsData) -> Measured:
     paths = paths_of(grains, shown, frames, trainer.device)
     recorded = torch.from_numpy(np.stack([cut(sound.samples, 0, frames * HOP_LENGTH) for sound in shown]))
     z, loudness, onset = paths.z[0], paths.loudness_db[0], paths.onset[0]
-    from_grains = trainer.play(z, loudness)
+    notes = [sound.note for sound in shown]
+    from_grains = trainer.play(z, loudness, notes)
     place, log_variance = events.encoder.whole(z, loudness, onset)
     age = torch.arange(frames, device=z.device)[None, :, None].expand(len(z), -1, -1).float()
-    from_places = trainer.play(*events.decoder(place.expand(-1, frames, -1), age))
+    path, level = events.decoder(place.expand(-1, frames, -1), age)
+    from_places = trainer.play(path, level, notes)
     every = places_of(events, trainer.paths_recorded())
     variances = every.var(0, correction=0)
     centre, spread = events.priors(trainer.classes_of(shown))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from ...analysis.tracker import F0
 from ...dsp.noise import NormalTable
+from ...dsp.units import hz_to_midi, midi_to_hz
 from ...hits.clouds import ClassClouds
 from ...hits.controls import (
     FADE_DB,
@@ -22,20 +25,25 @@ from ...hits.controls import (
     VELOCITY_DB,
     classes_control,
     normalised,
+    note_control,
     place_control,
-    tilt,
 )
 from ...hits.hearing import LONG, SILENT_DB
+from ...hits.pitch import PitchHearing
 from ...hits.voice import HOP_LENGTH, SAMPLE_RATE
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, MapPoint, StreamingModel
 from ...streaming.sample_hold import Age, SampleHold
 from .events import EventDecoder, EventEncoder
 from .grains import Grains
+from .paths import UNIT_SEMITONES
 
 LATENT_REACH = 6.0
 PLAIN_DB = -18.0
 """Loudness that a sound is given where its own does not count."""
+
+MIDDLE_NOTE = 60.0
+PITCH_SHIFT = Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition")
 
 LATE_FRAMES = 92
 """In which an event has faded, after the longest."""
@@ -68,15 +76,17 @@ class GrainsEffect(GrainsModel):
 
     role = "effect"
 
-    def __init__(self, grains: Grains, classes: Sequence[str]) -> None:
+    def __init__(self, grains: Grains, classes: Sequence[str], note: float = MIDDLE_NOTE) -> None:
         super().__init__(classes)
         self.grains = grains
+        self.pitch = PitchHearing(note) if grains.decoder.pitched else None
         self.latency_samples, tail_samples = _times(grains)
         self.tail_samples = LONG + tail_samples
         self.normal = NormalTable(torch.arange(grains.encoder.latents))
         dynamics = "how much of the input's own loudness; at 0 all is equally loud"
         self.controls = (
             *classes_control(classes), TEMPERATURE, Control("dynamics", "", 0.0, 1.0, 1.0, "linear", dynamics), SEED,
+            *([PITCH_SHIFT] if self.pitch else []),
         )  # fmt: skip
 
     def own_state(self, batch: int) -> State:
@@ -92,7 +102,10 @@ class GrainsEffect(GrainsModel):
         z = mean + strays * (0.5 * log_variance).exp()
         there = ((loudness - SILENT_DB) / 20.0).clamp(0.0, 1.0)
         plain = (1.0 - inputs["control.dynamics"])[..., None] * there
-        parts = self.grains.decoder(z, loudness + plain * (PLAIN_DB - loudness), self.weights(inputs))
+        midi = None
+        if self.pitch:
+            midi = carry("pitch", hops) + inputs["control.pitch_shift"].double()[..., None]
+        parts = self.grains.decoder(z, loudness + plain * (PLAIN_DB - loudness), self.weights(inputs), midi)
         determined, noise = grains("voice", (parts, onset))
         own = {f"grains.{key}": value for key, value in grains.next_state.items()}
         return {"audio": (determined + noise).reshape(audio.shape)}, carry.next_state | own | count
@@ -103,20 +116,23 @@ class GrainsAnalyzer(GrainsModel):
 
     role = "analyzer"
 
-    def __init__(self, grains: Grains, events: EventEncoder, places: int) -> None:
+    def __init__(self, grains: Grains, events: EventEncoder, places: int, note: float = MIDDLE_NOTE) -> None:
         super().__init__(())
         self.encoder, self.events = grains.encoder, events
+        self.pitch = PitchHearing(note) if grains.decoder.pitched else None
         self.outputs = (
             _latent(grains.encoder.latents),
             Control("loudness_db", "dB", SILENT_DB, 20.0, SILENT_DB, "linear", "level of the newest four frames"),
             place_control(places, "of the event, as far as it was heard"),
             ONSET,
+            *([F0] if self.pitch else []),
         )  # fmt: skip
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         audio = inputs["audio"]
-        mean, _, loudness, onset = carry("encoder", audio.reshape(audio.shape[0], -1, HOP_LENGTH))
+        hops = audio.reshape(audio.shape[0], -1, HOP_LENGTH)
+        mean, _, loudness, onset = carry("encoder", hops)
         place, _ = carry("events", (mean, loudness, onset))
         outputs = {
             "control.latent": mean.clamp(-LATENT_REACH, LATENT_REACH).transpose(1, 2),
@@ -124,6 +140,8 @@ class GrainsAnalyzer(GrainsModel):
             "control.place": place.clamp(-PLACE_REACH, PLACE_REACH).transpose(1, 2),
             "control.onset": onset[..., 0],
         }
+        if self.pitch:
+            outputs["control.f0_hz"] = midi_to_hz(carry("pitch", hops)[..., 0].float())
         return outputs, carry.next_state
 
 
@@ -132,7 +150,13 @@ class GrainsGenerator(GrainsModel):
 
     role = "generator"
 
-    def __init__(self, grains: Grains, classes: Sequence[str], points: Sequence[MapPoint] = ()) -> None:
+    def __init__(
+        self,
+        grains: Grains,
+        classes: Sequence[str],
+        points: Sequence[MapPoint] = (),
+        note: float = MIDDLE_NOTE,
+    ) -> None:
         super().__init__(classes)
         self.decoder, self.voice = grains.decoder, grains.voice
         self.latency_samples, self.tail_samples = _times(grains)
@@ -145,6 +169,7 @@ class GrainsGenerator(GrainsModel):
             Control("trigger", "", 0.0, 1.0, 0.0, "trigger", "begins an attack"),
             TEMPERATURE,
             SEED,
+            *([replace(F0, default=440.0 * 2 ** ((note - 69.0) / 12.0))] if self.decoder.pitched else []),
         )  # fmt: skip
 
     def own_state(self, batch: int) -> State:
@@ -154,7 +179,8 @@ class GrainsGenerator(GrainsModel):
         carry = Carry(self, state)
         strays, count = _strays(self.normal, inputs, state)
         z = inputs["control.latent"].transpose(1, 2) + strays
-        parts = self.decoder(z, inputs["control.loudness_db"][..., None], self.weights(inputs))
+        midi = hz_to_midi(inputs["control.f0_hz"].double()[..., None]) if self.decoder.pitched else None
+        parts = self.decoder(z, inputs["control.loudness_db"][..., None], self.weights(inputs), midi)
         trigger = (inputs["control.trigger"] > 0).to(z.dtype)[..., None]
         determined, noise = carry("voice", (parts, trigger))
         return {"audio": (determined + noise).flatten(1)[:, None]}, carry.next_state | count
@@ -164,7 +190,6 @@ class EventsGenerator(GrainsModel):
     """Plays whole events, each started by a trigger with what the controls are at that moment."""
 
     role = "generator"
-    tilt: Tensor
 
     def __init__(
         self,
@@ -174,15 +199,21 @@ class EventsGenerator(GrainsModel):
         classes: Sequence[str],
         points: Sequence[MapPoint] = (),
         centres: Sequence[tuple[float, float]] = (),
+        note: float = MIDDLE_NOTE,
     ) -> None:
         super().__init__(classes)
         self.decoder, self.voice = grains.decoder, grains.voice
         self.path, self.clouds = path, clouds
         places = clouds.places
         self.normal = NormalTable(torch.arange(places))
-        self.register_buffer("tilt", tilt(grains.decoder.score.f_hz), persistent=False)
         self.age = Age()
-        self.kept = [places, 1, 1, *([len(classes)] if classes else [])]
+        self.kept = [
+            places,
+            1,
+            1,
+            *([1] if self.decoder.pitched else []),
+            *([len(classes)] if classes else []),
+        ]
         self.hold = SampleHold(sum(self.kept))
         self.latency_samples, tail_samples = _times(grains)
         self.tail_samples = (self.path.frames + LATE_FRAMES) * HOP_LENGTH + tail_samples
@@ -194,6 +225,7 @@ class EventsGenerator(GrainsModel):
             STRETCH,
             TEMPERATURE,
             SEED,
+            *([note_control(note)] if self.decoder.pitched else []),
         )  # fmt: skip
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
@@ -206,13 +238,16 @@ class EventsGenerator(GrainsModel):
         z, loudness = self.path(place, moment)
         late = torch.relu(moment - self.path.frames)
         loudness = torch.where(age < 0, torch.full_like(age, SILENT_DB), loudness + gain_db - FADE_DB * late)
-        weights = held[3] if self.class_names else None
-        parts = self.decoder(z, loudness.clamp_min(SILENT_DB), weights, gain_db * self.tilt)
+        weights, midi = held[-1] if self.class_names else None, None
+        if self.decoder.pitched:
+            z, beside = z[..., :-1], z[..., -1:]
+            midi = held[3] + UNIT_SEMITONES * beside
+        parts = self.decoder(z, loudness.clamp_min(SILENT_DB), weights, midi, gain_db)
         determined, noise = carry("voice", (parts, fires[..., None].to(z.dtype)))
         return {"audio": (determined + noise).flatten(1)[:, None]}, carry.next_state
 
     def _begun(self, inputs: dict[str, Tensor]) -> list[Tensor]:
-        """What an event has if it begins in this frame: its place, how it is stretched, its level, its classes."""
+        """What an event has if it begins in this frame: its place, how it is stretched, its level, note, classes."""
         weights = self.weights(inputs)
         given = inputs["control.place"].transpose(1, 2)
         centre, factor = self.clouds(given[..., :0] if weights is None else weights)
@@ -221,7 +256,10 @@ class EventsGenerator(GrainsModel):
         strays = (factor @ draws[..., None])[..., 0] * inputs["control.temperature"][..., None]
         place = centre + given + strays
         stretch = inputs["control.stretch"][..., None]
-        return [place, stretch, gain_db, *([] if weights is None else [weights])]
+        found = [place, stretch, gain_db]
+        if self.decoder.pitched:
+            found.append(inputs["control.note"][..., None])
+        return found if weights is None else [*found, weights]
 
 
 def _times(grains: Grains) -> tuple[int, int]:

@@ -10,12 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...hits.pitch import stack_pitches
 from ...hits.sounds import Sound
 from ...hits.voice import HOP_LENGTH
 from .grains import Grains
 
 OFFSETS = (0, 32, 64, 96)
 AT_ONCE = 32
+UNIT_SEMITONES = 0.5
+"""Of pitch beside the note, so that it counts as much as another number of a grain's place."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class Paths:
 
     Attributes
     ----------
-    z : (V, S, N, Z); loudness_db, onset : (V, S, N, 1), one onset each.
+    z : (V, S, N, Z)
+        Of notes with one number more: how far the pitch lies above the note, in units of `UNIT_SEMITONES`.
+    loudness_db, onset : (V, S, N, 1), one onset each.
     """
 
     z: Tensor
@@ -52,13 +57,18 @@ def paths_of(grains: Grains, sounds: Sequence[Sound], frames: int, device: torch
     for offset in OFFSETS:
         parts: list[tuple[Tensor, Tensor, Tensor]] = []
         for first in range(0, len(sounds), AT_ONCE):
-            batch = np.zeros((len(sounds[first : first + AT_ONCE]), frames * HOP_LENGTH), np.float32)
-            for row, sound in zip(batch, sounds[first : first + AT_ONCE], strict=True):
+            group = sounds[first : first + AT_ONCE]
+            batch = np.zeros((len(group), frames * HOP_LENGTH), np.float32)
+            for row, sound in zip(batch, group, strict=True):
                 part = sound.samples[: len(row) - offset]
                 row[offset : offset + len(part)] = part
             hops = torch.from_numpy(batch).to(device).unflatten(1, (-1, HOP_LENGTH))
             (mean, _, loudness, onset), _ = grains.encoder(hops, grains.encoder.initial_state(len(hops)))
             begins = (torch.cumsum(onset, 1) == 1).float() * onset
+            midi = stack_pitches(group, np.arange(frames)[None].repeat(len(group), 0))
+            if midi is not None:
+                notes = torch.tensor([sound.note for sound in group])[:, None, None]
+                mean = torch.cat([mean, ((midi - notes) / UNIT_SEMITONES).to(device)], -1)
             parts.append((mean, loudness, begins))
         variants.append(tuple(torch.cat(one) for one in zip(*parts, strict=True)))  # type: ignore[arg-type]
     z, loudness, onset = (torch.stack(one) for one in zip(*variants, strict=True))

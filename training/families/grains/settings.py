@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...loop.settings import Checked, setting, size, size_choice
 
-HITS, AMBIENCE = "hits", "ambience"
+HITS, NOTES, AMBIENCE = "hits", "notes", "ambience"
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,12 @@ class GrainsSize(Checked):
     places: int = size(16, "numbers of an event's place", maximum=64)
     width: int = size(160, "values in the layers of the decoders")
     voice: str = size_choice(
-        (HITS, AMBIENCE), "what makes the sound: sinusoids, noise and transients, or noise under long windows"
+        (HITS, NOTES, AMBIENCE),
+        "what makes the sound: sinusoids, noise and transients; the same with harmonics of a pitch; or noise under long"
+        " windows",
     )
-    partials: int = size(32, "sinusoids, from 35 Hz to the highest frequency", minimum=2, maximum=256)
-    highest_hz: float = size(2200.0, "of the sinusoids", "Hz", minimum=100.0, maximum=16000.0)
+    partials: int = size(32, "sinusoids of hits, from 35 Hz to the highest frequency", minimum=2, maximum=256)
+    highest_hz: float = size(2200.0, "of the sinusoids of hits", "Hz", minimum=100.0, maximum=16000.0)
+    harmonics: int = size(80, "multiples of the pitch of notes", minimum=1, maximum=256)
     transients: int = size(32, "waveforms that a trigger can start")
     event_s: float = size(1.5, "longest event", "s", minimum=0.1, maximum=20.0)

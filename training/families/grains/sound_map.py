@@ -18,7 +18,7 @@ def places_of(events: Events, paths: Paths) -> Tensor:
     return mean[:, 0]
 
 
-def typical_latents(paths: Paths) -> Tensor:
+def typical_latents(paths: Paths, latents: int) -> Tensor:
     """Mean places of the grains of each sound (S, Z), by their power."""
     power = 10 ** (paths.loudness_db[0] / 10)
-    return (paths.z[0] * power).sum(1) / power.sum(1).clamp_min(1e-12)
+    return (paths.z[0, ..., :latents] * power).sum(1) / power.sum(1).clamp_min(1e-12)

@@ -32,8 +32,9 @@ from .changed_paths import changed_paths
 from .events import Events, event_frames
 from .excerpts import CONTEXT_FRAMES, draw_excerpts
 from .grains import Grains
+from .harmonics import harmonic_losses
 from .losses import first_onsets_losses
-from .paths import Paths, paths_of
+from .paths import UNIT_SEMITONES, Paths, paths_of
 from .settings import GrainsSettings, GrainsSize
 from .sound_map import LATENTS, PLACES, places_of, typical_latents
 
@@ -103,7 +104,8 @@ class GrainsTrainer(Trainer):
         )
         trigger = torch.where(begins.amax(1, keepdim=True) > 0, begins, onset)
         classes = self._told(chosen, random).expand(-1, mean.shape[1], -1)
-        parts = model.decoder(_drawn(mean, log_variance), loudness, classes)
+        midi = None if excerpts.midi is None else excerpts.midi[:, CONTEXT_FRAMES - lead :].to(self.device)
+        parts = model.decoder(_drawn(mean, log_variance), loudness, classes, midi)
         (determined, noise), _ = model.voice((parts, trigger), self._voice_state(model, random))
         made = (determined + noise)[:, lead + lag :].flatten(1)
         wanted = hops[:, lead : lead + frames].flatten(1)
@@ -113,13 +115,17 @@ class GrainsTrainer(Trainer):
         }
         loss = losses["sound"]
         if isinstance(parts, Parts):
-            parts, targets = parts.rows(slice(lead, None)), excerpts.targets.to(self.device)
-            tones, surplus, hiss = tone_losses(parts, targets)
             waves, attack = first_onsets_losses(determined, noise, hops, trigger)
-            octaves = frequency_loss(parts.f_hz, targets.f_hz, targets.weights)
-            losses |= {"onset": waves, "attack": attack, "octaves": octaves}
+            losses |= {"onset": waves, "attack": attack}
+            loss = loss + ONSET_WEIGHT * waves + ATTACK_WEIGHT * attack
+            parts, targets = parts.rows(slice(lead, None)), excerpts.targets.to(self.device)
+            if midi is None:
+                losses["octaves"] = frequency_loss(parts.f_hz, targets.f_hz, targets.weights)
+                loss = loss + FREQUENCY_WEIGHT * losses["octaves"]
+                tones, surplus, hiss = tone_losses(parts, targets)
+            else:
+                tones, surplus, hiss = harmonic_losses(parts, hops[:, lead:].flatten(1), midi[:, lead:])
             losses |= {"tones": tones, "surplus": surplus, "hiss": hiss}
-            loss = loss + ONSET_WEIGHT * waves + ATTACK_WEIGHT * attack + FREQUENCY_WEIGHT * octaves
             loss = loss + TONE_WEIGHT * tones + SURPLUS_WEIGHT * surplus + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.grain_weight * losses["nats"], GRAINS, parts=losses)
 
@@ -141,21 +147,20 @@ class GrainsTrainer(Trainer):
         wanted_z, wanted_loudness, _ = (
             x.gather(1, age.clamp_max(x.shape[1] - 1).expand(-1, -1, x.shape[2])) for x in paths.of(0, chosen)
         )
-        parts = grains.decoder(z, loudness, self._told(chosen, random).expand(-1, ages.shape[1], -1))
+        latents, midi = self.with_notes(z, [self.sounds[i].note for i in chosen])
+        parts = grains.decoder(
+            latents, loudness, self._told(chosen, random).expand(-1, ages.shape[1], -1), midi
+        )
         (determined, noise), _ = grains.voice(
             (parts, (age == 0).to(z.dtype)), self._voice_state(grains, random)
         )
         first = torch.from_numpy(begin - early + lag).to(self.device)[:, None, None]
         rows = (first + torch.arange(frames, device=self.device)[:, None]).expand(-1, -1, HOP_LENGTH)
         made = (determined + noise).gather(1, rows).flatten(1)
-        starts = begin * HOP_LENGTH
-        sounds = [
-            cut(self.sounds[i].samples, s, frames * HOP_LENGTH) for i, s in zip(chosen, starts, strict=True)
-        ]
-        wanted = torch.from_numpy(np.stack(sounds)).to(self.device)
-        early = torch.from_numpy(begin == 0).to(self.device)
+        wanted = self._cut(chosen, begin, frames)
+        attacks = torch.from_numpy(begin == 0).to(self.device)
         path, level = _path_losses(z, loudness, wanted_z, wanted_loudness)
-        led = [with_silence(x, early) for x in (made, wanted)]
+        led = [with_silence(x, attacks) for x in (made, wanted)]
         losses = {
             "sound": hit_loss(led[0], led[1], self._scales(random)),
             "path": path,
@@ -165,14 +170,26 @@ class GrainsTrainer(Trainer):
         }
         loss = losses["sound"] + PATH_WEIGHT * path + LEVEL_WEIGHT * level + losses["changed"]
         if isinstance(parts, Parts):
-            tracks = [self.sounds[i].tracks for i in chosen]
-            targets = stack(tracks, ages, np.ones(len(chosen))).to(self.device)
-            tones, surplus, hiss = tone_losses(parts, targets)
-            attack = attack_loss(made[early], wanted[early])
+            if midi is None:
+                targets = stack([self.sounds[i].tracks for i in chosen], ages, np.ones(len(chosen)))
+                tones, surplus, hiss = tone_losses(parts, targets.to(self.device))
+            else:
+                whole = self._cut(chosen, early, ages.shape[1])
+                tones, surplus, hiss = harmonic_losses(parts, whole, midi)
+            attack = attack_loss(made[attacks], wanted[attacks])
             losses |= {"attack": attack, "tones": tones, "surplus": surplus, "hiss": hiss}
             loss = loss + ATTACK_WEIGHT * attack + TONE_WEIGHT * tones
             loss = loss + SURPLUS_WEIGHT * surplus + HISS_WEIGHT * hiss
         return self.learn(loss + self.settings.event_weight * losses["nats"], EVENTS, parts=losses)
+
+    def _cut(self, chosen: NDArray[np.int64], first: NDArray[np.int64], frames: int) -> Tensor:
+        """Take so many frames of sounds: (B, T)."""
+        starts = (first * HOP_LENGTH).tolist()
+        parts = [
+            cut(self.sounds[i].samples, start, frames * HOP_LENGTH)
+            for i, start in zip(chosen, starts, strict=True)
+        ]
+        return torch.from_numpy(np.stack(parts)).to(self.device)
 
     def _changed_paths(self, random: np.random.Generator) -> Tensor:
         """Loss of paths that no sound has, which cost no sound to compare."""
@@ -215,7 +232,7 @@ class GrainsTrainer(Trainer):
         places = places_of(self.events.average, paths)
         return super().tensors() | {
             PLACES: places.cpu().contiguous(),
-            LATENTS: typical_latents(paths).cpu().contiguous(),
+            LATENTS: typical_latents(paths, self.size.latents).cpu().contiguous(),
         }
 
     def classes_of(self, sounds: Sequence[Sound]) -> Tensor:
@@ -224,15 +241,23 @@ class GrainsTrainer(Trainer):
         count = len(self.data.classes)
         return F.one_hot(labels, max(count, 1)).float()[:, None, :count].to(self.device)
 
+    def with_notes(self, z: Tensor, notes: Sequence[float]) -> tuple[Tensor, Tensor | None]:
+        """Split what paths (B, N, Z + 1) say of sounds of these notes into places and pitches; other voices have none."""
+        if not self.grains.module.decoder.pitched:
+            return z, None
+        z, beside = z[..., :-1], z[..., -1:]
+        return z, torch.tensor(notes, device=z.device)[:, None, None] + UNIT_SEMITONES * beside
+
     @torch.no_grad()
-    def play(self, z: Tensor, loudness_db: Tensor) -> Tensor:
-        """Play series of grains (B, N, Z) of no class, struck in their first frame, with the averaged weights: (B, T)."""
+    def play(self, z: Tensor, loudness_db: Tensor, notes: Sequence[float]) -> Tensor:
+        """Play paths (B, N, ...) of no class, struck in their first frame, with the averaged weights: (B, T)."""
         model, lag = self.grains.average, self.grains.average.voice.lag_frames
         z = F.pad(z, (0, 0, 0, lag))
         loudness_db = F.pad(loudness_db, (0, 0, 0, lag), value=SILENT_DB)
         trigger = torch.zeros_like(loudness_db)
         trigger[:, 0] = 1.0
-        parts = model.decoder(z, loudness_db, z.new_zeros(*z.shape[:2], len(self.data.classes)))
+        z, midi = self.with_notes(z, notes)
+        parts = model.decoder(z, loudness_db, z.new_zeros(*z.shape[:2], len(self.data.classes)), midi)
         (determined, noise), _ = model.voice((parts, trigger), model.voice.initial_state(len(z)))
         return (determined + noise)[:, lag:].flatten(1).cpu()
 
