@@ -106,6 +106,8 @@ class OneshotsGenerator(OneshotsModel):
     block_tolerance = 1e-5
     # Places at the ends of their ranges lie far outside of all sounds, and are several times as loud as full scale.
     extreme_tolerance = 5e-4
+    # In ten seconds the last bits of how far a high partial strays turn its phase.
+    long_tolerance = 1e-4
     noise_tilt: Tensor
     centres: Tensor
     directions: Tensor
