@@ -105,10 +105,11 @@ def compare(
         rows["nearest_of_class"][index] = nearest(hit, same, random)
         rows["class_mean"][index] = class_mean(hit, same)
     labels = np.array([hit.label for hit in hits])
-    return {way: _summary(values, labels) for way, values in rows.items()}
+    return {way: summary(values, labels) for way, values in rows.items()}
 
 
-def _summary(values: np.ndarray, labels: np.ndarray) -> dict[str, object]:
+def summary(values: np.ndarray, labels: np.ndarray) -> dict[str, object]:
+    """Give of each measure of hits (N, 4) the median, the mean with its interval, and medians by class (N,)."""
     found: dict[str, object] = {}
     for name, column in zip(NAMES, values.T, strict=True):
         if np.isfinite(column).all():
@@ -130,13 +131,12 @@ def cost_of_each_number(grains: Grains, hits: Sequence[Hit]) -> list[float]:
 
 
 def show(figures: dict[str, object], what: str, count: int) -> None:
-    """Print a table of medians."""
+    """Print a table of the medians of ways."""
     table = Table(
         *("", "LSD dB", "log-mel dB", "attack error ms", "pre-echo dB"),
         title=f"{what}, {count} hits, medians",
     )
-    for way in WAYS:
-        values = figures[way]
+    for way, values in figures.items():
         assert isinstance(values, dict)
         medians = [values[name]["median"] if name in values else None for name in NAMES]
         table.add_row(way.replace("_", " "), *("" if m is None else f"{m:.2f}" for m in medians))

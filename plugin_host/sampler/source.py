@@ -74,7 +74,7 @@ class OneShots(Protocol):
         velocity: float = 0.8,
         stretch: float = 1.0,
         seed: int = 0,
-        note: int | None = None,
+        note: float | None = None,
     ) -> Sound:
         """Play the sound (T,) at a place (P,) to its end."""
         ...
@@ -142,7 +142,7 @@ class ModelShots:
         velocity: float = 0.8,
         stretch: float = 1.0,
         seed: int = 0,
-        note: int | None = None,
+        note: float | None = None,
     ) -> Sound:
         """Play a sound (T,) until it has stayed 66 dB below its peak for a while.
 

@@ -54,7 +54,7 @@ class ToyShots:
         velocity: float = 0.8,
         stretch: float = 1.0,
         seed: int = 0,
-        note: int | None = None,
+        note: float | None = None,
     ) -> NDArray[np.float32]:
         del seed
         self.played += 1
