@@ -12,6 +12,7 @@ from ..errors import counted
 from .exit_codes import ExitCode
 from .messages import say, warn
 from .progress import progress_bar
+from .termination import ended_by_exception
 
 if TYPE_CHECKING:
     from ..sampler.filling import Filling
@@ -48,7 +49,7 @@ def write_sounds(
     """Write sounds with a bar, and give how many; see `sets.write_set`."""
     from ..sampler.sets import write_set
 
-    with progress_bar() as show:
+    with ended_by_exception(), progress_bar() as show:
         return write_set(
             folder,
             shots,

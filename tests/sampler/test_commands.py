@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from plugin_host.sampler.finishing import fault_of, finished
 from plugin_host.sampler.source import OneShots, open_one_shots
 from plugin_host.sampler.wav_file import read_recipe
 from tests.conftest import Command
+from tests.support.children import start_child
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +174,42 @@ def test_a_generator_and_its_encoder_are_enough(tmp_path: Path, drums: OneShots)
     (tmp_path / "own.onnx").symlink_to(find_model("drums").absolute())
     with pytest.raises(ModelFileError, match="are no model of one-shots"):
         open_one_shots(tmp_path / "own.onnx")
+
+
+PAUSED = """
+import sys, time
+from plugin_host.commands.app import main
+from plugin_host.sampler import sets
+
+write = sets.wav_bytes
+
+def pause(*arguments):
+    print("paused", flush=True)
+    time.sleep(60)
+    return write(*arguments)
+
+sets.wav_bytes = pause
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_signal_leaves_nothing(number: signal.Signals, code: int, is_there: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    if is_there:
+        folder.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    call = ["fill", "drums", "-n", 1, "--class", "kick", "--unique", 0, "-o", folder]
+    child = start_child(
+        [sys.executable, "-c", PAUSED, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    while child.stdout.readline() not in ("paused\n", ""):
+        pass
+    assert len(list(tmp_path.rglob("*"))) == len(before) + 1
+    child.send_signal(number)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == code, said
+    assert "Traceback" not in said
+    assert sorted(tmp_path.rglob("*")) == before
