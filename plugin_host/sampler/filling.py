@@ -15,7 +15,7 @@ from .likeness import Known, known_of, picture, training_sounds
 from .places import NEAR, check_label, drawn
 from .recipe import Recipe, written_place
 from .shot import MOST, Shot, Versions
-from .source import OneShots, Sound, Vector
+from .source import OneShots, Sound, Vector, middle_note
 
 TRIES = 40
 """Draws in a row that are not taken, after which a class has no more to give."""
@@ -92,11 +92,11 @@ class Filling:
                 labels.remove(label)
                 continue
             turn = (labels.index(label) + 1) % len(labels)
-            recipe, sound = taken
+            recipe, sound, compared = taken
             self.found += 1
             numbers[label] += 1
             words = [self.prefix or label or self.source.name, f"{numbers[label]:0{digits}d}"]
-            words += [word] if (word := characters.word(recipe.label, sound)) else []
+            words += [word] if (word := characters.word(recipe.label, compared)) else []
             yield from self.versions.of(self.source, "-".join(words), numbers[label], recipe, sound)
 
     @property
@@ -121,22 +121,29 @@ class Filling:
             note=notes[len(notes) // 2] if notes else None,
         )
 
-    def _next(self, label: str, number: int) -> tuple[Recipe, Sound] | None:
-        """Draw the next sound of a class that may be taken; None if none comes."""
-        rate = self.source.sample_rate
+    def _next(self, label: str, number: int) -> tuple[Recipe, Sound, Sound] | None:
+        """Draw the next sound of a class that may be taken, and give it at its note and at that of the comparison.
+
+        None if none comes.
+        """
+        rate, middle = self.source.sample_rate, middle_note(self.source)
         for attempt in range(TRIES):
             recipe = self.drawn(label, number, attempt)
             sound = finished(recipe.play(self.source), rate)
             if fault_of(sound, rate):
                 self.faulty += 1
                 continue
+            compared = sound
+            if recipe.note != middle:
+                # At two notes the same sound is another.
+                compared = finished(recipe.model_copy(update={"note": middle}).play(self.source), rate)
             if self.unique > 0:
-                seen = picture(sound, rate)
+                seen = picture(compared, rate)
                 if self._known.nearest(seen) < self.least_db:
                     self.too_near += 1
                     continue
                 self._known.add(seen)
-            return recipe, sound
+            return recipe, sound, compared
         return None
 
 

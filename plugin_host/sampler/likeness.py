@@ -15,14 +15,17 @@ from ..errors import HostError
 from ..files.atomic_file import PartialFile
 from ..matching.sound_distances import mel_bands
 from .finishing import finished
-from .source import OneShots, Sound
+from .source import OneShots, Sound, middle_note
 
 WINDOW_S, HOP_S, BANDS = 0.023, 0.0058, 40
 RANGE_DB = 60.0
 EDGES = np.unique(np.round(2.0 ** (np.arange(22) / 2)).astype(int) - 1)
 """In hops, where the slots of time begin: a hop at the attack, a second after six seconds. The last has no end."""
 
-_VERSION = 1
+SAMPLED = 500
+"""Sounds by which it is told how far apart they typically are: enough for a median, and soon compared."""
+
+_VERSION = 2
 
 
 def picture(sound: Sound, sample_rate: int) -> NDArray[np.float32]:
@@ -70,11 +73,13 @@ class Known:
         self.pictures = np.concatenate([self.pictures, one[None]])
 
     def typical(self) -> float:
-        """The median, over all, of the distance to the nearest other; 0 of fewer than two."""
-        if len(self.pictures) < 2:
+        """The median of the distance to the nearest other, over all or `SAMPLED` of them; 0 of fewer than two."""
+        count = len(self.pictures)
+        if count < 2:
             return 0.0
-        apart = np.array([self.distances(one) for one in self.pictures])
-        np.fill_diagonal(apart, np.inf)
+        chosen = np.arange(count) if count <= SAMPLED else np.linspace(0, count - 1, SAMPLED).astype(int)
+        apart = np.array([self.distances(self.pictures[index]) for index in chosen])
+        apart[np.arange(len(chosen)), chosen] = np.inf
         return float(np.median(apart.min(1)))
 
 
@@ -85,7 +90,7 @@ def known_of(sounds: Iterable[Sound], sample_rate: int) -> Known:
 
 
 def training_sounds(source: OneShots) -> Known:
-    """Know the sounds that a model has learned from, as it plays them at their places.
+    """Know the sounds that a model has learned from, as it plays them at their places, all at its middle note.
 
     The user's cache remembers them: some seconds for a model's first set.
     """
@@ -99,13 +104,9 @@ def training_sounds(source: OneShots) -> Known:
             return Known(found)
     except (OSError, ValueError, EOFError):
         pass
-    known = known_of(
-        (
-            finished(source.play(np.array(point.value, np.float32)), source.sample_rate)
-            for point in source.points
-        ),
-        source.sample_rate,
-    )
+    note, rate = middle_note(source), source.sample_rate
+    played = (source.play(np.array(point.value, np.float32), note=note) for point in source.points)
+    known = known_of((finished(sound, rate) for sound in played), rate)
     try:
         with PartialFile(path) as partial:
             with partial.path.open("wb") as file:

@@ -231,6 +231,11 @@ NOTES_APART = 4
 """Semitones from zone to zone over the keyboard: a sampler transposes by two at most."""
 
 
+def middle_note(source: OneShots) -> int | None:
+    """Give the MIDI note at which sounds are compared; None without a pitch."""
+    return None if source.notes is None else sum(source.notes) // 2
+
+
 def notes_for(source: OneShots, note: int | None = None, over_the_keys: bool = False) -> tuple[int, ...]:
     """Give the MIDI notes to play: the one asked for, all over the keys, or the middle one; none without a pitch.
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from plugin_host.errors import UsageError
 from plugin_host.sampler.between import between
 from plugin_host.sampler.filling import Like, fill, vary
 from plugin_host.sampler.finishing import fault_of, finished
-from plugin_host.sampler.likeness import known_of, picture, training_sounds
+from plugin_host.sampler.likeness import SAMPLED, Known, known_of, picture, training_sounds
 from plugin_host.sampler.places import class_of, drawn, places_of
 from plugin_host.sampler.shot import Versions
 from tests.support.toy_shots import RATE, ToyShots
@@ -32,6 +34,32 @@ def test_no_sound_is_nearer_to_another_or_to_a_training_sound_than_was_asked() -
     careless = [picture(shot.sound, RATE) for shot in fill(source, 24, unique=0.0)]
     trained = training_sounds(source)
     assert min(trained.nearest(seen) for seen in careless) < filling.least_db
+
+
+class Plucks(ToyShots):
+    """Notes that die away, sooner or later."""
+
+    def play(self, place: NDArray[np.float32], **options: Any) -> NDArray[np.float32]:
+        sound = super().play(place, **options)
+        return sound * np.exp(-np.arange(len(sound)) / (RATE * 0.05 * 2 ** float(place[1]))).astype(
+            np.float32
+        )
+
+
+def test_sounds_are_compared_at_one_note_whatever_they_are_played_at() -> None:
+    source = Plucks(pitched=True)
+    fillings = [fill(source, 8, unique=1.0, versions=Versions(notes=(note,))) for note in (48, 41)]
+    middle, other = ([shot.recipe for shot in filling] for filling in fillings)
+    assert [recipe.place for recipe in middle] == [recipe.place for recipe in other]
+    assert {recipe.note for recipe in other} == {41}
+    assert fillings[0].too_near == fillings[1].too_near > 0
+
+
+def test_some_of_many_sounds_tell_how_far_apart_they_are() -> None:
+    pictures = np.random.default_rng(0).uniform(0, 60, (SAMPLED * 3, 2, 3)).astype(np.float32)
+    many = Known(pictures)
+    nearest = [np.sort(many.distances(one))[1] for one in pictures]
+    assert many.typical() == pytest.approx(float(np.median(nearest)), rel=0.05)
 
 
 def test_what_uniqueness_leaves_no_room_for_is_not_made() -> None:
