@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from benchmarks.grains.hits import Hit
@@ -28,11 +29,12 @@ def test_a_sound_of_a_picture_has_that_picture() -> None:
     assert Reference.of(sound).distances(again)[1] < 2
 
 
+@pytest.mark.slow
 def test_it_learns_and_is_kept(tmp_path: Path) -> None:
     hits = [Hit(Path(f"{i}.wav"), "blip", blip(f), Reference.of(blip(f))) for i, f in enumerate((200, 3000))]
     pictures = torch.stack([picture_of(hit.sound)[0] for hit in hits])
     errors = []
-    for steps in (1, 15):
+    for steps in (1, 45):
         twin = train(hits, lambda step, steps=steps: step / steps)
         with torch.no_grad():
             errors.append(float((twin.decode(twin.encode(pictures)[0]) - pictures).square().mean()))
