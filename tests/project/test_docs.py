@@ -19,7 +19,7 @@ from plugin_host.commands.app import app
 REPOSITORY = Path(__file__).parents[2]
 PAGES = (
     REPOSITORY / "README.md",
-    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "docs").glob("**/*.md")),
     REPOSITORY / "benchmarks" / "README.md",
     REPOSITORY / "csd" / "README.md",
 )
