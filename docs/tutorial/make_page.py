@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -23,7 +24,7 @@ from nbformat import NotebookNode
 HERE = Path(__file__).parent
 NOTEBOOK = HERE / "tutorial.ipynb"
 WORTH_TELLING_S = 2.0
-WAV = "data:audio/wav;base64,"
+WAV = re.compile('"data:audio/(?:x-)?wav;base64,([^"]*)"')
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
@@ -119,9 +120,9 @@ def _shown(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 def _replace_sound(output: NotebookNode, files: dict[str, bytes]) -> None:
     """Put a link to a small file in place of a player, which a page of Markdown cannot hold."""
-    if WAV not in (html := output.get("data", {}).get("text/html", "")):
+    if not (found := WAV.search(output.get("data", {}).get("text/html", ""))):
         return
-    wav = base64.b64decode(html.split(WAV)[1].split('"')[0])
+    wav = base64.b64decode(found[1])
     sound, rate = soundfile.read(io.BytesIO(wav))
     name = f"sounds/sound_{len(files)}.ogg"
     ogg = io.BytesIO()
