@@ -25,7 +25,7 @@ PAGES = (
 )
 MANUAL = REPOSITORY / "docs" / "command-line.md"
 # Options of other people's programs that the pages name.
-FOREIGN_OPTIONS = {"--help", "--logdir", "--no-deps", "--sample-accurate"}
+FOREIGN_OPTIONS = {"--constraint", "--editable", "--help", "--logdir", "--no-deps", "--sample-accurate"}
 # Files are looked for below these folders; pages name folders of the reader's own, too.
 PATH = re.compile(r"\b(?:docs|csd|examples|benchmarks|training|export|plugin_host|tests)/[\w./-]*\.\w+")
 

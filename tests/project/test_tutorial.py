@@ -28,6 +28,9 @@ def of_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRAINSYNTH_TUTORIAL_BUDGET", "small")
 
 
+PYTHON = {"language_info": {"name": "python"}}
+
+
 def told(page: str) -> str:
     """Give a text without white space at the ends of its lines."""
     return "\n".join(line.rstrip() for line in page.splitlines())
@@ -61,7 +64,7 @@ def test_the_page_is_made_of_this_notebook(notebook: NotebookNode) -> None:
     """Every cell is on the page, word by word and in order; between them is only what came out."""
     page, at = told((HERE / "README.md").read_text()), 0
     for cell in notebook.cells:
-        alone, _ = make_page(new_notebook(cells=[cell]))
+        alone, _ = make_page(new_notebook(cells=[cell], metadata=PYTHON))
         text = told(alone).strip()
         found = page.find(text, at)
         assert found >= 0, (
