@@ -11,7 +11,7 @@ from ...loop.settings import Checked, setting, size
 class OneshotsSettings(Checked):
     """Settings of a training run."""
 
-    steps: int = setting(2000, "steps in all; 2,000 take about 25 minutes of one core", minimum=1)
+    steps: int = setting(2000, "steps in all; 2,000 take about 12 minutes of one core", minimum=1)
     batch: int = setting(24, "excerpts a step", minimum=1)
     variants: int = setting(
         3,
