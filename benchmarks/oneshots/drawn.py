@@ -25,7 +25,7 @@ from plugin_host.sampler.filling import fill
 from plugin_host.sampler.finishing import fault_of, finished
 from plugin_host.sampler.source import OneShots, open_one_shots
 from training.hits.descriptors import noise
-from training.hits.notes import measured_note, note_of
+from training.hits.notes import measured_note, named_note, note_of
 from training.hits.sounds import trim
 
 TONAL_SHARE = 0.5
@@ -107,21 +107,26 @@ def flatness_db(sound: np.ndarray) -> float:
     return float(noise(torch.from_numpy(np.pad(sound, (0, 2048)))[None]))
 
 
-def fitness(draws: Sequence[Draw], material: dict[str, Material]) -> dict[str, object]:
-    """Give which share is fit, of all and of each class, what is wrong with the others, and how many keep their note."""
+def fitness(draws: Sequence[Draw]) -> dict[str, object]:
+    """Give which share of draws is fit, of all and of each class, and what is wrong with the others."""
     fit = np.array([not one.fault for one in draws])
     labels = np.array([one.label for one in draws])
-    tonal = [one for one in draws if one.note and material[one.label].tonal and not one.fault]
-    measured = [(measured_note(one.sound), one.note) for one in tonal]
-    steady = [abs(made - wanted) for made, wanted in measured if made]
     return {
         "draws": len(draws),
         "fit": float(fit.mean()),
         "fit_by_class": {str(label): float(fit[labels == label].mean()) for label in np.unique(labels)},
         "faults": dict(Counter(one.fault for one in draws if one.fault)),
-        "with_a_note_to_keep": len(tonal),
-        "steady_pitch": len(steady) / max(len(tonal), 1),
-        "in_tune": float(np.mean(np.array(steady) < IN_TUNE)) if steady else None,
+    }
+
+
+def tuning(sounds: Sequence[tuple[float, np.ndarray]]) -> dict[str, float | int]:
+    """Give in how many sounds (T,) with a note the tracker finds a steady pitch, and how many of those are in tune."""
+    found = [(measured_note(sound), note) for note, sound in sounds]
+    away = np.array([abs(measured - note) for measured, note in found if measured])
+    return {
+        "sounds": len(sounds),
+        "steady": len(away) / max(len(sounds), 1),
+        "in_tune": float((away < IN_TUNE).mean()) if len(away) else 0.0,
     }
 
 
@@ -145,7 +150,17 @@ def main() -> None:
     )
     known, apart = seen(learned), seen(kept)
     figures: dict[str, object] = {
-        "fitness": fitness(draws, material),
+        "fitness": fitness(draws),
+        "tuning": {
+            "drawn": tuning([(one.note, one.sound) for one in fit if one.note and material[one.label].tonal]),
+            "kept aside": tuning(
+                [
+                    (note, hit.sound)
+                    for hit in kept
+                    if material[hit.label].tonal and (note := named_note(hit.path.stem))
+                ]
+            ),
+        },
         "spread": spread_ratios(*drawn, *known),
         "nearest learned": nearest_ratios(drawn, apart, known),
         "time": measure_time(arguments.model, arguments.count),

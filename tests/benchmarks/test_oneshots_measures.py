@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.grains.hits import Hit
 from benchmarks.grains.measures import SAMPLE_RATE, Reference
-from benchmarks.oneshots.drawn import Material, draw, fitness
+from benchmarks.oneshots.drawn import Material, draw, fitness, tuning
 from benchmarks.oneshots.resynthesis import Neighbours, compare, griffin_lim, made_again, mel_db
 from tests.support.toy_shots import ToyShots
 from training.hits.sounds import trim
@@ -65,15 +65,22 @@ def test_noise_in_a_class_with_notes_is_a_fault() -> None:
     assert notes.notes == [69, 81]
     source = Noisy()
     found = draw(source, {"kick": notes, "snare": Material([], np.inf)}, 10)
-    said = fitness(found, {"kick": notes, "snare": Material([], np.inf)})
+    said = fitness(found)
     assert said["faults"] == {"it is noise, and its class has notes": 5}
     assert said["fit_by_class"] == {"kick": 0, "snare": 1}
 
 
-def test_draws_keep_their_notes() -> None:
-    notes = Material([52.0], -10.0)
-    said = fitness(draw(ToyShots(pitched=True), {"": notes}, 6), {"": notes})
-    assert (said["fit"], said["steady_pitch"], said["in_tune"]) == (1, 1, 1)
+def test_a_sound_is_drawn_at_a_note_of_its_class() -> None:
+    found = draw(ToyShots(pitched=True), {"": Material([45.0, 52.0], -10.0)}, 6)
+    assert {one.note for one in found} == {45, 52}
+    assert fitness(found)["fit"] == 1
+
+
+def test_sounds_off_their_notes_are_out_of_tune() -> None:
+    phases = 2 * np.pi * 220 * TIME[:, None] * np.arange(1, 20)
+    sound = (np.sin(phases) / np.arange(1, 20)).sum(1).astype(np.float32) * 0.3
+    assert tuning([(57.0, sound), (58.0, sound)]) == {"sounds": 2, "steady": 1, "in_tune": 0.5}
+    assert tuning([(57.0, hiss().sound)])["steady"] == 0
 
 
 class Noisy(ToyShots):
