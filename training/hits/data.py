@@ -75,6 +75,11 @@ class HitsData:
     prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def notes(self) -> list[float]:
+        """Of the sounds that are learned from as they are recorded, and have one."""
+        return [sound.note for sound in self.train if sound.note]
+
+    @cached_property
     def metadata(self) -> dict[str, Any]:
         """What checkpoints say of it."""
         return {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .losses import nepers, surplus_loss, weighted
-from .partial_tracks import AUDIBLE_DB, N_FFT, WINDOW, noise_bands, turning, under_window
+from .partial_tracks import N_FFT, WINDOW, audible, noise_bands, turning, under_window
 from .voice import BANDS, HOP_LENGTH, NOISE_HOPS, SAMPLE_RATE, Parts
 
 HIGHEST_HZ = 0.45 * SAMPLE_RATE
@@ -89,9 +89,9 @@ class HarmonicTracks:
             0.5 * np.log(np.maximum(tone * (4.0 / (N_FFT * energy)), 1e-10)).reshape(frames, count),
             np.where(strongest > 0, strongest / f0_hz, np.tile(multiples, frames)).reshape(frames, count) - multiples,
             tonal,
-            _heard(tone.reshape(frames, count), AUDIBLE_DB) * there,
+            audible(tone.reshape(frames, count)) * there,
             0.5 * np.log(np.maximum(hiss, 1e-10)),
-            _heard(power @ in_bands, HEARD_DB),
+            audible(power @ in_bands, HEARD_DB),
         )  # fmt: skip
         return cls(*(values.astype(np.float16) for values in found))
 
@@ -135,12 +135,6 @@ def harmonic_losses(
         surplus_loss(made, (2.0 * levels[:, kept]).exp(), (tonal * audible)[:, kept]),
         weighted(more, noisy[:, kept]),
     )
-
-
-def _heard(power: NDArray[np.float64], range_db: float) -> NDArray[np.float64]:
-    """From 0, so far below the highest, to 1."""
-    share = power / max(float(power.max(initial=0.0)), 1e-20)
-    return np.clip(1.0 + 10.0 * np.log10(np.maximum(share, 1e-12)) / range_db, 0.0, 1.0)
 
 
 def _rows_of(tracks: Sequence[HarmonicTracks], rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:

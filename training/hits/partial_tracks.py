@@ -103,9 +103,9 @@ def track_partials(samples: NDArray[np.float32], count: int, highest_hz: float =
         mean,
         np.sqrt(sums[0] / max(float(sums[0].max(initial=0.0)), 1e-20)),
         np.sqrt(sums[0] * (4.0 / (N_FFT * energy))),
-        tonal * _audible(sums[0]),
+        tonal * audible(sums[0]),
         np.sqrt(noise @ share / energy),
-        _audible(power @ share),
+        audible(power @ share),
     )
     return PartialTracks(*(values.astype(np.float32) for values in found))
 
@@ -154,7 +154,7 @@ def noise_bands(bins: int, count: int) -> NDArray[np.float64]:
     return triangles / triangles.sum(0)
 
 
-def _audible(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 0, 60 dB below the highest, to 1."""
+def audible(power: NDArray[np.float64], range_db: float = AUDIBLE_DB) -> NDArray[np.float64]:
+    """From 0, so far below the highest, to 1."""
     share = power / max(float(power.max(initial=0.0)), 1e-20)
-    return np.clip(1.0 + 10.0 * np.log10(np.maximum(share, 1e-10)) / AUDIBLE_DB, 0.0, 1.0)
+    return np.clip(1.0 + 10.0 * np.log10(np.maximum(share, 1e-12)) / range_db, 0.0, 1.0)

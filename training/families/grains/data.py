@@ -27,11 +27,6 @@ class GrainsData(HitsData):
     """Sounds to learn from and sounds kept aside, with their pitches where notes are learned."""
 
     @cached_property
-    def notes(self) -> list[float]:
-        """Of the sounds that are learned from as they are recorded, and have one."""
-        return [sound.note for sound in self.train if sound.note]
-
-    @cached_property
     def metadata(self) -> dict[str, Any]:
         """What checkpoints say of it."""
         notes = np.percentile(self.notes, (0, 50, 100)).round(2).tolist() if self.notes else []

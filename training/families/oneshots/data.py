@@ -23,11 +23,6 @@ class OneshotsData(HitsData):
     """Sounds to learn from and sounds kept aside, and whether the model plays notes."""
 
     @cached_property
-    def notes(self) -> list[float]:
-        """Of the sounds that are learned from as they are recorded, and have one."""
-        return [sound.note for sound in self.train if sound.note]
-
-    @cached_property
     def pitched(self) -> bool:
         """Whether enough sounds have a note."""
         return len(self.notes) >= PITCHED_SHARE * len(self.train)
