@@ -22,7 +22,7 @@ from plugin_host.sampler.character import Characters
 from plugin_host.sampler.filling import fill
 from plugin_host.sampler.finishing import fault_of, finished
 from plugin_host.sampler.kits import kit
-from plugin_host.sampler.likeness import Known, known_of, training_sounds
+from plugin_host.sampler.likeness import Known, known_of, picture, training_sounds
 from plugin_host.sampler.places import class_of
 from plugin_host.sampler.recipe import Recipe
 from plugin_host.sampler.sets import write_set
@@ -102,9 +102,9 @@ def measure_kits(source: OneShots, given: int) -> dict[str, float]:
             recipe = Recipe(model=source.name, sha256="", label=label, place=tuple(map(float, place)))
             others = [one for one in kit(source, recipe, versions=Versions()) if one.recipe.label != label]
             kits.append({one.recipe.label: known_of([one.sound], source.sample_rate) for one in others})
-            characters_given.append(characters.away(label, shot.sound))
+            characters_given.append(characters.away(label, picture(shot.sound, source.sample_rate)))
             characters_made.append(
-                np.mean([characters.away(one.recipe.label, one.sound) for one in others], axis=0)
+                np.mean([characters.away(name, seen.pictures[0]) for name, seen in kits[-1].items()], axis=0)
             )
         for one, other in combinations(kits, 2):
             apart += [one[name].nearest(other[name].pictures[0]) for name in one]

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .likeness import Known, picture
-from .source import OneShots, Sound, Vector
+from .likeness import Known
+from .source import OneShots, Vector
 
 STRIKING = 1.0
 """Standard deviations of a class from which on a sound has a word."""
@@ -30,20 +30,19 @@ class Characters:
     """
 
     def __init__(self, source: OneShots, trained: Known) -> None:
-        self._sample_rate = source.sample_rate
         self._labels = np.array([point.label.split("/")[0] for point in source.points])
         self._places = np.array([point.value for point in source.points], np.float32)
         self._trained = np.array([height_and_length(known) for known in trained.pictures])
         self._middle_and_spread = cache(self._measure)
 
-    def away(self, label: str, sound: Sound) -> NDArray[np.float64]:
-        """How far a sound (T,) is from the middle of its class in height and length (2,), in standard deviations."""
+    def away(self, label: str, seen: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How far a picture is from the middle of its class in height and length (2,), in standard deviations."""
         middle, spread = self._middle_and_spread(label)
-        return (height_and_length(picture(sound, self._sample_rate)) - middle) / spread
+        return (height_and_length(seen) - middle) / spread
 
-    def word(self, label: str, sound: Sound) -> str:
-        """Give the word for what is most striking in a sound (T,) of a class; empty if nothing is."""
-        away = self.away(label, sound)
+    def word(self, label: str, seen: NDArray[np.float32]) -> str:
+        """Give the word for what is most striking in a picture of a sound of a class; empty if nothing is."""
+        away = self.away(label, seen)
         most = int(np.abs(away).argmax())
         return WORDS[most][int(away[most] > 0)] if abs(away[most]) >= STRIKING else ""
 

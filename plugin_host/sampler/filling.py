@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import UsageError
 from .character import Characters
@@ -73,14 +74,14 @@ class Filling:
     faulty: int = 0
     found: int = 0
     least_db: float = 0.0
-    _known: Known = field(default_factory=lambda: known_of([], 44100))
+    _trained: Known = field(default_factory=lambda: known_of([], 44100))
+    _made: Known = field(default_factory=lambda: known_of([], 44100))
 
     def __iter__(self) -> Iterator[Shot]:
-        trained = training_sounds(self.source)
+        self._trained, self._made = training_sounds(self.source), known_of([], 44100)
         if self.unique > 0:
-            self.least_db = self.unique * self._share * trained.typical()
-            self._known = Known(trained.pictures)
-        characters = Characters(self.source, trained)
+            self.least_db = self.unique * self._share * self._trained.typical()
+        characters = Characters(self.source, self._trained)
         numbers = dict.fromkeys(self.labels, 0)
         digits = max(3, len(str(self.count)))
         labels = list(self.labels)
@@ -92,11 +93,11 @@ class Filling:
                 labels.remove(label)
                 continue
             turn = (labels.index(label) + 1) % len(labels)
-            recipe, sound, compared = taken
+            recipe, sound, seen = taken
             self.found += 1
             numbers[label] += 1
             words = [self.prefix or label or self.source.name, f"{numbers[label]:0{digits}d}"]
-            words += [word] if (word := characters.word(recipe.label, compared)) else []
+            words += [word] if (word := characters.word(recipe.label, seen)) else []
             yield from self.versions.of(self.source, "-".join(words), numbers[label], recipe, sound)
 
     @property
@@ -121,8 +122,8 @@ class Filling:
             note=notes[len(notes) // 2] if notes else None,
         )
 
-    def _next(self, label: str, number: int) -> tuple[Recipe, Sound, Sound] | None:
-        """Draw the next sound of a class that may be taken, and give it at its note and at that of the comparison.
+    def _next(self, label: str, number: int) -> tuple[Recipe, Sound, NDArray[np.float32]] | None:
+        """Draw the next sound of a class that may be taken, and give it with its picture at the note of the comparison.
 
         None if none comes.
         """
@@ -137,13 +138,13 @@ class Filling:
             if recipe.note != middle:
                 # At two notes the same sound is another.
                 compared = finished(recipe.model_copy(update={"note": middle}).play(self.source), rate)
+            seen = picture(compared, rate)
             if self.unique > 0:
-                seen = picture(compared, rate)
-                if self._known.nearest(seen) < self.least_db:
+                if min(known.nearest(seen) for known in (self._trained, self._made)) < self.least_db:
                     self.too_near += 1
                     continue
-                self._known.add(seen)
-            return recipe, sound, compared
+                self._made.add(seen)
+            return recipe, sound, seen
         return None
 
 

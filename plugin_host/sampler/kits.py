@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import UsageError
 from .character import Characters
 from .finishing import fault_of, finished
-from .likeness import training_sounds
+from .likeness import picture, training_sounds
 from .places import FARTHEST, offset_of, places_of, spread_of
 from .recipe import Recipe, written_place
 from .shot import Shot, Versions
@@ -57,7 +57,7 @@ def kit(
 def _kit(source: OneShots, recipe: Recipe, versions: Versions, strength: float) -> Iterator[Shot]:
     characters = Characters(source, training_sounds(source))
     given = finished(recipe.play(source), source.sample_rate)
-    away = characters.away(recipe.label, given).clip(-FARTHEST, FARTHEST)
+    away = characters.away(recipe.label, picture(given, source.sample_rate)).clip(-FARTHEST, FARTHEST)
     explained = (away @ characters.directions(recipe.label)) / spread_of(source, recipe.label)
     rest = offset_of(source, recipe.label, np.array(recipe.place, np.float32)) - explained
     rest = REST * rest.clip(-FARTHEST, FARTHEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ EDGES = np.unique(np.round(2.0 ** (np.arange(22) / 2)).astype(int) - 1)
 
 SAMPLED = 500
 """Sounds by which it is told how far apart they typically are: enough for a median, and soon compared."""
+
+PART = (3, 5)
+"""Slots and bands whose levels are summed: two sounds are at least as far apart as their sums are."""
+
+AT_ONCE = 16
 
 _VERSION = 2
 
@@ -58,19 +64,41 @@ class Known:
 
     pictures: NDArray[np.float32]
 
+    def __post_init__(self) -> None:
+        self._sums, self._sounding = _sums(self.pictures), _sounding(self.pictures)
+
     def distances(self, one: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far each is from a picture: the mean difference in dB (S,) wherever one of the two sounds."""
-        apart = np.abs(self.pictures - one).sum((1, 2))
-        sounding = np.count_nonzero(np.maximum(self.pictures, one), axis=(1, 2))
-        return apart / np.maximum(sounding, 1)
+        return _apart(self.pictures, one, self._either(one))
 
-    def nearest(self, one: NDArray[np.float32]) -> float:
-        """The least distance; infinite if nothing is known."""
-        return float(self.distances(one).min(initial=np.inf))
+    def nearest(self, one: NDArray[np.float32], but: int | None = None) -> float:
+        """The least distance, leaving one of them out if ``but`` is given; infinite if nothing is known.
+
+        Most are too far by the sums of their parts already, and are not looked at.
+        """
+        either = self._either(one)
+        at_least = _apart(self._sums, _sums(one[None])[0], either)
+        if but is not None:
+            at_least[but] = np.inf
+        order, least = np.argsort(at_least), np.inf
+        for begin in range(0, len(order), AT_ONCE):
+            chosen = order[begin : begin + AT_ONCE]
+            chosen = chosen[at_least[chosen] < least]
+            if not len(chosen):
+                break
+            least = min(least, float(_apart(self.pictures[chosen], one, either[chosen]).min()))
+        return least
 
     def add(self, one: NDArray[np.float32]) -> None:
         """Know one more."""
         self.pictures = np.concatenate([self.pictures, one[None]])
+        self._sums = np.concatenate([self._sums, _sums(one[None])])
+        self._sounding = np.concatenate([self._sounding, _sounding(one[None])])
+
+    def _either(self, one: NDArray[np.float32]) -> NDArray[np.int64]:
+        """In how many slots and bands each or a picture sounds: (S,), at least 1."""
+        both = np.bitwise_count(self._sounding | _sounding(one[None])).sum(1, dtype=np.int64)
+        return np.maximum(both, 1)
 
     def typical(self) -> float:
         """The median of the distance to the nearest other, over all or `SAMPLED` of them; 0 of fewer than two."""
@@ -78,9 +106,25 @@ class Known:
         if count < 2:
             return 0.0
         chosen = np.arange(count) if count <= SAMPLED else np.linspace(0, count - 1, SAMPLED).astype(int)
-        apart = np.array([self.distances(self.pictures[index]) for index in chosen])
-        apart[np.arange(len(chosen)), chosen] = np.inf
-        return float(np.median(apart.min(1)))
+        return float(np.median([self.nearest(self.pictures[index], but=index) for index in chosen]))
+
+
+def _apart(
+    those: NDArray[np.float32], one: NDArray[np.float32], sounding: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    return np.abs(those - one).sum((1, 2)) / sounding.astype(np.float32)
+
+
+def _sums(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum the levels of each part."""
+    for axis, size in enumerate(PART, 1):
+        pictures = np.add.reduceat(pictures, range(0, pictures.shape[axis], size), axis)
+    return pictures
+
+
+def _sounding(pictures: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Give a bit for each slot and band in which a sound is heard."""
+    return np.packbits(pictures.reshape(len(pictures), math.prod(pictures.shape[1:])) > 0, axis=1)
 
 
 def known_of(sounds: Iterable[Sound], sample_rate: int) -> Known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,7 @@ def check_label(source: OneShots, label: str) -> None:
         )
 
 
+@lru_cache(64)
 def places_of(source: OneShots, label: str) -> NDArray[np.float32]:
     """Places (S, P) of the training sounds of a class; of all for an empty label."""
     found = [point.value for point in source.points if not label or point.label.split("/")[0] == label]

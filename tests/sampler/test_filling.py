@@ -62,6 +62,19 @@ def test_some_of_many_sounds_tell_how_far_apart_they_are() -> None:
     assert many.typical() == pytest.approx(float(np.median(nearest)), rel=0.05)
 
 
+def test_what_is_not_looked_at_is_never_the_nearest() -> None:
+    random = np.random.default_rng(0)
+    levels = random.uniform(-60, 60, (300, 21, 1)) + random.normal(scale=8, size=(300, 21, 40))
+    pictures = np.maximum(levels, 0).astype(np.float32)
+    known = Known(pictures[:250])
+    for one in pictures[250:]:
+        apart = np.abs(known.pictures - one).sum((1, 2)) / ((known.pictures > 0) | (one > 0)).sum((1, 2))
+        assert known.distances(one) == pytest.approx(apart, rel=1e-4)
+        assert known.nearest(one) == pytest.approx(apart.min(), rel=1e-4)
+        known.add(one)
+    assert known.nearest(pictures[7]) == 0 < known.nearest(pictures[7], but=7)
+
+
 def test_what_uniqueness_leaves_no_room_for_is_not_made() -> None:
     filling = fill(ToyShots(), 40, spread=0.0, unique=0.01)
     shots = list(filling)
