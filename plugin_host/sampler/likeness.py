@@ -106,7 +106,7 @@ class Known:
         if count < 2:
             return 0.0
         chosen = np.arange(count) if count <= SAMPLED else np.linspace(0, count - 1, SAMPLED).astype(int)
-        return float(np.median([self.nearest(self.pictures[index], but=index) for index in chosen]))
+        return float(np.median([self.nearest(self.pictures[index], but=int(index)) for index in chosen]))
 
 
 def _apart(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from ..model_file.controls import MapPoint
 from ..model_file.onnx_bytes import read_model_bytes
 from ..playing.model import Model
 from ..streaming.control_values import ControlValue
+from ..streaming.stream import Stream
 
 Vector = NDArray[np.float32]
 Sound = NDArray[np.float32]
@@ -102,6 +104,12 @@ class ModelShots:
         self.name, self._model, self.hear = name, generator, hear
         self.sha256 = hashlib.sha256(read_model_bytes(generator.path)).hexdigest()
 
+    @cached_property
+    def _stream(self) -> Stream:
+        """What plays one sound after another."""
+        document = self._model.document
+        return self._model.stream(document.sample_rate, 1, document.hop_length)
+
     @property
     def sample_rate(self) -> int:
         """Hz."""
@@ -157,14 +165,15 @@ class ModelShots:
                 f"a place of {self.name} is {controls['place'].size} finite numbers, and {len(place)} arrived"
             )
         wanted: dict[str, ControlValue] = {"velocity": velocity, "stretch": stretch, "seed": seed}
-        if note is not None:
-            wanted["note"] = note
         wanted = {name: value for name, value in wanted.items() if name in controls}
+        if "note" in controls:
+            wanted["note"] = controls["note"].default if note is None else note
         wanted["place"] = np.clip(place, controls["place"].minimum, controls["place"].maximum)
-        hop = document.hop_length
-        stream = self._model.stream(document.sample_rate, 1, hop)
+        hop, stream = document.hop_length, self._stream
+        stream.set(**wanted)
+        stream.reset()
         trigger = np.eye(1, BLOCK_FRAMES, dtype=np.float32)[0]
-        blocks = [stream.generate(BLOCK_FRAMES * hop, trigger=trigger, **wanted)[0]]
+        blocks = [stream.generate(BLOCK_FRAMES * hop, trigger=trigger)[0]]
         peak, quiet_s, block_s = (
             float(np.abs(blocks[0]).max()),
             0.0,
