@@ -56,6 +56,7 @@ def fill(
     """Fill a folder with new one-shots, each different from the others and from what the model has learned from."""
     from ..sampler.filling import Like
     from ..sampler.filling import fill as draw
+    from ..sampler.following import without_note
     from ..sampler.instrument import Layout
     from ..sampler.kept import open_kept
     from ..sampler.source import notes_for, open_one_shots
@@ -78,12 +79,13 @@ def fill(
         versions=versions,
         stretch=stretch,
         seed=seed,
+        without_note=without_note(source) if form != "wav" else frozenset(),
     )
     title = f"{source.name}-{label}" if label else source.name
     written = write_sounds(
         output,
         filling,
-        count * versions.count,
+        filling.files,
         source.sample_rate,
         bits,
         overwrite,

@@ -70,6 +70,7 @@ class Filling:
     stretch: float
     seed: int
     prefix: str
+    without_note: frozenset[str] = frozenset()
     too_near: int = 0
     faulty: int = 0
     found: int = 0
@@ -98,7 +99,17 @@ class Filling:
             numbers[label] += 1
             words = [self.prefix or label or self.source.name, f"{numbers[label]:0{digits}d}"]
             words += [word] if (word := characters.word(recipe.label, seen)) else []
-            yield from self.versions.of(self.source, "-".join(words), numbers[label], recipe, sound)
+            yield from self.versions_of(label).of(self.source, "-".join(words), numbers[label], recipe, sound)
+
+    def versions_of(self, label: str) -> Versions:
+        """In how many ways the sounds of a class are played."""
+        return replace(self.versions, notes=()) if label in self.without_note else self.versions
+
+    @property
+    def files(self) -> int:
+        """How many files there will be, if every class has room for its share."""
+        labels = [self.labels[number % len(self.labels)] for number in range(self.count)]
+        return sum(self.versions_of(label).count for label in labels)
 
     @property
     def _share(self) -> float:
@@ -110,7 +121,7 @@ class Filling:
         random = np.random.default_rng([self.seed, self.labels.index(label), number, attempt])
         middle = self.like.place if self.like else None
         place = drawn(self.source, label, middle, self.spread * self._share, random)
-        notes = self.versions.notes
+        notes = self.versions_of(label).notes
         return Recipe(
             model=self.source.name,
             sha256=self.source.sha256,
@@ -161,6 +172,7 @@ def fill(
     stretch: float = 1.0,
     seed: int = 0,
     prefix: str = "",
+    without_note: frozenset[str] = frozenset(),
 ) -> Filling:
     """Draw new sounds.
 
@@ -187,6 +199,8 @@ def fill(
         Other seeds, other sounds.
     prefix : str
         What they are called, instead of their class.
+    without_note : set of str
+        Classes that are played at no note, whatever the versions say; see `following.without_note`.
 
     Raises
     ------
@@ -209,7 +223,8 @@ def fill(
     chosen = label or (like.label if like else "")
     labels = [chosen] if chosen or not source.classes or like else list(source.classes)
     return Filling(
-        source, count, labels, like, spread, unique, versions or Versions(), velocity, stretch, seed, prefix
+        source, count, labels, like, spread, unique, versions or Versions(), velocity, stretch, seed, prefix,
+        without_note,
     )  # fmt: skip
 
 

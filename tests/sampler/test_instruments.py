@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 import xmlschema
+from numpy.typing import NDArray
 from sfzlint import parser as sfz
 
 from plugin_host.errors import UsageError
 from plugin_host.sampler.filling import fill
+from plugin_host.sampler.following import without_note
 from plugin_host.sampler.general_midi import keys_of
 from plugin_host.sampler.hydrogen import MOST_LAYERS
 from plugin_host.sampler.instrument import Layout
@@ -103,6 +105,31 @@ def test_a_pitched_sound_lies_all_over_the_keys_and_is_held_by_a_loop(tmp_path: 
         # Across the seam the wave goes on as if there were none.
         steepest = np.abs(np.diff(sound[start:end])).max()
         assert abs(sound[start] - sound[end - 1]) < 1.2 * steepest
+
+
+class DrumsAndNotes(ToyShots):
+    """Snares have the note, kicks do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes = (36, 60)
+
+    def play(
+        self, place: NDArray[np.float32], *, note: float | None = None, **options: Any
+    ) -> NDArray[np.float32]:
+        return super().play(place, note=note if place[0] > 1 else None, **options)
+
+
+def test_drums_of_a_model_with_notes_lie_on_one_key_each_and_the_rest_over_the_keys(tmp_path: Path) -> None:
+    source = DrumsAndNotes()
+    assert without_note(source) == {"kick"}
+    versions = Versions(notes=notes_for(source, over_the_keys=True))
+    filling = fill(source, 2, unique=0.0, versions=versions, without_note=without_note(source))
+    layout = Layout("toy", filling.labels, 2, source.licence)
+    assert write_set(tmp_path, filling, RATE, form="sfz", layout=layout) == filling.files == 1 + 7
+    assert [region["lokey"] for region in _read_sfz(tmp_path / "toy.sfz")] == [36]
+    snares = _read_sfz(tmp_path / "toy-snare-001.sfz")
+    assert [region["pitch_keycenter"] for region in snares] == [36, 40, 44, 48, 52, 56, 60]
 
 
 def test_only_what_is_held_gets_a_loop() -> None:
