@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UnknownModelError, UsageError, naming
+from ..errors import UnknownModelError, UsageError, counted, naming
 from ..grains.instrument import read_sound
 from ..model_file.bundled import bundled_names
 from ..playing.model import Model
@@ -65,8 +65,8 @@ def model_of(path: Path, name: str = "") -> str:
 def open_kept(path: Path, source: OneShots) -> Kept:
     """Give a sound's recipe as it stands in its file, or as the model hears it.
 
-    It is heard if the file has no recipe, or that of another model or of another version of this one: places mean
-    other sounds there.
+    It is heard if the file has no recipe, or one that was changed, or that of another model or of another version of
+    this one: places mean other sounds there.
 
     Raises
     ------
@@ -76,7 +76,9 @@ def open_kept(path: Path, source: OneShots) -> Kept:
         If it is silent.
     """
     recipe = read_recipe(path)
-    if recipe is not None and recipe.sha256 == source.sha256:
+    is_of_this = recipe is not None and recipe.sha256 == source.sha256
+    size = len(source.points[0].value)
+    if recipe is not None and is_of_this and len(recipe.place) == size:
         return Kept(recipe)
     sound, sample_rate = read_sound(path)
     with naming(path):
@@ -91,6 +93,12 @@ def open_kept(path: Path, source: OneShots) -> Kept:
     )
     if recipe is None:
         return Kept(heard)
+    if is_of_this:
+        return Kept(
+            heard,
+            f"{path} has a place of {counted(len(recipe.place), 'number')} where {source.name} has {size}: it was"
+            " changed, so the sound was heard again",
+        )
     made = f"another version of {source.name}" if recipe.model == source.name else f"the model {recipe.model}"
     return Kept(
         heard,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,15 @@ def test_a_changed_model_hears_it_again_and_says_so(tmp_path: Path, shot) -> Non
     assert kept.recipe.place[0] == pytest.approx(shot.recipe.place[0], abs=0.1)
     assert kept.recipe.label == "snare"
     assert f"another version of toy ({shot.recipe.sha256[:8]}; here is toy bbbbbbbb)" in kept.remark
+
+
+def test_a_place_that_cannot_be_is_not_taken(tmp_path: Path, shot) -> None:
+    source = ToyShots()
+    changed = shot.recipe.model_copy(update={"place": (*shot.recipe.place, 1.0)})
+    write_set(tmp_path, [replace(shot, recipe=changed)], RATE)
+    kept = open_kept(tmp_path / f"{shot.name}.wav", source)
+    assert len(kept.recipe.place) == 4
+    assert "a place of 5 numbers where toy has 4" in kept.remark
 
 
 def test_a_sound_without_a_recipe_is_heard(tmp_path: Path) -> None:
