@@ -135,14 +135,14 @@ def _store_halves(proto: onnx.ModelProto) -> None:
     casts = []
     for tensor in proto.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALLEST_HALVED:
+        if values.dtype not in (np.float32, np.float64) or values.size < SMALLEST_HALVED:
             continue
         with np.errstate(over="ignore"):
             halves = values.astype(np.float16)
-        if np.array_equal(halves.astype(np.float32), values):
-            name = tensor.name
+        if np.array_equal(halves.astype(values.dtype), values):
+            name, whole = tensor.name, tensor.data_type
             tensor.CopyFrom(onnx.numpy_helper.from_array(halves, f"{name}.half"))
-            casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+            casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=whole))
     nodes = [*casts, *proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)

@@ -86,7 +86,8 @@ def _scan(cell: StreamingModule, x: Any, state: State) -> tuple[Any, State]:
     def step(carried: list[Tensor], frame: Any) -> tuple[list[Tensor], Any]:
         y, next_state = cell(frame, dict(zip(names, carried, strict=True)))
         # torch refuses results that share memory, as an output that is also a state does.
-        return [next_state[name].clone() for name in names], tree_map(torch.clone, y)
+        whole = [next_state[name].clone(memory_format=torch.contiguous_format) for name in names]
+        return whole, tree_map(torch.clone, y)
 
     carried, y = scan(step, list(state.values()), tree_map(lambda part: part.transpose(0, 1), x))
     return tree_map(lambda part: part.transpose(0, 1), y), dict(zip(names, carried, strict=True))
