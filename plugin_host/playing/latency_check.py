@@ -24,6 +24,9 @@ BEFORE, AFTER = 32, 32
 FAINTEST = 1e-4
 """A change counts from this share of the largest: rounding is below it."""
 
+SOFT, LOUD = 0.05, 0.5
+"""Of the noise before and after the change: a model that hears in coarse steps may take two noises of one level for one."""
+
 MOSTLY = 0.7
 """From this correlation on an output is its input, delayed: half of its power."""
 
@@ -114,7 +117,8 @@ def _play(graph: LoadedGraph, frames: int, changed: Sequence[str]) -> Outputs:
 def _sound(document: ModelDocument, frames: int, is_changed: bool) -> NDArray[np.float32]:
     start = BEFORE * document.hop_length
     shape = (document.channels, frames * document.hop_length)
-    first, second = np.random.default_rng(0).uniform(-0.5, 0.5, (2, *shape)).astype(np.float32)
+    first, second = np.random.default_rng(0).uniform(-1.0, 1.0, (2, *shape)).astype(np.float32)
+    first, second = first * SOFT, second * LOUD
     return np.concatenate([first[:, :start], (second if is_changed else first)[:, start:]], axis=1)
 
 
