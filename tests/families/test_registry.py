@@ -51,6 +51,10 @@ SMALL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"batch": 2, "excerpt_frames": 16},
         {"width": 16, "partials": 4, "harmonics": 4, "transients": 4, "event_s": 0.3},
     ),
+    "music": (
+        {"batch": 2, "excerpt_s": 0.4},
+        {"hidden": 12, "layers": 1, "codebooks": 2, "codes": 16, "components": 8},
+    ),
 }
 """Settings and sizes with which a step takes no time; a family that is not here has its own defaults."""
 
@@ -174,7 +178,7 @@ def _twin(tensors: dict[str, torch.Tensor], key: str, names: set[str]) -> torch.
     twin = key.removeprefix("average.")
     if twin in tensors:
         return tensors[twin]
-    (module,) = names - {"average", "optimiser", "map"}
+    (module,) = names - {"average", "optimiser", "map", "songs"}
     return tensors[f"{module}.{twin}"]
 
 
@@ -292,7 +296,7 @@ def test_a_family_that_does_not_exist_is_named_with_its_neighbour(brainsynth: Co
     assert refused.err == "brainsynth: there is no family 'timbr'; did you mean timbre?\n"
     listed = brainsynth("train", "xyz", "--help")
     assert listed.code == 2
-    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, oneshots, toy\n")
+    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, oneshots, music, toy\n")
 
 
 @each_family

@@ -42,7 +42,7 @@ class NormalTable(nn.Module):
         self.register_buffer("offsets", offsets, persistent=False)
 
     def forward(self, number: Tensor) -> Tensor:
-        return take(self.table, 0, _hash(number) % TABLE_LENGTH + self.offsets)
+        return take(self.table, 0, scattered(number) % TABLE_LENGTH + self.offsets)
 
 
 class NoiseSpectra(StreamingModule):
@@ -63,7 +63,7 @@ class NoiseSpectra(StreamingModule):
         return self.values(count), {"counter": state["counter"] + x.shape[1]}
 
 
-def _hash(count: Tensor) -> Tensor:
+def scattered(count: Tensor) -> Tensor:
     """Scatter counters over 0..2**31 - 2: multiply and square modulo a prime, in products below 2**63."""
     x = (count * 48271 + 11) % PRIME
     return x * x % PRIME * 69621 % PRIME

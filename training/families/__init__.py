@@ -18,6 +18,7 @@ PACKAGES = [
     "training.families.pitch",
     "training.families.grains",
     "training.families.oneshots",
+    "training.families.music",
 ]
 
 

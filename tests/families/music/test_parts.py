@@ -1,0 +1,132 @@
+"""The parts of music: spectra and sound of them, codes, draws, what is known by heart, what keeps alive."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.loops import loop
+from training.families.music.bands import BANDS, FRAME_HOP, HOP_LENGTH, Bands, Magnitudes, band_centres
+from training.families.music.byheart import ByHeart, bits_for
+from training.families.music.codes import Codes
+from training.families.music.drawing import draw, gumbel, nucleus
+from training.families.music.fourier import Fourier
+from training.families.music.liveliness import Liveliness
+from training.families.music.vocoder import LATENCY_FRAMES, Vocoder
+
+
+def steps_of(sound: np.ndarray) -> torch.Tensor:
+    """Bands (1, N, STEP_VALUES) of a sound."""
+    whole = torch.from_numpy(sound[: len(sound) // HOP_LENGTH * HOP_LENGTH]).reshape(1, -1, HOP_LENGTH)
+    bands = Bands()
+    with torch.no_grad():
+        return bands(whole, bands.initial_state())[0]
+
+
+def test_a_sine_of_full_scale_is_0_db_in_its_band() -> None:
+    centre = band_centres()[20]
+    sine = np.sin(2 * np.pi * centre / 1024 * np.arange(8 * HOP_LENGTH)).astype(np.float32)
+    last = steps_of(sine)[0, -1].reshape(2, BANDS)[-1]
+    assert int(last.argmax()) == 20
+    assert float(last[20]) == pytest.approx(0.0, abs=1.5)
+
+
+def test_transforms_there_and_back() -> None:
+    fourier, frames = Fourier(1024), torch.randn(3, 1024, dtype=torch.float64)
+    real, imaginary = fourier.analyse(frames)
+    right = torch.fft.rfft(frames)[:, fourier.bins]
+    assert torch.allclose(real, right.real, atol=1e-9)
+    assert torch.allclose(imaginary.abs(), right.imag.abs(), atol=1e-9)
+    assert torch.allclose(fourier.synthesise(real, imaginary), frames, atol=1e-9)
+
+
+@torch.no_grad()
+def test_the_vocoder_gives_the_sound_of_its_spectra_at_its_latency() -> None:
+    steps = steps_of(loop([48, 55, 60, 67], 2))
+    vocoder = Vocoder()
+    sound, _ = vocoder(Magnitudes()(steps.double()), vocoder.initial_state())
+    late = LATENCY_FRAMES * FRAME_HOP
+    errors = {}
+    for shift in (-FRAME_HOP, 0, FRAME_HOP):
+        heard = steps_of(sound.flatten().float().numpy()[late + shift :])
+        count = heard.shape[1] - 2
+        errors[shift] = float((heard[:, 4:count] - steps[:, 4:count]).abs().mean())
+    assert errors[0] < 1.5
+    assert errors[0] < 0.8 * min(errors[-FRAME_HOP], errors[FRAME_HOP])
+
+
+@torch.no_grad()
+def test_the_vocoder_in_blocks_is_the_same_to_the_bit() -> None:
+    magnitudes = Magnitudes()(steps_of(loop([48, 60], 1)).double())
+    vocoder = Vocoder()
+    whole, end = vocoder(magnitudes, vocoder.initial_state())
+    state, parts = vocoder.initial_state(), []
+    for part in magnitudes.split([1, 7, 40, magnitudes.shape[1] - 48], 1):
+        y, state = vocoder(part, state)
+        parts.append(y)
+    assert torch.equal(torch.cat(parts, 1), whole)
+    assert all(torch.equal(state[name], end[name]) for name in end)
+
+
+def test_more_codebooks_leave_less() -> None:
+    steps = steps_of(loop([45, 52, 57, 64], 4))[0]
+    errors = []
+    for books in (1, 2, 4):
+        codes = Codes(16, books, 16)
+        codes.fit(steps, torch.Generator().manual_seed(0))
+        found = codes.encode(steps)
+        assert found.shape == (len(steps), books)
+        errors.append(float((codes.decode(codes.vectors(found)) - steps).abs().mean()))
+    assert errors[0] > errors[1] > errors[2]
+
+
+def draws(temperature: float, top_p: float, count: int = 4000, seed: int = 1) -> torch.Tensor:
+    """How often each of four codes is drawn."""
+    logits = torch.tensor([[2.0, 1.0, 0.0, -1.0]], dtype=torch.float64).expand(count, -1)
+    numbers = torch.arange(count)[:, None]
+    noise = gumbel(torch.full_like(numbers, seed), numbers, 0, torch.arange(4))
+    one = torch.ones(count, 1, dtype=torch.float64)
+    return torch.bincount(draw(logits, temperature * one, top_p * one, noise), minlength=4) / count
+
+
+def test_draws_are_as_likely_as_they_should_be() -> None:
+    right = torch.softmax(torch.tensor([2.0, 1.0, 0.0, -1.0]), 0)
+    assert torch.allclose(draws(1.0, 1.0), right, atol=0.03)
+    assert draws(0.0, 1.0)[0] == 1
+    assert draws(1.0, 0.7)[2:].sum() == 0, "the two likeliest make up more than 0.7"
+    assert not torch.equal(draws(1.0, 1.0, seed=2), draws(1.0, 1.0))
+
+
+def test_a_nucleus_always_holds_the_likeliest() -> None:
+    logits = torch.tensor([[0.0, 3.0, 0.0]], dtype=torch.float64)
+    left = nucleus(logits, torch.full((1, 1), 0.05, dtype=torch.float64))
+    assert left[0, 1] == 3.0
+    assert left[0, 0] < -1000
+
+
+def test_what_is_known_by_heart_is_told() -> None:
+    random = torch.Generator().manual_seed(0)
+    song = torch.randint(0, 64, (400, 2), generator=random)
+    known = ByHeart(64, bits_for(len(song)))
+    known.fit([song])
+    pairs = song[:, 0] * 64 + song[:, 1]
+    for i in range(5, 100):
+        recent = [1 + pairs[i - back].reshape(1, 1) for back in (3, 2, 1)]
+        assert known(recent)[0, song[i, 0]] == 1
+    others = [1 + torch.randint(0, 4096, (200, 1), generator=random) for _ in range(3)]
+    assert float(known(others).mean()) < 0.3
+
+
+def test_what_sounds_more_than_in_any_song_becomes_less_likely() -> None:
+    alive = Liveliness(4)
+    song = torch.tensor([0, 1, 2, 3] * 200)
+    alive.fit([song])
+    used = torch.zeros(1, 3, 4, dtype=torch.float64)
+    for code in song.repeat(3).tolist():
+        used = alive.next(used, torch.eye(4, dtype=torch.float64)[code][None])
+        assert float(alive(used).abs().max()) < 0.1
+    for _ in range(60):
+        used = alive.next(used, torch.eye(4, dtype=torch.float64)[2][None])
+    assert float(alive(used)[0, 2]) < -10
+    assert float(alive(used)[0, 0]) > -0.1

@@ -1,0 +1,173 @@
+"""What music is learned from: spectra of songs, some songs kept aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...data.cache import cache_key, cached_arrays
+from ...data.copies import SoundPrint, print_of
+from ...data.recordings import file_hash, find_recordings, read_mono, read_usable
+from ...data.source import Source
+from ...data.split import split_recordings
+from ...errors import RecordingsError
+from ...loop.report import Reporter
+from .bands import BANDS, FRAME_HOP, LEVEL_DB, SAMPLE_RATE, STEP_FRAMES, STEPS_PER_S, Bands
+from .settings import MusicSettings, MusicSize
+
+VERSION = "music bands 1"
+SILENT_DB, GATE_DB = -70.0, 30.0
+"""A song is levelled by what is at most GATE_DB below its loudest part."""
+
+PART_S = 0.4
+CHUNK_FRAMES = 4096
+
+Halves = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Song:
+    """A song as the network sees it.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the folder of songs.
+    frames : (M, BANDS) float16
+        Levels in dB, a spectrum every FRAME_HOP samples.
+    samples : (T,) float16
+        The song itself, levelled; empty if only spectra are learned from.
+    """
+
+    name: str
+    frames: NDArray[np.float16]
+    samples: NDArray[np.float16]
+
+    def steps(self, late: int = 0) -> NDArray[np.float32]:
+        """Give its steps (N, STEP_VALUES) from a frame on."""
+        count = (len(self.frames) - late) // STEP_FRAMES
+        return self.frames[late : late + count * STEP_FRAMES].reshape(count, -1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class MusicData:
+    """Songs to learn from, and songs kept aside.
+
+    Attributes
+    ----------
+    train, held_out : list of Song
+    prepared : mapping
+        What the run keeps: which songs are on which side.
+    """
+
+    train: list[Song]
+    held_out: list[Song]
+    prepared: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What checkpoints say of it."""
+        return {
+            "songs": [song.name for song in self.train],
+            "seconds": sum(len(song.frames) for song in self.train) * FRAME_HOP / SAMPLE_RATE,
+            "held_out": [song.name for song in self.held_out],
+        }
+
+
+def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Reporter) -> MusicData:
+    """Read and analyse songs; those that cannot be used are named and left out.
+
+    Raises
+    ------
+    RecordingsError
+        If none can be used.
+    """
+    folder = source.folder
+    shortest = round(settings.excerpt_s * STEPS_PER_S) + 2
+    with_samples = size.model == "classic"
+    found = read_usable(
+        folder, find_recordings(folder), lambda path: _read(path, shortest, with_samples), report
+    )
+    split = split_recordings(
+        folder, list(found), {path: one[-1] for path, one in found.items()}, source.prepared
+    )
+    if not split.held_out:
+        report.warn(
+            f"{folder} holds one song, so that none is kept aside: figures are of what is learned from"
+        )
+
+    def songs(paths: Sequence[Path]) -> list[Song]:
+        names = [path.relative_to(folder).as_posix() if path != folder else path.name for path in paths]
+        return [Song(name, *found[path][:2]) for name, path in zip(names, paths, strict=True)]
+
+    return MusicData(songs(split.train), songs(split.held_out), split.record(folder))
+
+
+def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves, SoundPrint]:
+    """Give a song's spectra and samples, computed once, and what it is known by."""
+    key = cache_key(VERSION, file_hash(path))
+    arrays = cached_arrays(key, ("frames", "picture", "content", "duration"), lambda: _analyse(path))
+    frames, samples = cast(Halves, arrays["frames"]), np.zeros(0, np.float16)
+    if len(frames) < shortest * STEP_FRAMES:
+        raise RecordingsError(
+            f"{path} sounds for {len(frames) * FRAME_HOP / SAMPLE_RATE:.1f} s, and an excerpt with what surrounds it takes"
+            f" {shortest / STEPS_PER_S:.1f} s; left out. --excerpt-s takes shorter ones."
+        )
+    picture = cast("NDArray[np.float32]", arrays["picture"])
+    known = SoundPrint(bytes(arrays["content"]).decode(), picture, float(arrays["duration"][0]))
+    if with_samples:
+        key = cache_key(VERSION, "samples", file_hash(path))
+        arrays = cached_arrays(key, ("samples",), lambda: {"samples": _levelled(path)[0].astype(np.float16)})
+        samples = cast(Halves, arrays["samples"])
+    return frames, samples, known
+
+
+def _analyse(path: Path) -> dict[str, NDArray[Any]]:
+    levelled, sound = _levelled(path)
+    print_ = print_of(sound, SAMPLE_RATE)
+    return {
+        "frames": frames_of(levelled),
+        "picture": print_.picture,
+        "content": np.frombuffer(print_.content.encode(), np.uint8),
+        "duration": np.array([print_.duration_s]),
+    }
+
+
+def _levelled(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read a song (T,): levelled, and as it is."""
+    sound = read_mono(path, SAMPLE_RATE)
+    gain = level_gain(sound)
+    if gain is None:
+        raise RecordingsError(f"{path} is silent; left out.")
+    return sound * gain, sound
+
+
+def level_gain(sound: NDArray[np.float32]) -> np.float32 | None:
+    """Give the gain that brings a song (T,) to the level at which songs are learned; None for silence."""
+    part = round(PART_S * SAMPLE_RATE)
+    parts = np.array_split(sound, max(1, len(sound) // part))
+    power = np.array([np.mean(np.square(p, dtype=np.float64)) for p in parts])
+    if power.max() < 10 ** (SILENT_DB / 10):
+        return None
+    loud = power[power > power.max() * 10 ** (-GATE_DB / 10)].mean()
+    return np.float32(10 ** (LEVEL_DB / 20) / np.sqrt(loud))
+
+
+@torch.no_grad()
+def frames_of(sound: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Analyse a song (T,): levels (M, BANDS) in dB, in parts so that a long one takes no more memory."""
+    bands, parts = Bands(), []
+    state = bands.initial_state()
+    hop = STEP_FRAMES * FRAME_HOP
+    whole = torch.from_numpy(np.ascontiguousarray(sound[: len(sound) // hop * hop])).reshape(1, -1, hop)
+    for part in whole.split(CHUNK_FRAMES, 1):
+        levels, state = bands(part, state)
+        parts.append(levels[0].reshape(-1, BANDS).half().numpy())
+    return np.concatenate(parts) if parts else np.zeros((0, BANDS), np.float16)

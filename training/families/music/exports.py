@@ -1,0 +1,65 @@
+"""The model files of music."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from ...loop.exports import ExportSpec, provenance_of
+from ...loop.run import Checkpoint
+from ...loop.trainer import weights_of
+from .bands import STEP_FRAMES
+from .byheart import ByHeart, bits_for
+from .classic import Classic, Network
+from .ear import Ear, Memory, usually_alike
+from .liveliness import Liveliness
+from .model import Music
+from .predictor import Predictor
+from .settings import MusicSize
+from .train import KEPT_ASIDE, SONGS
+
+STRAY = 0.5
+
+
+def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
+    """Make of a run ``blues.onnx`` and ``blues.ear.onnx``; of the classic only the first."""
+    config, tensors = checkpoint.config, checkpoint.tensors
+    size, names = MusicSize(**config["size"]), checkpoint.metadata["songs"]
+    minutes = checkpoint.metadata["seconds"] / 60
+    provenance = provenance_of(
+        checkpoint, f"{len(names)} songs, {minutes:.1f} minutes ({Path(config['recordings']).name})"
+    )
+    if size.model == "classic":
+        network = Network(size)
+        network.load_state_dict(weights_of(tensors))
+        return [ExportSpec("", Classic(network, size), provenance=provenance)]
+    predictor = Predictor(size)
+    predictor.load_state_dict(weights_of(tensors))
+    predictor.eval()
+    songs = _codes(tensors, SONGS)
+    liveliness = Liveliness(size.codes)
+    liveliness.fit([song[:, 0] for song in songs])
+    by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
+    by_heart.fit(songs)
+    music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0)
+    music.description = f"Listens to music, and goes on with it as {name} does"
+    memory = Memory([_pairs(song, size) for song in songs], size.codes)
+    usual = usually_alike(memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]])
+    ear = Ear(predictor.codes, memory, [_word(name) for name in names], usual)
+    return [ExportSpec("", music, provenance=provenance), ExportSpec(".ear", ear, provenance=provenance)]
+
+
+def _codes(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
+    return [value.long() for _, value in sorted(weights_of(tensors, prefix).items())]
+
+
+def _pairs(song: Tensor, size: MusicSize) -> Tensor:
+    """The first two codes of each step as one number."""
+    return song[:, 0] * size.codes + song[:, 1]
+
+
+def _word(name: str) -> str:
+    """A song's name as a choice may be called."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "song"

@@ -1,0 +1,69 @@
+"""What keeps music alive: no code sounds more often than it ever did in the songs that were learned from.
+
+A network that hears itself for minutes comes to rest on a few codes. How much of the last seconds each code of the first
+codebook has taken up is followed at several speeds; where it passes the most that it took up in any song, the code
+becomes less likely.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .bands import STEPS_PER_S
+
+MEMORIES_S = (1.5, 6.0, 24.0)
+STEADY = round(4 * MEMORIES_S[-1] * STEPS_PER_S)
+"""Steps after which a loop fills the longest memory."""
+
+STRENGTH = 40.0
+"""Nats by which a code at twice its most is less likely."""
+
+HEADROOM = 1.02
+
+
+class Liveliness(nn.Module):
+    """Follows how much each code is used, and says how much less likely that makes it.
+
+    Parameters
+    ----------
+    codes : int
+        K.
+
+    Attributes
+    ----------
+    most : (M, K)
+        The largest share of each of the memories that each code had in the songs.
+    """
+
+    most: Tensor
+    keep: Tensor
+
+    def __init__(self, codes: int) -> None:
+        super().__init__()
+        keep = [[math.exp(-1 / (s * STEPS_PER_S))] for s in MEMORIES_S]
+        self.register_buffer("keep", torch.tensor(keep, dtype=torch.float64), persistent=False)
+        self.register_buffer("most", torch.ones(len(MEMORIES_S), codes))
+
+    @torch.no_grad()
+    def fit(self, songs: Sequence[Tensor]) -> None:
+        """Find the most that each code is used in songs (N,) of codes, each heard round and round."""
+        most = torch.zeros(self.most.shape, dtype=torch.float64)
+        for song in songs:
+            used = torch.zeros_like(most)
+            for code in song.repeat(max(2, -(-STEADY // len(song)))).tolist():
+                used *= self.keep
+                used[:, code] += 1 - self.keep[:, 0]
+                most[:, code] = torch.maximum(most[:, code], used[:, code])
+        self.most.copy_(torch.maximum(most, 1 - self.keep) * HEADROOM)
+
+    def forward(self, used: Tensor) -> Tensor:
+        """Give what is added to log-odds (B, K), for what was used (B, M, K)."""
+        return -STRENGTH * torch.relu(used / self.most.double() - 1).amax(1)
+
+    def next(self, used: Tensor, code: Tensor) -> Tensor:
+        """Follow one more code, as one of K (B, K): (B, M, K)."""
+        return used * self.keep + code[:, None] * (1 - self.keep)

@@ -1,0 +1,123 @@
+"""Trains the networks of music."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...loop.schedule import set_rate
+from ...loop.trainer import Learner, Stage, Trainer
+from .bands import STEP_FRAMES, STEPS_PER_S
+from .classic import ClassicTrainer
+from .data import MusicData, Song
+from .losses import surprise
+from .predictor import Predictor
+from .settings import MusicSettings, MusicSize
+
+WARM_STEPS, LOWEST_RATE = 50, 0.02
+SONGS, KEPT_ASIDE = "songs.learned.", "songs.kept_aside."
+OWN_AFTER = 0.3
+"""Share of the training after which the network hears some of its own guesses."""
+
+
+class MusicTrainer(Trainer):
+    """Lets the network learn what follows, from excerpts of songs that begin at any of their spectra."""
+
+    def __init__(
+        self, data: MusicData, settings: MusicSettings, size: MusicSize, device: str = "cpu"
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.data, self.settings, self.size, self.device = data, settings, size, torch.device(device)
+        predictor = Predictor(size, settings.dropout).to(self.device)
+        optimiser = torch.optim.AdamW(
+            predictor.parameters(), settings.learning_rate, (0.9, 0.99), weight_decay=0.02
+        )
+        self.learner = Learner("predictor", predictor, optimiser)
+        self.length = round(settings.excerpt_s * STEPS_PER_S)
+        super().__init__(settings.seed, [Stage("learning", settings.steps)], [self.learner])
+
+    def begin(self) -> None:
+        """Find the codebooks, from all songs alike."""
+        steps = torch.from_numpy(np.concatenate([song.steps() for song in self.data.train]))
+        codes = self.learner.module.codes
+        codes.fit(steps, torch.Generator().manual_seed(self.settings.seed))
+        self.learner.average.codes.load_state_dict(codes.state_dict())
+
+    @cached_property
+    def train_codes(self) -> list[list[Tensor]]:
+        """The codes (N, Q) of each song, from its first and from its second spectrum on."""
+        return [self.codes_of(song) for song in self.data.train]
+
+    @torch.no_grad()
+    def codes_of(self, song: Song) -> list[Tensor]:
+        """Give the codes (N, Q) of a song, from its first and from its second spectrum on."""
+        codes = self.learner.module.codes
+        return [codes.encode(torch.from_numpy(song.steps(late))) for late in range(STEP_FRAMES)]
+
+    @cached_property
+    def neighbours(self) -> Tensor:
+        """How likely each code of a codebook is taken for each other: (Q, K, K)."""
+        found = []
+        for book in self.learner.module.codes.books:
+            apart = torch.cdist(book, book).square()
+            apart.fill_diagonal_(torch.inf)
+            found.append(torch.softmax(-4 * apart / apart.min(-1, keepdim=True).values.clamp_min(1e-6), -1))
+        return torch.stack(found)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Beside what all trainers keep, the codes of the songs, for the exports."""
+        kept_aside = [self.codes_of(song) for song in self.data.held_out]
+        return super().tensors() | _named(SONGS, self.train_codes) | _named(KEPT_ASIDE, kept_aside)
+
+    def losses(self, random: np.random.Generator) -> dict[str, float]:
+        torch.manual_seed(int(random.integers(1 << 30)))
+        set_rate(self.learner.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
+        predictor = self.learner.module.train()
+        excerpts = self._excerpts(random)
+        heard, true = self._blurred(excerpts[:, :-1]), excerpts[:, 1:]
+        if self.settings.own and self.done > OWN_AFTER * self.steps:
+            own = predictor.guesses(heard)
+            taken = torch.rand(heard.shape[:2], device=self.device) < self.settings.own
+            taken[:, 0] = False
+            heard = torch.where(taken[..., None], own.roll(1, 1), heard)
+        each = surprise(predictor, heard, true)
+        parts = {f"codebook_{q + 1}": value for q, value in enumerate(each)}
+        return self.learn(each.sum(), parts=parts)
+
+    def _excerpts(self, random: np.random.Generator) -> Tensor:
+        """Draw excerpts (B, length + 1, Q), all places of all songs alike."""
+        songs = self.train_codes
+        lengths = np.array([len(song[0]) for song in songs])
+        chosen = random.choice(len(songs), self.settings.batch, p=lengths / lengths.sum())
+        rows = []
+        for number in chosen:
+            codes = songs[number][int(random.integers(STEP_FRAMES))]
+            first = int(random.integers(len(codes) - self.length))
+            rows.append(codes[first : first + self.length + 1])
+        return torch.stack(rows).to(self.device)
+
+    def _blurred(self, codes: Tensor) -> Tensor:
+        """Take some codes for others beside them: (B, N, Q)."""
+        mistaken = torch.rand(codes.shape, device=codes.device) < self.settings.blur
+        others = [
+            torch.multinomial(self.neighbours[q][codes[..., q].flatten()], 1).reshape(codes.shape[:2])
+            for q in range(codes.shape[2])
+        ]
+        return torch.where(mistaken, torch.stack(others, -1), codes)
+
+
+def _named(prefix: str, songs: list[list[Tensor]]) -> dict[str, Tensor]:
+    return {
+        f"{prefix}{number:04d}.{late}": codes.to(torch.int16)
+        for number, song in enumerate(songs)
+        for late, codes in enumerate(song)
+    }
+
+
+def make_trainer(data: MusicData, settings: MusicSettings, size: MusicSize, device: str = "cpu") -> Trainer:
+    """Make the trainer of the model that the size names."""
+    kind = ClassicTrainer if size.model == "classic" else MusicTrainer
+    return kind(data, settings, size, device)
