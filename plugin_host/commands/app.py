@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from . import (
     bench,
     between,
+    compose,
     cross,
     csound,
     demo,
@@ -37,9 +38,10 @@ from .exit_codes import SUMMARY
 from .leaving import DEBUG_VARIABLE, leave_with
 from .own_orchestra import compiles_own_orchestra
 
-PLAY, GRAINS, SAMPLER, MODELS, SYNTHS, TRAIN = (
+PLAY, GRAINS, MUSIC, SAMPLER, MODELS, SYNTHS, TRAIN = (
     "Play",
     "Grains",
+    "Music",
     "Fill a sampler",
     "Models",
     "Synths written in Csound",
@@ -90,6 +92,7 @@ app = typer.Typer(
 for panel, commands in {
     PLAY: (process.process, live.live, csound.csound, cross.cross, demo.demo),
     GRAINS: (hits.hits, walk.walk, morph.morph, map.map_),
+    MUSIC: (compose.compose,),
     SAMPLER: (fill.fill, vary.vary, between.between, kit.kit),
     MODELS: (models.models, info.info, verify.verify, bench.bench),
     SYNTHS: (render.render, generate.generate, infer.infer),

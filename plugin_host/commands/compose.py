@@ -1,0 +1,165 @@
+"""`brainsynth compose`: music that goes on from a passage, between two, or from nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import UnknownModelError, UsageError, counted
+from .messages import say, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..playing.model import Model
+
+EAR = ".ear"
+PICTURE_S = 120.0
+
+
+def compose(
+    model: Annotated[
+        str, typer.Argument(metavar="NAME", help="A bundled model of music, or a file.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The audio file to write.", show_default=False)
+    ],
+    prime: Annotated[
+        str | None,
+        typer.Option(
+            "--prime", metavar="FILE[@TIME]", help="Go on from here: song.mp3@1:20.", show_default=False
+        ),
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(
+            "--prime2", metavar="FILE[@TIME]", help="A second passage, to blend with.", show_default=False
+        ),
+    ] = None,
+    blend: Annotated[float, typer.Option("--blend", help="0: the first passage, 1: the second.")] = 0.5,
+    prime_s: Annotated[float, typer.Option("--prime-s", help="Seconds that are heard of a passage.")] = 12.0,
+    keep_prime: Annotated[
+        bool, typer.Option("--keep-prime", help="Begin with the passage as the model hears it.")
+    ] = False,
+    seconds: Annotated[float, typer.Option("--seconds", help="How long.")] = 60.0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Another seed, another music.", min=0, max=16777215)
+    ] = 0,
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", help="0: the most likely; 1: as in the songs.", show_default=False),
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option("--top-p", help="Leave out the least likely beyond this share.", show_default=False),
+    ] = None,
+    stray: Annotated[
+        float | None,
+        typer.Option("--stray", help="0 to 1: keep away from what was learned by heart.", show_default=False),
+    ] = None,
+    picture: Annotated[bool, typer.Option("--picture", help="Draw a spectrogram beside it, .png.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+) -> None:
+    """Compose with a model of music. A report is written beside it, .json: what is copied, and whether it holds.
+
+    The same seed gives the same samples again.
+    """
+    import json
+
+    from ..files.atomic_file import write_whole
+    from ..files.plan import refuse_inputs_as_outputs
+    from ..files.writer import AudioWriter, choose_encoding
+    from ..music.composition import Composition
+    from ..music.passage import Passage
+    from ..music.report import Report
+    from .named_model import open_model
+    from .outputs import refuse_unwritable
+    from .progress import progress_bar
+
+    opened = open_model(model)
+    chosen = {"temperature": temperature, "top_p": top_p, "stray": stray, "seed": float(seed)}
+    chosen["blend"] = blend if second is not None else None
+    controls = {
+        name: value for name, value in chosen.items() if value is not None and name in opened.controls
+    }
+    first, other = (None if text is None else Passage.parse(text) for text in (prime, second))
+    encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
+    told = output.with_suffix(".json")
+    outputs = [output, told, *([output.with_suffix(".png")] if picture else [])]
+    refuse_inputs_as_outputs([passage.path for passage in (first, other) if passage is not None], outputs)
+    for path in outputs:
+        _refuse_existing(path, overwrite)
+        refuse_unwritable(path)
+    work = Composition(opened, seconds, first, other, prime_s, keep_prime, controls)
+    report = Report(work.sample_rate, _ear_of(model, open_model))
+    with (
+        progress_bar("listening" if prime else "composing") as show,
+        AudioWriter(output, work.sample_rate, 1, *encoding, work.frames) as writer,
+    ):
+        done = 0
+        for block in work.blocks():
+            writer.write(block)
+            report.take(block)
+            done += block.shape[1]
+            show("composing", done, work.frames)
+        writer.commit()
+    if writer.clipped_samples:
+        warn(f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped")
+    found = {
+        "model": opened.document.name,
+        "prime": prime,
+        "prime2": second,
+        "controls": controls,
+        "seconds": round(done / work.sample_rate, 3),
+        **report.finish(),
+    }
+    write_whole(told, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    if picture:
+        _draw(output)
+    _tell(found, output, told)
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
+
+
+def _ear_of(name: str, open_model: Callable[[str], Model]) -> Model | None:
+    """Open the analyzer that belongs to a model, if it is there."""
+    ear = name.removesuffix(".onnx") + EAR
+    try:
+        return open_model(ear + ".onnx" if name.endswith(".onnx") else ear)
+    except UnknownModelError:
+        return None
+
+
+def _draw(sound: Path) -> None:
+    """Draw the first and the last two minutes of a sound."""
+    from ..showing.spectrogram_pictures import draw_sounds
+    from ..sound_files.reader import AudioReader
+
+    with AudioReader(sound) as reader:
+        rate, whole = reader.sample_rate, reader.read_rest()
+    length = round(PICTURE_S * rate)
+    parts, names = [whole], [sound.name]
+    if whole.shape[1] >= 2 * length:
+        parts, names = [whole[:, :length], whole[:, -length:]], ["first two minutes", "last two minutes"]
+    draw_sounds(sound.with_suffix(".png"), parts, rate, sound.name, names)
+
+
+def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
+    """Say what there is, and the most important of the report."""
+    say(f"{found['seconds']:.1f} s in {output}, and what is to be said of it in {told}")
+    copied, holds = found["copied"], found["holds"]
+    if copied is None:
+        say("whether it is copied is not known: there is no .ear beside the model")
+    elif copied["longest_run_steps"]:
+        say(
+            f"the longest run that stands in a song: {counted(copied['longest_run_steps'], 'step')}, as"
+            f" {copied['song']} up to {copied['song_at_s']:.0f} s; more alike than songs usually are:"
+            f" {copied['flagged_share']:.0%} of the time"
+        )
+    if "loudness_change_db" in holds and len(holds["parts"]) > 1:
+        say(f"the last half minute is {holds['loudness_change_db']:+.1f} dB louder than the first")

@@ -1,0 +1,1 @@
+"""Music that goes on: passages to go on from, what is composed, and a report on it."""
