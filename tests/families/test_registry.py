@@ -296,7 +296,9 @@ def test_a_family_that_does_not_exist_is_named_with_its_neighbour(brainsynth: Co
     assert refused.err == "brainsynth: there is no family 'timbr'; did you mean timbre?\n"
     listed = brainsynth("train", "xyz", "--help")
     assert listed.code == 2
-    assert listed.err.endswith("the families are timbre, parameters, lpc, pitch, grains, oneshots, music, toy\n")
+    assert listed.err.endswith(
+        "the families are timbre, parameters, lpc, pitch, grains, oneshots, music, toy\n"
+    )
 
 
 @each_family
