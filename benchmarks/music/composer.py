@@ -64,7 +64,8 @@ class Song:
         self.scale = self._choose(self.style.modes)
         self.sections = sections_of(round(seconds / (SECTION_BARS * BAR * self.sixteenth_s)))
         self.tones = {
-            part: float(np.clip(self.style.tone + self.rng.uniform(-0.2, 0.2), 0, 1)) for part in PARTS["B"]
+            part: float(np.clip(self.style.tone + self.rng.uniform(-0.2, 0.2), 0, 1))
+            for part in sorted(PARTS["B"])
         }
         themes = [self.style.progressions[i] for i in self.rng.permutation(len(self.style.progressions))[:2]]
         self.progressions = {"A": themes[0], "B": themes[1]}

@@ -1,5 +1,9 @@
 """Songs that the project composes itself: they sound, do not clip, and follow from their seed."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,6 +45,21 @@ def test_every_note_but_the_beat_is_of_the_scale(style: str):
         song = Song(style, seed)
         keys = {note.key for note in song.notes() if note.instrument not in BEATS}
         assert {(key - song.key) % 12 for key in keys} <= set(song.scale)
+
+
+def test_a_song_is_the_same_in_every_process():
+    command = [
+        sys.executable,
+        "-c",
+        "from benchmarks.music.composer import Song; print(Song('dub', 1).score())",
+    ]
+    scores = {
+        subprocess.run(
+            command, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(scores) == 1
 
 
 def test_phrases_return():
