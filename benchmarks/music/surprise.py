@@ -23,7 +23,7 @@ from training.families.music.train import MusicTrainer
 from training.loop.report import Silent
 from training.loop.run import open_run
 
-NEXT_DRAWS = 4
+NEXT_DRAWS = 12
 
 
 def load(run: Path, songs: Path) -> tuple[MusicTrainer, MusicData]:

@@ -59,6 +59,9 @@ def compose(
         float | None,
         typer.Option("--stray", help="0 to 1: keep away from what was learned by heart.", show_default=False),
     ] = None,
+    gain_db: Annotated[
+        float, typer.Option("--gain", help="In dB; leaves room for loud moments.", min=-60, max=24)
+    ] = -6.0,
     picture: Annotated[bool, typer.Option("--picture", help="Draw a spectrogram beside it, .png.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
 ) -> None:
@@ -67,6 +70,8 @@ def compose(
     The same seed gives the same samples again.
     """
     import json
+
+    import numpy as np
 
     from ..files.atomic_file import write_whole
     from ..files.plan import refuse_inputs_as_outputs
@@ -98,15 +103,17 @@ def compose(
         progress_bar("listening" if prime else "composing") as show,
         AudioWriter(output, work.sample_rate, 1, *encoding, work.frames) as writer,
     ):
-        done = 0
+        done, gain = 0, np.float32(10 ** (gain_db / 20))
         for block in work.blocks():
-            writer.write(block)
+            writer.write(block * gain)
             report.take(block)
             done += block.shape[1]
             show("composing", done, work.frames)
         writer.commit()
     if writer.clipped_samples:
-        warn(f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped")
+        warn(
+            f"{output}: {writer.clipped_samples} samples were beyond full scale and clipped; --gain {gain_db - 6:g}"
+        )
     found = {
         "model": opened.document.name,
         "prime": prime,

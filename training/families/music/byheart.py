@@ -29,7 +29,7 @@ class ByHeart(nn.Module):
     codes : int
         K of a codebook.
     bits : int
-        A power of two; see `bits_for`.
+        A multiple of eight; see `bits_for`.
     """
 
     table: Tensor
@@ -69,7 +69,7 @@ class ByHeart(nn.Module):
 
 def bits_for(entries: int) -> int:
     """Give a size of the table at which few of what it does not hold seem to be in it."""
-    return max(LEAST_BITS, 1 << (BITS_AN_ENTRY * entries - 1).bit_length())
+    return max(LEAST_BITS, -(-BITS_AN_ENTRY * entries // 8) * 8)
 
 
 def distinct(pairs: Tensor) -> Tensor:

@@ -20,9 +20,10 @@ STEADY = round(4 * MEMORIES_S[-1] * STEPS_PER_S)
 """Steps after which a loop fills the longest memory."""
 
 STRENGTH = 40.0
-"""Nats by which a code at twice its most is less likely."""
+"""Nats by which a code is less likely that stays for twice as long as it ever did."""
 
 HEADROOM = 1.02
+NEVER = 2.0**-30
 
 
 class Liveliness(nn.Module):
@@ -58,12 +59,18 @@ class Liveliness(nn.Module):
                 used *= self.keep
                 used[:, code] += 1 - self.keep[:, 0]
                 most[:, code] = torch.maximum(most[:, code], used[:, code])
-        self.most.copy_(torch.maximum(most, 1 - self.keep) * HEADROOM)
+        most = torch.maximum(most, 1 - self.keep)
+        self.most.copy_(1 - (1 - most) ** HEADROOM)
 
     def forward(self, used: Tensor) -> Tensor:
         """Give what is added to log-odds (B, K), for what was used (B, M, K)."""
-        return -STRENGTH * torch.relu(used / self.most.double() - 1).amax(1)
+        return -STRENGTH * torch.relu(_steps(used) / _steps(self.most.double()) - 1).amax(1)
 
     def next(self, used: Tensor, code: Tensor) -> Tensor:
         """Follow one more code, as one of K (B, K): (B, M, K)."""
         return used * self.keep + code[:, None] * (1 - self.keep)
+
+
+def _steps(used: Tensor) -> Tensor:
+    """How many steps in a row make up a share, in units of the memory: a code that stays has no end of them."""
+    return -(1 - used).clamp_min(NEVER).log()
