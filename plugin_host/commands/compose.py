@@ -169,4 +169,7 @@ def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
             f" {copied['flagged_share']:.0%} of the time"
         )
     if "loudness_change_db" in holds and len(holds["parts"]) > 1:
-        say(f"the last half minute is {holds['loudness_change_db']:+.1f} dB louder than the first")
+        change = holds["loudness_change_db"]
+        say(
+            f"the last half minute is {abs(change):.1f} dB {'louder' if change > 0 else 'softer'} than the first"
+        )
