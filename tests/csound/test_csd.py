@@ -48,6 +48,7 @@ MEANT = {
     "dry_and_wet": Meant(semitones=0),
     "effect_live": Meant(length_s=LENGTH_S + 0.05, semitones=12),  # its fade follows the note
     "effect_on_a_file": Meant(semitones=-12),
+    "go_on": Meant(length_s=12.0),
     "harmoniser": Meant(),
     "listen_and_play": Meant(),
     "melody": Meant(length_s=3.4, notes=((0.5, 50), (0.95, 53), (1.35, 57), (2.3, 62))),
