@@ -161,7 +161,7 @@ def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
     say(f"{found['seconds']:.1f} s in {output}, and what is to be said of it in {told}")
     copied, holds = found["copied"], found["holds"]
     if copied is None:
-        say("whether it is copied is not known: there is no .ear beside the model")
+        say("whether it is copied is not known: there is no .ear beside the model, or it is too short")
     elif copied["longest_run_steps"]:
         say(
             f"the longest run that stands in a song: {counted(copied['longest_run_steps'], 'step')}, as"

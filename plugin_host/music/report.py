@@ -50,6 +50,8 @@ class Report:
         if len(self._waiting) > self._rate // 2:
             self._parts.append(self._measure(self._waiting))
         heard = {name: np.concatenate(parts, -1) for name, parts in self._heard.items()}
+        if not heard.get("run", np.zeros(0)).size:  # too short for a step
+            heard = {}
         return {"holds": self._holds(heard), "copied": self._copied(heard)}
 
     def _measure(self, part: NDArray[np.float32]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_a_blend_goes_from_one_passage_to_the_other(music: Path, songs: Path) ->
 def test_the_ear_finds_a_copy_and_where_it_is_from(music: Path, songs: Path) -> None:
     ear = Model(music.with_name("loops.ear.onnx"))
     names = {output.name: output for output in ear.document.outputs}["song"].choices
-    name = next(n for n in names if n != "song 0.wav")
+    name = next(n for n in names if n not in ("none", "song 0.wav"))
     report = Report(RATE, ear)
     sound = Passage(songs / name).read(6.0, RATE)
     report.take(sound[None])
@@ -124,6 +124,12 @@ def test_the_ear_finds_a_copy_and_where_it_is_from(music: Path, songs: Path) -> 
     strange = other.finish()["copied"]
     assert strange["longest_run_steps"] < copied["longest_run_steps"] / 4
     assert strange["flagged_share"] < 0.2
+
+
+def test_what_is_shorter_than_a_step_has_a_report(music: Path) -> None:
+    report = Report(RATE, Model(music.with_name("loops.ear.onnx")))
+    report.take(np.zeros((1, 100), np.float32))
+    assert report.finish() == {"holds": {"part_s": 30.0, "parts": []}, "copied": None}
 
 
 def test_a_report_tells_loudness_silence_and_what_repeats() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from export.graph import build_graph
+from export.model_file import describe
 from export.proof import GraphPlayer, play_torch, proof_inputs
 from tests.support.loops import LOOP_STEPS, SETTINGS, SIZE, loop, write_songs
 from tests.support.trainings import Recorder, train_family
@@ -21,19 +22,24 @@ from training.families.music.model import Music
 from training.families.music.player import Player
 from training.families.music.settings import MusicSettings, MusicSize
 from training.loop.run import open_run
+from training.streaming.model import StreamingModel
 
 
 @pytest.fixture(scope="module")
-def music(tmp_path_factory: pytest.TempPathFactory) -> Music:
-    """A small model that has learned one loop by heart."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[StreamingModel]:
+    """A small model that has learned one loop by heart, and its ear."""
     folder = tmp_path_factory.mktemp("music")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("BRAINSYNTH_CACHE", str(folder / "cache"))
         torch.set_num_threads(1)
         songs = write_songs(folder / "songs")
         train_family("music", Source(recordings=songs), folder / "run", SETTINGS, SIZE)
-    model = export_specs(open_run(folder / "run"), "loop")[0].model
-    assert isinstance(model, Music)
+    return [spec.model for spec in export_specs(open_run(folder / "run"), "loop")]
+
+
+@pytest.fixture(scope="module")
+def music(models: list[StreamingModel]) -> Music:
+    (model,) = (model for model in models if isinstance(model, Music))
     return model
 
 
@@ -62,6 +68,11 @@ def test_a_loop_learned_by_heart_is_played_in_time(music: Music) -> None:
     last, before = codes[-LOOP_STEPS:], codes[-2 * LOOP_STEPS : -LOOP_STEPS]
     assert len(set(last.tolist())) > 4
     assert float((last == before).float().mean()) > 0.9
+
+
+def test_the_ear_of_one_song_knows_it(models: list[StreamingModel]) -> None:
+    document = describe(models[1], "loop.ear", {}, {})
+    assert {output.name: output for output in document.outputs}["song"].choices == ("none", "song 0.wav")
 
 
 def test_another_seed_is_another_music_and_the_same_seed_the_same(music: Music) -> None:

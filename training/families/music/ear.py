@@ -19,6 +19,7 @@ from .model import MusicModel
 
 WINDOW_S = 2.0
 LONGEST_RUN = 65535.0
+NO_SONG = "none"
 
 
 class Memory(StreamingModule):
@@ -121,9 +122,9 @@ class Ear(MusicModel):
         self.outputs = (
             Control("codes", "", 0.0, most - 1.0, 0.0, "integer", "the code of each codebook", size=count),
             Control("run", "", 0.0, LONGEST_RUN, 0.0, "integer", "steps in a row as in a song, repetitions not counted"),
-            Control("song", "", 0.0, len(names) - 1.0, 0.0, "choice", "in which song", tuple(names)),
+            Control("song", "", 0.0, float(len(names)), 0.0, "choice", "in which song", (NO_SONG, *names)),
             Control("at_s", "s", 0.0, 86400.0, 0.0, "integer", "where in it the run has come to"),
-            Control("alike", "", 0.0, 1.0, 0.0, "linear", "how much of the last two seconds is as in a song"),
+            Control("alike", "%", 0.0, 100.0, 0.0, "integer", "how much of the last two seconds is as in a song"),
             Control("copied", "", 0.0, 1.0, 0.0, "integer", "1: more alike than 19 in 20 windows of songs kept aside"),
         )  # fmt: skip
 
@@ -135,9 +136,9 @@ class Ear(MusicModel):
         return {
             "control.codes": codes.transpose(1, 2).float(),
             "control.run": found[..., 0].clamp(max=LONGEST_RUN),
-            "control.song": found[..., 1],
+            "control.song": (found[..., 1] + 1) * (found[..., 0] > 0),
             "control.at_s": found[..., 2],
-            "control.alike": found[..., 3],
+            "control.alike": (100 * found[..., 3]).round(),
             "control.copied": (found[..., 3] > self.usual).float(),
         }, carry.next_state
 
