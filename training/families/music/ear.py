@@ -72,9 +72,8 @@ class Memory(StreamingModule):
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         now = x[:, None]
         last = state["last"]
-        if (
-            torch.compiler.is_exporting()
-        ):  # the batch is one; a traced loop does not know the size of such small states
+        if torch.compiler.is_exporting():
+            # The batch is one. A traced loop does not know the size of such small states.
             last = last.reshape(1, 1)
         repeats = (now + 1 == last).float()
         longer = (later(state["runs"]) + 1) * (self.pairs.long() == now).float()

@@ -73,9 +73,8 @@ class Player(StreamingModule):
 
     def forward(self, x: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
         heard, listens, temperature, top_p, stray, blend, seed = x
-        if (
-            torch.compiler.is_exporting()
-        ):  # the batch is one; a traced loop does not know the size of such small states
+        if torch.compiler.is_exporting():
+            # The batch is one. A traced loop does not know the size of such small states.
             state = {name: value.reshape(1, 1) if name in SINGLE else value for name, value in state.items()}
         before, hidden = state["codes"], state["hidden"]
         outside = (listens > 0).long()[:, None]

@@ -42,7 +42,7 @@ class MusicSize(Checked):
     )
     hidden: int = size(232, "units of each recurrent layer", minimum=4, maximum=1024)
     layers: int = size(2, "recurrent layers", maximum=4)
-    codebooks: int = size(4, "codebooks of a step, of `codes`", maximum=8)
+    codebooks: int = size(4, "codebooks of a step, of `codes`", minimum=2, maximum=8)
     codes: int = size(256, "codes of each codebook", minimum=8, maximum=1024)
     components: int = size(
         48, "principal components of a step's spectrum, of `codes`", minimum=4, maximum=256
