@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UnknownModelError, UsageError, counted
+from ..errors import UnknownModelError, counted
 from .messages import say, warn
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def compose(
     from ..music.passage import Passage
     from ..music.report import Report
     from .named_model import open_model
-    from .outputs import refuse_unwritable
+    from .outputs import refuse_existing, refuse_unwritable
     from .progress import progress_bar
 
     opened = open_model(model)
@@ -95,7 +95,7 @@ def compose(
     outputs = [output, told, *([output.with_suffix(".png")] if picture else [])]
     refuse_inputs_as_outputs([passage.path for passage in (first, other) if passage is not None], outputs)
     for path in outputs:
-        _refuse_existing(path, overwrite)
+        refuse_existing(path, overwrite)
         refuse_unwritable(path)
     work = Composition(opened, seconds, first, other, prime_s, keep_prime, controls)
     report = Report(work.sample_rate, _ear_of(model, open_model))
@@ -126,11 +126,6 @@ def compose(
     if picture:
         _draw(output)
     _tell(found, output, told)
-
-
-def _refuse_existing(path: Path, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
 
 
 def _ear_of(name: str, open_model: Callable[[str], Model]) -> Model | None:

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-
 if TYPE_CHECKING:
     from ..grains.hits import Hit
 
@@ -36,7 +34,7 @@ def write_new_sounds(
     """
     from ..files.plan import refuse_inputs_as_outputs
     from ..files.safe_name import safe_name
-    from .outputs import refuse_unwritable, write_sound
+    from .outputs import refuse_existing, refuse_unwritable, write_sound
     from .progress import progress_bar
 
     written = 0
@@ -46,8 +44,7 @@ def write_new_sounds(
     with progress_bar() as show:
         for hit in itertools.chain([first], sounds):
             path = folder / f"{safe_name(hit.name)}.wav"
-            if path.exists() and not overwrite:
-                raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
+            refuse_existing(path, overwrite)
             refuse_inputs_as_outputs([Path(name) for name in inputs if name], [path])
             if hit is first:
                 refuse_unwritable(path)

@@ -7,12 +7,24 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import counted
+from ..errors import UsageError, counted
 from .messages import warn
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Refuse to replace a file, unless that was asked for.
+
+    Raises
+    ------
+    UsageError
+        If it is there.
+    """
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
 
 
 def refuse_unwritable(path: Path) -> None:

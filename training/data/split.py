@@ -36,7 +36,7 @@ class Split:
     def record(self, folder: Path) -> dict[str, list[str]]:
         """Write it as what a run keeps, see `split_recordings`: the paths below the folder of recordings."""
         sides = {TRAINED_ON: self.train, HELD_OUT: self.held_out}
-        return {name: [_name(path, folder) for path in paths] for name, paths in sides.items()}
+        return {name: [name_below(path, folder) for path in paths] for name, paths in sides.items()}
 
 
 def split_recordings(
@@ -69,7 +69,7 @@ def split_recordings(
         named = split_by_name(paths)
         train, held_out = ([p for p in side if p in prints] for side in (named.train, named.held_out))
         return Split(train, held_out) if train else Split(held_out, [])
-    names = {_name(path, folder): path for path in prints}
+    names = {name_below(path, folder): path for path in prints}
     missing = [name for side in (TRAINED_ON, HELD_OUT) for name in prepared[side] if name not in names]
     if missing:
         others = f" and {len(missing) - 1} more" if missing[1:] else ""
@@ -116,7 +116,8 @@ def _divide(paths: Mapping[Path, Any] | Sequence[Path], held_out: set[Path]) -> 
     return Split([p for p in paths if p not in held_out], [p for p in paths if p in held_out])
 
 
-def _name(path: Path, folder: Path) -> str:
+def name_below(path: Path, folder: Path) -> str:
+    """Give the path of a recording below the folder it is in, or its name if it is that itself."""
     return path.relative_to(folder).as_posix() if path != folder else path.name
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.recordings import find_recordings, read_mono, read_usable
 from ..data.source import Source
-from ..data.split import HELD_OUT, TRAINED_ON
+from ..data.split import HELD_OUT, TRAINED_ON, name_below
 from ..errors import RecordingsError, counted
 from ..loop.report import Reporter
 from .partial_tracks import track_partials
@@ -146,7 +146,7 @@ def read_hits(source: Source, reading: Reading, report: Reporter) -> HitsData:
             f"{folder} holds one series in each class, so that none is held out: figures are of what is trained on"
         )
     sides = {TRAINED_ON: [p for p in used if p not in held_out], HELD_OUT: [p for p in used if p in held_out]}
-    prepared = {side: [_relative(folder, path) for path in found] for side, found in sides.items()}
+    prepared = {side: [name_below(path, folder) for path in found] for side, found in sides.items()}
     return HitsData(tuple(classes), train, [sounds[p] for p in sides[HELD_OUT]], changed, prepared)
 
 
@@ -175,14 +175,10 @@ def _without_sounds(folder: Path, classes: Sequence[str]) -> list[str]:
 def _held_out(folder: Path, paths: Sequence[Path], prepared: Mapping[str, Any] | None) -> set[Path]:
     if prepared is not None and HELD_OUT in prepared:
         apart = set(prepared[HELD_OUT])
-        return {path for path in paths if _relative(folder, path) in apart}
+        return {path for path in paths if name_below(path, folder) in apart}
     series = [(_class_of(folder, path), series_of(path)) for path in paths]
     apart = hold_out_series(series, HELD_OUT_SHARE)
     return {path for path, out in zip(paths, apart, strict=True) if out}
-
-
-def _relative(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix() if path != folder else path.name
 
 
 def _say_what_is_uneven(classes: Sequence[str], train: Sequence[Sound], report: Reporter) -> None:

@@ -16,7 +16,7 @@ from ...data.cache import cache_key, cached_arrays
 from ...data.copies import SoundPrint, print_of
 from ...data.recordings import file_hash, find_recordings, read_mono, read_usable
 from ...data.source import Source
-from ...data.split import split_recordings
+from ...data.split import name_below, split_recordings
 from ...errors import RecordingsError
 from ...loop.report import Reporter
 from .bands import BANDS, FRAME_HOP, LEVEL_DB, SAMPLE_RATE, STEP_FRAMES, STEPS_PER_S, Bands
@@ -104,7 +104,7 @@ def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Re
         )
 
     def songs(paths: Sequence[Path]) -> list[Song]:
-        names = [path.relative_to(folder).as_posix() if path != folder else path.name for path in paths]
+        names = [name_below(path, folder) for path in paths]
         return [Song(name, *found[path][:2]) for name, path in zip(names, paths, strict=True)]
 
     return MusicData(songs(split.train), songs(split.held_out), split.record(folder))
