@@ -17,6 +17,9 @@ from .audio_loop import Play
 
 _OUTPUTS = 2
 
+# 80 dB above full scale. What a device gives beyond is memory that nobody filled.
+_LOUDEST = 1e4
+
 
 def device_names() -> tuple[list[str], list[str]]:
     """List all inputs and all outputs, each as its name and the system's interface to it: ``"pulse, ALSA"``.
@@ -98,6 +101,8 @@ class SoundCard:
     def running(self, play: Play) -> Iterator[None]:
         """Call `play` with each block, (1, `block_size`), in PortAudio's thread, while the context lasts.
 
+        Samples more than 80 dB above full scale become NaN, which streams replace by silence and count.
+
         Raises
         ------
         DeviceError
@@ -110,7 +115,8 @@ class SoundCard:
             if status.input_overflow or status.output_underflow:
                 self.dropouts += 1
             try:
-                given[...] = play(np.ascontiguousarray(taken.T[self._channel : self._channel + 1])).T
+                channel = taken.T[self._channel : self._channel + 1]
+                given[...] = play(np.where(np.abs(channel) > _LOUDEST, np.float32(np.nan), channel)).T
             except Exception as error:  # which play has kept for its own thread
                 given.fill(0.0)
                 raise abort from error

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -399,7 +399,9 @@ class Ports:
         about = {"hostapi": 0, "default_samplerate": 48_000.0}
         return [ends | about, ends | about | {"index": 1, "max_input_channels": 0, "max_output_channels": 2}]
 
-    def Stream(self, **_: object) -> SimpleNamespace:
+    def Stream(self, callback: Callable[..., None], **_: object) -> SimpleNamespace:
+        self.callback = callback
+
         def start() -> None:
             if self._starting is not None:
                 raise self._starting
@@ -428,6 +430,18 @@ def test_a_card_that_runs_twice_at_once_closes_both(monkeypatch: pytest.MonkeyPa
     with card.running(np.copy), card.running(np.copy):
         assert len(ports.open) == 2
     assert ports.open == []
+
+
+def test_memory_that_a_device_never_filled_is_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = Ports()
+    monkeypatch.setitem(sys.modules, "sounddevice", ports)
+    taken = np.array([[0.5], [-3e38], [np.inf], [-2.0]], dtype=np.float32)
+    given = np.zeros((4, 2), dtype=np.float32)
+    with SoundCard().running(np.copy):
+        ports.callback(taken, given, SimpleNamespace(input_overflow=False, output_underflow=False))
+    np.testing.assert_array_equal(
+        given, np.array([[0.5] * 2, [np.nan] * 2, [np.nan] * 2, [-2.0] * 2], np.float32)
+    )
 
 
 @pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
