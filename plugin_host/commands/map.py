@@ -24,6 +24,7 @@ def map_(
         Path | None,
         typer.Option("--json", help="The same as numbers, for other programs.", show_default=False),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files of these names.")] = False,
 ) -> None:
     """Draw the map of a model of grains: the sounds it has learned from, by class.
 
@@ -34,7 +35,7 @@ def map_(
     from ..showing.map_pictures import draw_map
     from .messages import say
     from .named_model import open_model
-    from .outputs import refuse_unwritable
+    from .outputs import refuse_existing, refuse_unwritable
 
     if output is None and data is None:
         raise UsageError("where the map goes is not said: add --output map.png or --json map.json")
@@ -42,11 +43,13 @@ def map_(
         raise UsageError(f"the picture {output} must have a name that ends in .png")
     if data is not None and data.suffix.lower() != ".json":
         raise UsageError(f"the numbers {data} must have a name that ends in .json")
+    paths = [path for path in (output, data) if path is not None]
+    for path in paths:
+        refuse_existing(path, overwrite)
     grains = Grains(model, open_model)
     found = len(grains.points)
-    for path in (output, data):
-        if path is not None:
-            refuse_unwritable(path)
+    for path in paths:
+        refuse_unwritable(path)
     if output is not None:
         draw_map(grains, output)
     if data is not None:

@@ -53,6 +53,7 @@ def walk(
             show_default=False,
         ),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of this name.")] = False,
 ) -> None:
     """Play a path through the grains of a model, of any length.
 
@@ -66,7 +67,7 @@ def walk(
     from ..grains.walk import seconds_of
     from ..grains.walk import walk as play
     from .named_model import open_model
-    from .outputs import refuse_unwritable, write_sound
+    from .outputs import refuse_existing, refuse_unwritable, write_sound
 
     if bars is not None and bpm is None:
         raise UsageError("--bars needs a tempo: add --bpm 120")
@@ -77,6 +78,7 @@ def walk(
     refuse_inputs_as_outputs(
         [Path(name) for name in (first, second) if name and Path(name).is_file()], [output]
     )
+    refuse_existing(output, overwrite)
     grains = Grains(model, open_model)
     ends = [None if name is None else find_spot(name, grains) for name in (first, second)]
     refuse_unwritable(output)

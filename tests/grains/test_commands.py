@@ -26,6 +26,13 @@ def test_the_map_is_a_picture_and_numbers(model: Path, tmp_path: Path, brainsynt
     assert [len(sound["place"]) for sound in written["sounds"]] == [4] * 6
     assert {sound["class"] for sound in written["sounds"]} == {"kick", "snare"}
     assert brainsynth("map", model).code == 2
+    for option, name in (("-o", "map.png"), ("--json", "map.json")):
+        before = (tmp_path / name).stat().st_mtime_ns
+        ended = brainsynth("map", model, option, tmp_path / name)
+        assert ended.code == 2
+        assert f"{name} is there already" in ended.err
+        assert (tmp_path / name).stat().st_mtime_ns == before
+        assert brainsynth("map", model, option, tmp_path / name, "--overwrite").code == 0
 
 
 def test_a_walk_is_written(model: Path, tmp_path: Path, brainsynth: Command) -> None:
@@ -34,6 +41,14 @@ def test_a_walk_is_written(model: Path, tmp_path: Path, brainsynth: Command) -> 
     sound, rate = soundfile.read(tmp_path / "walk.wav")
     assert (len(sound), rate) == (44100, 44100)
     assert np.abs(sound).max() > 1e-3
+    before = (tmp_path / "walk.wav").read_bytes()
+    ended = brainsynth(*call)
+    assert ended.code == 2
+    assert "walk.wav is there already: choose another --output, or --overwrite" in ended.err
+    assert (tmp_path / "walk.wav").read_bytes() == before
+    assert brainsynth(*call, "--overwrite").code == 0
+    assert (tmp_path / "walk.wav").read_bytes() != before
+    (tmp_path / "walk.wav").unlink()
     for options, sentence in (
         (("--bpm", 0, "--bars", 2), "--bpm is 0; needed is a tempo"),
         (("--bars", 2), "--bars needs a tempo: add --bpm 120"),
@@ -43,6 +58,7 @@ def test_a_walk_is_written(model: Path, tmp_path: Path, brainsynth: Command) -> 
         ended = brainsynth(*call, *options)
         assert ended.code == 2
         assert sentence in ended.err
+        assert not (tmp_path / "walk.wav").exists()
 
 
 def test_hits_and_morphs_are_written_and_nothing_is_overwritten(
