@@ -52,6 +52,32 @@ def test_it_runs_from_top_to_bottom(notebook: NotebookNode, tmp_path: Path) -> N
     assert page.count("](pictures/") == sum(name.startswith("pictures/") for name in files) >= 8
 
 
+@pytest.mark.slow
+def test_without_csound_numpy_plays_and_the_last_cells_say_what_is_missing(
+    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "ctcsound.py").write_text("raise ModuleNotFoundError(name='ctcsound')")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'none'}{os.pathsep}{os.environ['PYTHONPATH']}")
+    headings = [cell.source.split("\n")[0] for cell in notebook.cells]
+    learning, csound = (
+        next(at for at, line in enumerate(headings) if line.startswith(words))
+        for words in ("## 6.", "**In Csound**")
+    )
+    notebook.cells = notebook.cells[:learning] + notebook.cells[csound:]
+    execute(notebook, tmp_path)
+    said = [
+        output.text
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and "ctcsound is not installed: pip install" in output.text
+    ]
+    assert len(said) == 2
+    assert len(list(tmp_path.glob("tutorial/sounds/*/*.wav"))) == 12
+    assert not (tmp_path / "tutorial" / "beat.wav").exists()
+
+
 def test_it_is_kept_without_outputs(notebook: NotebookNode) -> None:
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
