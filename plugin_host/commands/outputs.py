@@ -30,16 +30,19 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
 def refuse_unwritable(path: Path) -> None:
     """Try whether a file can be made, of which nothing is left; its folder is made where it does not exist.
 
+    What killed programs left half written in the folder is removed.
+
     Raises
     ------
     OutputError
         If it cannot, or the disk is full.
     """
-    from ..files.atomic_file import PartialFile, output_error
+    from ..files.atomic_file import PartialFile, output_error, remove_leftovers
 
     if path.is_dir():
         raise output_error(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     with PartialFile(path) as partial:
+        remove_leftovers(path.parent)
         obstacle = partial.find_obstacle()
     if obstacle is not None:
         raise obstacle

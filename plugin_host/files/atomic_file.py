@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import sys
 import weakref
 from pathlib import Path
@@ -43,7 +44,7 @@ class PartialFile:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.path = target.with_name(f".{_shortened(target.name)}.{secrets.token_hex(6)}{_SUFFIX}")
+        self.path = partial_path(target)
         # A signal may end the program before this object is entered: then the file goes when the object does.
         self._remove = weakref.finalize(self, self.path.unlink, missing_ok=True)
         try:
@@ -53,7 +54,7 @@ class PartialFile:
             self._remove.detach()
             raise output_error(target, error) from error
         with contextlib.suppress(OSError):
-            _lock(self._handle)
+            lock(self._handle)
 
     def __enter__(self) -> Self:
         return self
@@ -120,19 +121,40 @@ def write_whole(target: Path, content: str) -> None:
         partial.commit()
 
 
+def partial_path(target: Path) -> Path:
+    """Give a new temporary name beside a file or folder that is to be written, by which `remove_leftovers` knows it."""
+    return target.with_name(f".{_shortened(target.name)}.{secrets.token_hex(6)}{_SUFFIX}")
+
+
 def remove_leftovers(folder: Path) -> int:
     """Remove what killed programs left in a folder, not what is being written, and give how many went."""
     removed = 0
     for path in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError):
-            handle = os.open(path, os.O_RDWR)
+            is_folder = path.is_dir()
+            handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
             try:
-                _lock(handle)
-                path.unlink()
+                lock(handle)
+                if is_folder:
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
                 removed += 1
             finally:
                 os.close(handle)
     return removed
+
+
+def lock(handle: int) -> None:
+    """Hold an open file or folder until it is closed, or the program ends in whatever way.
+
+    Raises
+    ------
+    OSError
+        If another holds it.
+    """
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def output_error(target: Path, error: OSError) -> OutputError:
@@ -148,11 +170,6 @@ def output_error(target: Path, error: OSError) -> OutputError:
 def _shortened(name: str) -> str:
     """Give the beginning of a name: systems count its bytes, of which a character may have four."""
     return os.fsencode(name)[:_LONGEST_PART].decode(sys.getfilesystemencoding(), "ignore")
-
-
-def _lock(handle: int) -> None:
-    if fcntl is not None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync_folder(folder: Path) -> None:

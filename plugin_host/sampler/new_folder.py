@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-import secrets
 import shutil
 import weakref
 from collections.abc import Sequence
@@ -12,16 +13,15 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import UsageError
-from ..files.atomic_file import output_error
+from ..files.atomic_file import lock, output_error, partial_path, remove_leftovers
 from ..files.plan import refuse_inputs_as_outputs
-
-_SUFFIX = ".brainsynth-partial"
 
 
 class NewFolder:
     """Files under a temporary name beside their folder; `commit` brings all of them there.
 
-    As a context manager it removes what was never committed. The target may be there already, with other files.
+    As a context manager it removes what was never committed. The target may be there already, with other files. While it
+    is open it holds a lock; what a killed program left in the same place is removed first.
 
     Parameters
     ----------
@@ -44,14 +44,20 @@ class NewFolder:
         if target.exists() and not target.is_dir():
             raise UsageError(f"{target} is a file; needed is a folder")
         # Within a folder that is there: so it is seen whether it can be written, before the work for it.
-        hidden = f".{target.name[:80]}.{secrets.token_hex(6)}{_SUFFIX}"
-        self._path = target / hidden if target.exists() else target.absolute().with_name(hidden)
+        beside = partial_path(target.absolute())
+        self._path = target / beside.name if target.exists() else beside
+        for folder in (target, beside.parent):
+            remove_leftovers(folder)
         # A signal may end the program before this object is entered: then the folder goes when the object does.
         self._remove = weakref.finalize(self, shutil.rmtree, self._path, ignore_errors=True)
         try:
             self._path.mkdir(parents=True)
         except OSError as error:
             raise output_error(target, error) from error
+        self._handle: int | None = None
+        with contextlib.suppress(OSError):
+            self._handle = os.open(self._path, os.O_RDONLY)
+            lock(self._handle)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; ``name`` may lead through folders.
@@ -61,9 +67,12 @@ class NewFolder:
         UsageError
             If there is one of that name that may not be replaced.
         OutputError
-            If it cannot be written, or the disk is full.
+            If it cannot be written, the disk is full, or a file and a folder of one name are in each other's way.
         """
         final, path = self._target / name, self._path / name
+        if final.is_dir() or (final.parent.exists() and not final.parent.is_dir()):
+            # Not at `commit`, where others of the set would have their names already.
+            raise output_error(final, FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)))
         if final.exists() and not self._overwrite:
             raise UsageError(f"{final} is there already: choose another --output, or --overwrite")
         refuse_inputs_as_outputs(self._inputs, [final])
@@ -96,4 +105,7 @@ class NewFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
         self._remove()

@@ -451,9 +451,13 @@ def test_a_record_that_cannot_be_written_costs_neither_sound_nor_summary(
 def test_leftovers_of_killed_programs_go_and_those_of_running_ones_stay(tmp_path: Path) -> None:
     dead = tmp_path / f".a.wav.{'0' * 12}.brainsynth-partial"
     dead.write_bytes(b"half")
+    dead_folder = tmp_path / f".set.{'0' * 12}.brainsynth-partial"
+    (dead_folder / "samples").mkdir(parents=True)
+    (dead_folder / "samples" / "a.wav").write_bytes(b"whole")
     with PartialFile(tmp_path / "b.wav") as running:
-        assert remove_leftovers(tmp_path) == 1
+        assert remove_leftovers(tmp_path) == 2
         assert not dead.exists()
+        assert not dead_folder.exists()
         assert running.path.exists()
         running.path.write_bytes(b"whole")
         running.commit()

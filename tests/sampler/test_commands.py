@@ -193,13 +193,8 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("is_there", [False, True])
-def test_a_signal_leaves_nothing(number: signal.Signals, code: int, is_there: bool, tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    if is_there:
-        folder.mkdir()
-    before = sorted(tmp_path.rglob("*"))
+def _paused_fill(folder: Path) -> subprocess.Popen[str]:
+    """Start a fill that stops for a minute when its first sound is about to be written."""
     call = ["fill", "drums", "-n", 1, "--class", "kick", "--unique", 0, "-o", folder]
     child = start_child(
         [sys.executable, "-c", PAUSED, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -207,9 +202,63 @@ def test_a_signal_leaves_nothing(number: signal.Signals, code: int, is_there: bo
     assert child.stdout is not None
     while child.stdout.readline() not in ("paused\n", ""):
         pass
+    return child
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_signal_leaves_nothing(number: signal.Signals, code: int, is_there: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    if is_there:
+        folder.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    child = _paused_fill(folder)
     assert len(list(tmp_path.rglob("*"))) == len(before) + 1
     child.send_signal(number)
     _, said = child.communicate(timeout=60)
     assert child.returncode == code, said
     assert "Traceback" not in said
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_next_call_removes_what_a_killed_one_left_and_nothing_of_a_running_one(
+    is_there: bool, tmp_path: Path, brainsynth: Command
+) -> None:
+    folder = tmp_path / "set"
+    if is_there:
+        folder.mkdir()
+    left = set[Path]()
+    for _ in range(2):
+        child = _paused_fill(folder)
+        left |= set(tmp_path.rglob(".*"))
+        child.kill()
+        child.communicate(timeout=60)
+    assert len(left) == 2
+    running = _paused_fill(folder)
+    (alive,) = set(tmp_path.rglob(".*"))
+    assert alive not in left
+    assert brainsynth("fill", "drums", "-n", 1, "--unique", 0, "-o", folder).code == 0
+    assert set(tmp_path.rglob(".*")) == {alive}
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=60)
+    assert [path.suffix for path in tmp_path.rglob("*") if path != folder] == [".wav"]
+
+
+def test_a_folder_in_the_way_of_one_sound_keeps_back_all(tmp_path: Path, brainsynth: Command) -> None:
+    (tmp_path / "set" / "kick-002.wav").mkdir(parents=True)
+    (tmp_path / "sfz").mkdir()
+    (tmp_path / "sfz" / "samples").touch()
+    before = sorted(tmp_path.rglob("*"))
+    call = ("fill", "drums", "-n", 3, "--class", "kick", "--unique", 0, "--spread", 0.1, "--overwrite")
+    for more in (("-o", tmp_path / "set"), ("-o", tmp_path / "sfz", "--format", "sfz")):
+        ended = brainsynth(*call, *more)
+        assert ended.code == 5
+        assert "a file and a folder of one name are in each other's way" in ended.err
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_has_the_longest_name_that_there_can_be(tmp_path: Path, brainsynth: Command) -> None:
+    folder = tmp_path / ("\N{BELL}" * 63)
+    assert brainsynth("fill", "drums", "-n", 1, "--unique", 0, "-o", folder).code == 0
+    assert len(list(folder.iterdir())) == 1
