@@ -97,12 +97,15 @@ def tell(filling: Filling, written: int, folder: Path) -> ExitCode:
     ]
     drawn_again = filling.too_near + filling.faulty
     remark = f"; {drawn_again} drawn again: {', '.join(again)}" if again else ""
-    say(f"{counted(written, 'sound')} in {folder}{remark}")
+    say(f"{counted(written, 'sound')} in {folder}{remark}" if written else f"no sound was written{remark}")
     if filling.found == filling.count:
         return ExitCode.WELL
+    reason, advice = "was unfit for a sampler", "a narrower --spread"
+    if filling.too_near:
+        reason, advice = "was too near another or a training sound", "a lower --unique or a wider --spread"
     warn(
         f"{counted(filling.found, 'different sound')} could be made where {filling.count} were asked for: draw after draw"
-        " was too near the others; give a lower --unique, a wider --spread, or more classes"
+        f" {reason}; give {advice}"
     )
     return ExitCode.FAILED
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnknownModelError, UsageError, did_you_mean, naming
-from ..model_file.bundled import find_model
+from ..model_file.bundled import find_model, is_there, path_of_stem
 from ..model_file.controls import MapPoint
 from ..playing.model import Model
 from ..sound_files.reader import AudioReader
@@ -51,10 +51,12 @@ class Grains:
 
     def __init__(self, name_or_path: str | PathLike[str], open_model: Callable[[str], Model] = Model) -> None:
         text = fspath(name_or_path)
+        if not text.strip():
+            raise UnknownModelError("a model has a name, such as drums, and an empty one arrived")
         for ending in (".onnx", *(f".{part}" for part in PARTS)):
             text = text.removesuffix(ending)
         self.name = Path(text).name
-        self._stem, self._open = text, open_model
+        self._given, self._stem, self._open = name_or_path, text, open_model
 
     @cached_property
     def encoder(self) -> Model:
@@ -72,23 +74,26 @@ class Grains:
         return self._part("events")
 
     def _part(self, part: str) -> Model:
-        # A folder in the name makes it a path; without one it is a bundled model, or a file that lies here.
-        named = f"{self._stem}.{part}"
-        path = named + ".onnx" if Path(named).parent != Path() or Path(named + ".onnx").exists() else named
-        try:
-            found = find_model(path).is_file()
-        except UnknownModelError:
-            found = False
-        if not found:
-            raise UnknownModelError(
-                f"{self._stem} is no model of grains: there is no {path}; needed are {', '.join(PARTS)} beside each other,"
-                " as brainsynth export writes them"
-            )
+        if not is_there(f"{self._stem}.{part}"):
+            raise self._missing(part)
+        path = path_of_stem(f"{self._stem}.{part}")
         model = self._open(path)
         check_part(part, model)
         if part != "events":
             check_belonging(self.events, model)
         return model
+
+    def _missing(self, part: str) -> UnknownModelError:
+        """Give what to raise for a part that is not there: others may be, or the name is that of nothing."""
+        if not any(is_there(name) for name in (self._stem, *(f"{self._stem}.{known}" for known in PARTS))):
+            try:
+                return UnknownModelError(f"there is no file {find_model(self._given)}")
+            except UnknownModelError as error:
+                return error
+        return UnknownModelError(
+            f"{self._stem} is no model of grains: there is no {path_of_stem(f'{self._stem}.{part}')}; needed are"
+            f" {', '.join(PARTS)} beside each other, as brainsynth export writes them"
+        )
 
     @property
     def sample_rate(self) -> int:

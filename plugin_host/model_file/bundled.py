@@ -48,3 +48,18 @@ def find_model(name_or_path: str | PathLike[str]) -> Path:
     )
     hint = did_you_mean(text, names)
     raise UnknownModelError(f"there is no model {text!r}: {hint}{known}; or give the path of a .onnx file")
+
+
+def path_of_stem(stem: str) -> str:
+    """Give what `find_model` takes for a name without ``.onnx``: the path of a file, or a bundled model's name."""
+    path = Path(f"{stem}.onnx")
+    # A folder in the name makes it a path; without one it is a bundled model, or a file that lies here.
+    return str(path) if path.parent != Path() or path.exists() else stem
+
+
+def is_there(stem: str) -> bool:
+    """Tell whether a name without ``.onnx`` is that of a bundled model, or of a file that exists."""
+    try:
+        return find_model(path_of_stem(stem)).is_file()
+    except UnknownModelError:
+        return False

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UnknownModelError, UsageError, counted, naming
+import numpy as np
+
+from ..errors import AudioFileError, UnknownModelError, UsageError, counted, naming, shorten
 from ..grains.instrument import read_sound
 from ..model_file.bundled import bundled_names
 from ..playing.model import Model
@@ -14,6 +16,9 @@ from .places import class_of
 from .recipe import Recipe, written_place
 from .source import OneShots, open_one_shots
 from .wav_file import read_recipe
+
+BEYOND = 10.0
+"""How many times as far out as any training sound a place lies that no draw reaches."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,12 @@ def model_of(path: Path, name: str = "") -> str:
     ------
     UnknownModelError
         If the file does not say what made it, or the model is not here.
-    UsageError
+    AudioFileError
         If there is no such file.
     """
     if not path.is_file():
-        raise UsageError(f"there is no file {path}")
+        what = "is not a regular file; an audio file is needed" if path.exists() else "does not exist"
+        raise AudioFileError(f"{path} {what}")
     if name:
         return name
     recipe = read_recipe(path)
@@ -76,10 +82,11 @@ def open_kept(path: Path, source: OneShots) -> Kept:
         If it is silent.
     """
     recipe = read_recipe(path)
-    is_of_this = recipe is not None and recipe.sha256 == source.sha256
-    size = len(source.points[0].value)
-    if recipe is not None and is_of_this and len(recipe.place) == size:
-        return Kept(recipe)
+    misfit = ""
+    if recipe is not None and recipe.sha256 == source.sha256:
+        misfit = _misfit(recipe, source)
+        if not misfit:
+            return Kept(recipe)
     sound, sample_rate = read_sound(path)
     with naming(path):
         place = source.hear(sound, sample_rate)
@@ -93,12 +100,8 @@ def open_kept(path: Path, source: OneShots) -> Kept:
     )
     if recipe is None:
         return Kept(heard)
-    if is_of_this:
-        return Kept(
-            heard,
-            f"{path} has a place of {counted(len(recipe.place), 'number')} where {source.name} has {size}: it was"
-            " changed, so the sound was heard again",
-        )
+    if misfit:
+        return Kept(heard, f"{path} {misfit}: it was changed, so the sound was heard again")
     made = f"another version of {source.name}" if recipe.model == source.name else f"the model {recipe.model}"
     return Kept(
         heard,
@@ -125,6 +128,19 @@ def open_together(
         )
     source = open_one_shots(names.pop(), open_model)
     return source, [open_kept(path, source) for path in paths]
+
+
+def _misfit(recipe: Recipe, source: OneShots) -> str:
+    """Say what a recipe holds that its own model cannot have written; empty if nothing."""
+    places = np.array([point.value for point in source.points])
+    size = places.shape[1]
+    if len(recipe.place) != size:
+        return f"has a place of {counted(len(recipe.place), 'number')} where {source.name} has {size}"
+    if np.abs(recipe.place).max() > BEYOND * np.abs(places).max():
+        return f"has a place far beyond all sounds of {source.name}"
+    if recipe.label and recipe.label not in source.classes:
+        return f"is of the class {shorten(recipe.label)}, which {source.name} does not have"
+    return ""
 
 
 def _literal(name: str) -> str:

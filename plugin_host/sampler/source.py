@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ControlError, ModelFileError, UnknownModelError, UsageError
-from ..grains.instrument import Grains, hear, place_of
-from ..model_file.bundled import find_model
+from ..grains.instrument import PARTS, Grains, hear, place_of
+from ..model_file.bundled import is_there, path_of_stem
 from ..model_file.controls import MapPoint
 from ..model_file.onnx_bytes import read_model_bytes
 from ..playing.model import Model
@@ -198,8 +198,15 @@ def open_one_shots(name_or_path: str | PathLike[str], open_model: Callable[[str]
     """
     if not fspath(name_or_path).strip():
         raise UnknownModelError("a model has a name, such as drums, and an empty one arrived")
-    stem = fspath(name_or_path).removesuffix(".onnx").removesuffix(".encoder")
-    if _is_there(stem) and _is_there(f"{stem}.encoder") and not _is_there(f"{stem}.events"):
+    stem = fspath(name_or_path).removesuffix(".onnx")
+    for part in PARTS:
+        stem = stem.removesuffix(f".{part}")
+    if is_there(stem) and not is_there(f"{stem}.events"):
+        if not is_there(f"{stem}.encoder"):
+            raise ModelFileError(
+                f"{stem} alone is no model of one-shots: there is no {stem}.encoder; needed are all files of brainsynth"
+                " train oneshots or grains beside each other, or a bundled model such as drums"
+            )
         return _open_pair(stem, open_model)
     grains = Grains(name_or_path, open_model)
     return ModelShots(
@@ -209,7 +216,7 @@ def open_one_shots(name_or_path: str | PathLike[str], open_model: Callable[[str]
 
 def _open_pair(stem: str, open_model: Callable[[str], Model]) -> OneShots:
     """Open a generator of one-shots ``NAME`` and the analyzer ``NAME.encoder`` that hears their places."""
-    generator, encoder = (open_model(_path_of(name)) for name in (stem, f"{stem}.encoder"))
+    generator, encoder = (open_model(path_of_stem(name)) for name in (stem, f"{stem}.encoder"))
     place = generator.controls.get("place")
     outputs = {output.name for output in encoder.document.outputs}
     if place is None or not place.map or "trigger" not in generator.controls or {"place", "onset"} - outputs:
@@ -221,19 +228,6 @@ def _open_pair(stem: str, open_model: Callable[[str], Model]) -> OneShots:
     return ModelShots(
         Path(stem).name, generator, lambda sound, rate: place_of(hear(encoder, longest, sound, rate))
     )
-
-
-def _path_of(stem: str) -> str:
-    """Give the path of a file, or the name of a bundled model."""
-    path = Path(f"{stem}.onnx")
-    return str(path) if path.parent != Path() or path.exists() else stem
-
-
-def _is_there(stem: str) -> bool:
-    try:
-        return find_model(_path_of(stem)).is_file()
-    except UnknownModelError:
-        return False
 
 
 NOTES_APART = 4

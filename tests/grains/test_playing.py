@@ -30,8 +30,12 @@ def hit(length_s: float = 0.2, rate: int = RATE, channels: int = 1) -> np.ndarra
 def test_a_model_is_opened_by_any_of_its_files(folder: Path, little: Grains) -> None:
     for name in ("little.onnx", "little.events.onnx", "little.decoder.onnx", "little"):
         assert Grains(folder / name).classes == little.classes == ("kick", "snare")
-    with pytest.raises(UnknownModelError, match=r"is no model of grains: there is no .*none\.events\.onnx"):
+    with pytest.raises(UnknownModelError, match=r"there is no file .*none\.onnx"):
         _ = Grains(folder / "none.onnx").classes
+    with pytest.raises(UnknownModelError, match=r"there is no model 'drumz': did you mean 'drums'\?"):
+        _ = Grains("drumz").classes
+    with pytest.raises(UnknownModelError, match="an empty one arrived"):
+        Grains(" ")
     with pytest.raises(UnknownModelError, match=r"cello is no model of grains: there is no cello\.events"):
         _ = Grains("cello").classes
 

@@ -96,7 +96,13 @@ def test_own_sounds_of_all_kinds_are_heard(
     ("call", "code", "sentence"),
     [
         (("fill", "", "-o", "set"), 3, "a model has a name, such as drums, and an empty one arrived"),
-        (("fill", "drumz", "-o", "set"), 3, "drumz is no model of grains"),
+        (("fill", "drumz", "-o", "set"), 3, "there is no model 'drumz': did you mean 'drums'?"),
+        (("fill", "./drumz.onnx", "-o", "set"), 3, "there is no file drumz.onnx"),
+        (
+            ("fill", "cello", "-o", "set"),
+            3,
+            "cello alone is no model of one-shots: there is no cello.encoder",
+        ),
         (("fill", "drums", "-o", "set", "--spread", 100), 2, "the spread is 100; needed is"),
         (("fill", "drums", "-o", "set", "--count", 0), 2, "the count is 0; needed is"),
         (("fill", "drums", "-o", "set", "--class", "kik"), 2, "did you mean 'kick'?"),
@@ -114,7 +120,8 @@ def test_own_sounds_of_all_kinds_are_heard(
         (("kit", "silent.wav", "-o", "set", "--class", "kik"), 2, "did you mean 'kick'?"),
         (("kit", "none.wav", "-o", "set"), 1, "none.wav does not exist"),
         (("vary", "silent.wav", "-o", "set"), 3, "does not say which model made it"),
-        (("vary", "none.wav", "-o", "set"), 2, "there is no file none.wav"),
+        (("vary", "none.wav", "-o", "set"), 1, "none.wav does not exist"),
+        (("vary", ".", "-o", "set"), 1, ". is not a regular file"),
         (("between", "silent.wav", "silent.wav", "-o", "set", "-m", "drums"), 2, "the sound is silent"),
     ],
 )
@@ -142,6 +149,19 @@ def test_too_few_different_sounds_are_said(tmp_path: Path, brainsynth: Command) 
     assert "1 different sound could be made where 3 were asked for" in ended.err
     assert re.search(r"; 40 drawn again: 40 nearer than 0\.\d\d dB to another", ended.out)
     assert len(list((tmp_path / "set").iterdir())) == 1
+
+
+def test_no_sound_at_all_is_said_and_leaves_nothing(tmp_path: Path, brainsynth: Command) -> None:
+    folder = tmp_path / "set"
+    for more in ((), ("--format", "sfz"), ("--format", "hydrogen")):
+        call = ("fill", "drums", "--class", "kick", "-n", 3, "--unique", 10, "-o", folder)
+        ended = brainsynth(*call, *more)
+        assert ended.code == 1
+        assert ended.out.startswith("no sound was written; 40 drawn again")
+        assert (
+            "was too near another or a training sound; give a lower --unique or a wider --spread" in ended.err
+        )
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_kit_is_made_after_a_sound(tmp_path: Path, brainsynth: Command, kept: list[Path]) -> None:

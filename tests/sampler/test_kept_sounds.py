@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from plugin_host.errors import OutputError, UnknownModelError, UsageError
+from plugin_host.errors import AudioFileError, OutputError, UnknownModelError, UsageError
 from plugin_host.sampler.filling import fill
 from plugin_host.sampler.kept import model_of, open_kept
 from plugin_host.sampler.recipe import Recipe
@@ -104,13 +104,30 @@ def test_a_changed_model_hears_it_again_and_says_so(tmp_path: Path, shot) -> Non
     assert f"another version of toy ({shot.recipe.sha256[:8]}; here is toy bbbbbbbb)" in kept.remark
 
 
-def test_a_place_that_cannot_be_is_not_taken(tmp_path: Path, shot) -> None:
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"place": (2.0, 0.0, 0.0, 0.0, 1.0)}, "a place of 5 numbers where toy has 4"),
+        ({"place": (2.0, 0.0, 1e300, 0.0)}, "a place far beyond all sounds of toy"),
+        ({"label": "zebra"}, "is of the class 'zebra', which toy does not have"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_not_taken(
+    tmp_path: Path, shot, change: dict[str, object], sentence: str
+) -> None:
     source = ToyShots()
-    changed = shot.recipe.model_copy(update={"place": (*shot.recipe.place, 1.0)})
-    write_set(tmp_path, [replace(shot, recipe=changed)], RATE)
+    write_set(tmp_path, [replace(shot, recipe=shot.recipe.model_copy(update=change))], RATE)
     kept = open_kept(tmp_path / f"{shot.name}.wav", source)
     assert len(kept.recipe.place) == 4
-    assert "a place of 5 numbers where toy has 4" in kept.remark
+    assert kept.recipe.place[0] == pytest.approx(shot.recipe.place[0], abs=0.1)
+    assert kept.recipe.label == "snare"
+    assert f"{sentence}: it was changed, so the sound was heard again" in kept.remark
+
+
+def test_what_is_drawn_as_far_out_as_can_be_is_opened_as_it_is(tmp_path: Path) -> None:
+    source = ToyShots()
+    for shot in fill(source, 40, spread=2.0, unique=0.0):
+        assert open_kept(_written(tmp_path, shot), source).remark == ""
 
 
 def test_a_sound_without_a_recipe_is_heard(tmp_path: Path) -> None:
@@ -134,7 +151,7 @@ def test_which_model_is_looked_for(tmp_path: Path, shot, monkeypatch: pytest.Mon
     soundfile.write(tmp_path / "own.wav", np.zeros(10), 8000)
     with pytest.raises(UnknownModelError, match="does not say which model made it"):
         model_of(tmp_path / "own.wav")
-    with pytest.raises(UsageError, match="there is no file"):
+    with pytest.raises(AudioFileError, match="does not exist"):
         model_of(tmp_path / "none.wav")
 
 
