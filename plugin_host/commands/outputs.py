@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def refuse_other_than_sound(path: Path) -> None:
+    """Refuse a name that says no kind of sound that can be written.
+
+    Raises
+    ------
+    UsageError
+        If it does; the sentence lists the endings that do.
+    """
+    from ..sound_files.names import SOUND_SUFFIXES
+
+    if path.suffix.lower() not in SOUND_SUFFIXES:
+        raise UsageError(
+            f"the sound '{path}' must have a name that ends in {', '.join(sorted(SOUND_SUFFIXES))}"
+        )
+
+
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Refuse to replace a file, unless that was asked for.
 

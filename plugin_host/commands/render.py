@@ -45,15 +45,12 @@ def render(
     """
     from ..errors import UsageError
     from ..files.plan import refuse_inputs_as_outputs
-    from ..sound_files.names import SOUND_SUFFIXES
     from ..synths.preset import Preset, find_preset
     from ..synths.synth import Synth
-    from .outputs import refuse_unwritable
+    from .outputs import refuse_other_than_sound, refuse_unwritable
 
-    if output is not None and output.suffix.lower() not in SOUND_SUFFIXES:
-        raise UsageError(
-            f"the sound '{output}' must have a name that ends in {', '.join(sorted(SOUND_SUFFIXES))}"
-        )
+    if output is not None:
+        refuse_other_than_sound(output)
     if save is not None and save.suffix != ".json":
         raise UsageError(f"the preset {save} must have a name that ends in .json")
     found = Synth(synth)

@@ -62,22 +62,22 @@ def walk(
     from ..files.plan import refuse_inputs_as_outputs
     from ..files.writer import choose_encoding
     from ..grains.instrument import Grains
-    from ..grains.paths import shape_of
+    from ..grains.paths import shape_of, sounds_in
     from ..grains.spots import find_spot
     from ..grains.walk import seconds_of
     from ..grains.walk import walk as play
     from .named_model import open_model
-    from .outputs import refuse_existing, refuse_unwritable, write_sound
+    from .outputs import refuse_existing, refuse_other_than_sound, refuse_unwritable, write_sound
 
     if bars is not None and bpm is None:
         raise UsageError("--bars needs a tempo: add --bpm 120")
     length = seconds if bpm is None or bars is None else seconds_of(bpm, bars)
     beat_s = 0.0 if bpm is None else seconds_of(bpm, 0.25)
     shape_of(path)
+    refuse_other_than_sound(output)
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
-    refuse_inputs_as_outputs(
-        [Path(name) for name in (first, second) if name and Path(name).is_file()], [output]
-    )
+    given = [Path(name) for name in (first, second) if name and Path(name).is_file()]
+    refuse_inputs_as_outputs([*given, *sounds_in(path)], [output])
     refuse_existing(output, overwrite)
     grains = Grains(model, open_model)
     ends = [None if name is None else find_spot(name, grains) for name in (first, second)]

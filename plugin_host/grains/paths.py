@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
+from ..errors import UsageError, counted, naming
 from .instrument import Grains
 from .spots import Spot, at_point, find_spot
 
@@ -16,6 +16,8 @@ Rows = NDArray[np.float64]
 
 SHAPES = {"line": False, "circle": True, "spiral": False, "loop": True}
 """Names of paths, and whether they end where they began."""
+
+_NEEDED = 'needed is a list of two or more points, as in [[0.1, 0.5], [0.3, -0.2], "snare"]'
 
 TURNS = 3
 WOBBLE_S = 0.25
@@ -84,24 +86,42 @@ def _aside(a: Rows, b: Rows, grains: Grains) -> Rows:
     return rows[0] * float(np.linalg.norm(b - a)) / 2
 
 
-def _read(path: Path, grains: Grains) -> tuple[Rows, bool]:
-    needed = 'needed is a list of two or more points, as in [[0.1, 0.5], [0.3, -0.2], "snare"]'
+def sounds_in(name: str) -> list[Path]:
+    """Give the files of sounds that a path names.
+
+    Raises
+    ------
+    UsageError
+        If a file holds no path.
+    """
+    if name in SHAPES:
+        return []
+    return [Path(point) for point in _points(Path(name)) if isinstance(point, str) and Path(point).is_file()]
+
+
+def _points(path: Path) -> list[object]:
     try:
         points = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read as a path ({error}); {needed}") from error
+        raise UsageError(f"{path} cannot be read as a path ({error}); {_NEEDED}") from error
     if not isinstance(points, list) or len(points) < 2:
-        held = f"{len(points)} points" if isinstance(points, list) else type(points).__name__
-        raise UsageError(f"{path} holds {held}; {needed}")
+        held = counted(len(points), "point") if isinstance(points, list) else "no list"
+        raise UsageError(f"{path} holds {held}; {_NEEDED}")
+    return points
+
+
+def _read(path: Path, grains: Grains) -> tuple[Rows, bool]:
+    points = _points(path)
     found: list[Spot] = []
     for point in points:
-        match point:
-            case [float() | int() as x, float() | int() as y]:
-                found.append(at_point(x, y, grains))
-            case str():
-                found.append(find_spot(point, grains))
-            case _:
-                raise UsageError(f"{path} holds the point {json.dumps(point)[:40]}; {needed}")
+        with naming(path):
+            match point:
+                case [float() | int() as x, float() | int() as y]:
+                    found.append(at_point(x, y, grains))
+                case str():
+                    found.append(find_spot(point, grains))
+                case _:
+                    raise UsageError(f"{path} holds the point {json.dumps(point)[:40]}; {_NEEDED}")
     return np.stack([spot.latent for spot in found]).astype(float), points[0] == points[-1]
 
 

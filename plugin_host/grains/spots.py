@@ -71,7 +71,7 @@ def find_spot(text: str, grains: Grains) -> Spot:
     known = f"a class ({', '.join(grains.classes)}), " if grains.classes else ""
     raise UsageError(
         f"{text!r} is nothing that {grains.name} knows: give {known}a sound of its map such as {labels[0]}, a point of the"
-        " map as x,y, a whole number as a seed, or the path of a sound"
+        " map as x,y, a whole number of up to eight digits as a seed, or the path of a sound that exists"
     )
 
 

@@ -28,7 +28,7 @@ def seconds_of(bpm: float, bars: float) -> float:
     if not 1 <= bpm <= 1000:
         raise UsageError(f"--bpm is {bpm:g}; needed is a tempo from 1 to 1000 beats a minute")
     if not 0 < bars <= 10000:
-        raise UsageError(f"--bars is {bars:g}; needed is a number above 0")
+        raise UsageError(f"--bars is {bars:g}; needed is a number above 0, to 10000")
     return bars * 4 * 60 / bpm
 
 
@@ -82,7 +82,9 @@ def walk(
     corners, closed = corners_of(shape_of(path), first, second, grains)
     rate, hop = grains.sample_rate, grains.hop_length
     if not hop / rate <= seconds <= LONGEST_S:
-        raise UsageError(f"a walk of {seconds:g} s was asked for; needed is a length up to {LONGEST_S:g} s")
+        raise UsageError(
+            f"a walk of {seconds:g} s was asked for; needed is a length from a grain, {hop / rate:.2g} s, to {LONGEST_S:g} s"
+        )
     if not 0 <= jitter <= 1:
         raise UsageError(f"the jitter is {jitter:g}; needed is a share of the path from 0 to 1")
     samples = round(seconds * rate)

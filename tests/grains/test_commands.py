@@ -53,12 +53,17 @@ def test_a_walk_is_written(model: Path, tmp_path: Path, brainsynth: Command) -> 
         (("--bpm", 0, "--bars", 2), "--bpm is 0; needed is a tempo"),
         (("--bars", 2), "--bars needs a tempo: add --bpm 120"),
         (("--path", "none.json"), "there is no file none.json"),
-        (("--seconds", 0), "a walk of 0 s was asked for"),
+        (
+            ("--seconds", 0),
+            "a walk of 0 s was asked for; needed is a length from a grain, 0.0029 s, to 3600 s",
+        ),
+        (("--from", 123456789), "a whole number of up to eight digits as a seed"),
+        (("-o", tmp_path / "walk"), "walk' must have a name that ends in .aif"),
     ):
         ended = brainsynth(*call, *options)
         assert ended.code == 2
         assert sentence in ended.err
-        assert not (tmp_path / "walk.wav").exists()
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_hits_and_morphs_are_written_and_nothing_is_overwritten(

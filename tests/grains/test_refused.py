@@ -98,6 +98,13 @@ def test_an_input_is_not_replaced(own: Path, tmp_path: Path, brainsynth: Command
         assert ended.code == 2
         assert "inputs are never overwritten" in ended.err
         assert (tmp_path / name).read_bytes() == before
+    sound = tmp_path / "like-001.wav"
+    (tmp_path / "path.json").write_text(json.dumps(["kick", str(sound)]))
+    before = sound.read_bytes()
+    ended = brainsynth("walk", own, "--path", tmp_path / "path.json", "-o", sound, "--overwrite")
+    assert ended.code == 2
+    assert "inputs are never overwritten" in ended.err
+    assert sound.read_bytes() == before
     before = own.read_bytes()
     ended = brainsynth("map", own, "--json", own)
     assert ended.code == 2
@@ -111,6 +118,21 @@ def test_more_spread_than_a_model_has_is_told(own: Path, tmp_path: Path, brainsy
     ended = brainsynth(*call, 2.5, "--overwrite")
     assert ended.code == 2
     assert "the spread is 2.5; needed is a number from 0, all alike, to 2" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[[0, 0]]", "holds 1 point; needed is"),
+        ("{}", "holds no list; needed is"),
+        ('["kick", "zebra"]', "own.json: 'zebra' is nothing that little knows"),
+        ("[[0, 0], [1e9, 0]]", r"own.json: the point 1e\+09,0 is beside the map"),
+    ],
+)
+def test_a_path_that_is_none_is_named(little: Grains, tmp_path: Path, content: str, sentence: str) -> None:
+    (tmp_path / "own.json").write_text(content)
+    with pytest.raises(UsageError, match=sentence):
+        corners_of(str(tmp_path / "own.json"), None, None, little)
 
 
 def test_a_path_nested_without_end_is_told(little: Grains, tmp_path: Path) -> None:
