@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ...data.cache import cache_key, cached_arrays
 from ...data.copies import SoundPrint, print_of
@@ -19,15 +20,17 @@ from ...data.source import Source
 from ...data.split import name_below, split_recordings
 from ...errors import RecordingsError
 from ...loop.report import Reporter
-from .bands import BANDS, FRAME_HOP, LEVEL_DB, SAMPLE_RATE, STEP_FRAMES, STEPS_PER_S, Bands
+from ...streaming.contract import StreamingModule
+from .bands import BANDS, FRAME_HOP, HOP_LENGTH, LEVEL_DB, SAMPLE_RATE, STEP_FRAMES, STEPS_PER_S, Bands
+from .chroma import CHROMA_STEPS, Chroma
 from .settings import MusicSettings, MusicSize
 
-VERSION = "music bands 1"
+VERSION = "music bands 2"
 SILENT_DB, GATE_DB = -70.0, 30.0
 """A song is levelled by what is at most GATE_DB below its loudest part."""
 
 PART_S = 0.4
-CHUNK_FRAMES = 4096
+CHUNK_STEPS = 4096
 
 Halves = NDArray[np.float16]
 
@@ -42,12 +45,15 @@ class Song:
         Its path below the folder of songs.
     frames : (M, BANDS) float16
         Levels in dB, a spectrum every FRAME_HOP samples.
+    chroma : (L, CLASSES) float16
+        Which pitch classes sound, every CHROMA_STEPS steps; see `Chroma`.
     samples : (T,) float16
         The song itself, levelled; empty if only spectra are learned from.
     """
 
     name: str
     frames: NDArray[np.float16]
+    chroma: NDArray[np.float16]
     samples: NDArray[np.float16]
 
     def steps(self, late: int = 0) -> NDArray[np.float32]:
@@ -105,16 +111,19 @@ def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Re
 
     def songs(paths: Sequence[Path]) -> list[Song]:
         names = [name_below(path, folder) for path in paths]
-        return [Song(name, *found[path][:2]) for name, path in zip(names, paths, strict=True)]
+        return [Song(name, *found[path][:-1]) for name, path in zip(names, paths, strict=True)]
 
     return MusicData(songs(split.train), songs(split.held_out), split.record(folder))
 
 
-def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves, SoundPrint]:
-    """Give a song's spectra and samples, computed once, and what it is known by."""
+def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves, Halves, SoundPrint]:
+    """Give a song's spectra, chroma and samples, computed once, and what it is known by."""
     key = cache_key(VERSION, file_hash(path))
-    arrays = cached_arrays(key, ("frames", "picture", "content", "duration"), lambda: _analyse(path))
-    frames, samples = cast(Halves, arrays["frames"]), np.zeros(0, np.float16)
+    arrays = cached_arrays(
+        key, ("frames", "chroma", "picture", "content", "duration"), lambda: _analyse(path)
+    )
+    frames, chroma = cast(Halves, arrays["frames"]), cast(Halves, arrays["chroma"])
+    samples = np.zeros(0, np.float16)
     if len(frames) < shortest * STEP_FRAMES:
         raise RecordingsError(
             f"{path} sounds for {len(frames) * FRAME_HOP / SAMPLE_RATE:.1f} s, and an excerpt with what surrounds it takes"
@@ -126,7 +135,7 @@ def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves
         key = cache_key(VERSION, "samples", file_hash(path))
         arrays = cached_arrays(key, ("samples",), lambda: {"samples": _levelled(path)[0].astype(np.float16)})
         samples = cast(Halves, arrays["samples"])
-    return frames, samples, known
+    return frames, chroma, samples, known
 
 
 def _analyse(path: Path) -> dict[str, NDArray[Any]]:
@@ -134,6 +143,7 @@ def _analyse(path: Path) -> dict[str, NDArray[Any]]:
     print_ = print_of(sound, SAMPLE_RATE)
     return {
         "frames": frames_of(levelled),
+        "chroma": chroma_of(levelled),
         "picture": print_.picture,
         "content": np.frombuffer(print_.content.encode(), np.uint8),
         "duration": np.array([print_.duration_s]),
@@ -160,14 +170,22 @@ def level_gain(sound: NDArray[np.float32]) -> np.float32 | None:
     return np.float32(10 ** (LEVEL_DB / 20) / np.sqrt(loud))
 
 
-@torch.no_grad()
 def frames_of(sound: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Analyse a song (T,): levels (M, BANDS) in dB, in parts so that a long one takes no more memory."""
-    bands, parts = Bands(), []
-    state = bands.initial_state()
-    hop = STEP_FRAMES * FRAME_HOP
-    whole = torch.from_numpy(np.ascontiguousarray(sound[: len(sound) // hop * hop])).reshape(1, -1, hop)
-    for part in whole.split(CHUNK_FRAMES, 1):
-        levels, state = bands(part, state)
-        parts.append(levels[0].reshape(-1, BANDS).half().numpy())
-    return np.concatenate(parts) if parts else np.zeros((0, BANDS), np.float16)
+    """Analyse a song (T,): levels (M, BANDS) in dB."""
+    return _analysed(Bands(), sound).reshape(-1, BANDS).half().numpy()
+
+
+def chroma_of(sound: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Analyse a song (T,): chroma vectors (L, CLASSES), each of the CHROMA_STEPS steps since the one before."""
+    return _analysed(Chroma(), sound)[CHROMA_STEPS - 1 :: CHROMA_STEPS].half().numpy()
+
+
+@torch.no_grad()
+def _analysed(module: StreamingModule, sound: NDArray[np.float32]) -> Tensor:
+    """Give what a module makes of a song (T,), a row a step, in parts so that a long one takes no more memory."""
+    state, parts = module.initial_state(), []
+    whole = torch.from_numpy(np.ascontiguousarray(sound[: len(sound) // HOP_LENGTH * HOP_LENGTH]))
+    for part in whole.reshape(1, -1, HOP_LENGTH).split(CHUNK_STEPS, 1):
+        found, state = module(part, state)
+        parts.append(found[0])
+    return torch.cat(parts)

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .bands import STEP_FRAMES, STEPS_PER_S
+from .chroma import narrowed
 from .classic import ClassicTrainer
 from .data import MusicData, Song
 from .losses import surprise
@@ -19,6 +20,7 @@ from .settings import MusicSettings, MusicSize
 
 WARM_STEPS, LOWEST_RATE = 50, 0.02
 SONGS, KEPT_ASIDE = "songs.learned.", "songs.kept_aside."
+SONGS_CHROMA, KEPT_ASIDE_CHROMA = "chroma.learned.", "chroma.kept_aside."
 OWN_AFTER = 0.3
 """Share of the training after which the network hears some of its own guesses."""
 
@@ -68,9 +70,15 @@ class MusicTrainer(Trainer):
         return torch.stack(found)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Beside what all trainers keep, the codes of the songs, for the exports."""
+        """Beside what all trainers keep, the codes and the chroma of the songs, for the exports."""
         kept_aside = [self.codes_of(song) for song in self.data.held_out]
-        return super().tensors() | _named(SONGS, self.train_codes) | _named(KEPT_ASIDE, kept_aside)
+        return (
+            super().tensors()
+            | _named(SONGS, self.train_codes)
+            | _named(KEPT_ASIDE, kept_aside)
+            | _named_chroma(SONGS_CHROMA, self.data.train)
+            | _named_chroma(KEPT_ASIDE_CHROMA, self.data.held_out)
+        )
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         torch.manual_seed(int(random.integers(1 << 30)))
@@ -115,6 +123,10 @@ def _named(prefix: str, songs: list[list[Tensor]]) -> dict[str, Tensor]:
         for number, song in enumerate(songs)
         for late, codes in enumerate(song)
     }
+
+
+def _named_chroma(prefix: str, songs: list[Song]) -> dict[str, Tensor]:
+    return {f"{prefix}{number:04d}": narrowed(song.chroma) for number, song in enumerate(songs)}
 
 
 def make_trainer(data: MusicData, settings: MusicSettings, size: MusicSize, device: str = "cpu") -> Trainer:
