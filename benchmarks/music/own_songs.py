@@ -55,12 +55,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=28, help="songs in all")
+    parser.add_argument("--first-seed", type=int, default=1, help="other seeds, songs that nobody has heard")
     parser.add_argument("--seconds", type=float, default=150.0, help="about how long each is")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the songs")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for index in range(arguments.count):
-        seed, style = index // len(STYLES) + 1, list(STYLES)[index % len(STYLES)]
+        seed, style = index // len(STYLES) + arguments.first_seed, list(STYLES)[index % len(STYLES)]
         path = arguments.out / f"{style}-{seed:02d}.flac"
         if path.exists():
             continue

@@ -17,7 +17,7 @@ from benchmarks.common.report import wide_console, write_results
 from benchmarks.music.ngram import best_ngram
 from training.data.source import Source
 from training.families.music.data import MusicData, Song, prepare
-from training.families.music.losses import surprise
+from training.families.music.measures import mean_surprise
 from training.families.music.settings import MusicSettings, MusicSize
 from training.families.music.train import MusicTrainer
 from training.loop.report import Silent
@@ -39,27 +39,16 @@ def load(run: Path, songs: Path) -> tuple[MusicTrainer, MusicData]:
 
 
 @torch.no_grad()
-def nats(trainer: MusicTrainer, songs: list[Song]) -> list[float]:
-    """Give the mean negative log-likelihood of each codebook's codes."""
-    predictor = trainer.learner.average.eval()
-    each = []
-    for song in songs:
-        codes = trainer.codes_of(song)[0][None]
-        each.append(surprise(predictor, codes[:, :-1], codes[:, 1:]).numpy())
-    return np.average(each, 0, [len(song.frames) for song in songs]).tolist()
-
-
-@torch.no_grad()
 def next_step_db(trainer: MusicTrainer, songs: list[Song]) -> dict[str, float]:
     """Give the mean difference of the next step's bands from what is expected of it, in dB."""
     predictor = trainer.learner.average.eval()
     found: dict[str, list[float]] = {"expected": [], "copied": [], "coded": []}
     for song in songs:
         true = torch.from_numpy(song.steps())
-        codes = trainer.codes_of(song)[0]
+        codes, tempo = trainer.codes_of(song)[0], torch.tensor([song.tempo_bpm])
         decoded = predictor.codes.decode(predictor.codes.vectors(codes))
         drawn = torch.stack([
-            predictor.codes.decode(predictor.codes.vectors(predictor.guesses(codes[None])[0]))
+            predictor.codes.decode(predictor.codes.vectors(predictor.guesses(codes[None], tempo)[0]))
             for _ in range(NEXT_DRAWS)
         ]).mean(0)  # fmt: skip
         found["expected"].append(float((drawn[:-1] - true[1:]).abs().mean()))
@@ -80,7 +69,7 @@ def main() -> None:
     aside = [trainer.codes_of(song)[0].numpy() for song in data.held_out]
     validation = codes[::5] if len(codes) > 5 else codes[:1]
     learned = [song for i, song in enumerate(codes) if i % 5] if len(codes) > 5 else codes
-    ours = nats(trainer, data.held_out)
+    ours = mean_surprise(trainer, data.held_out)
     ngram = best_ngram(learned, validation, aside, trainer.size.codes)
     steps = next_step_db(trainer, data.held_out)
     table = Table(title=f"{len(data.held_out)} songs kept aside of {len(data.held_out) + len(data.train)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UnknownModelError, counted
+from ..errors import UnknownModelError, UsageError, counted
 from .messages import say, warn
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ def compose(
         float | None,
         typer.Option("--stray", help="0 to 1: keep away from what was learned by heart.", show_default=False),
     ] = None,
+    tempo_bpm: Annotated[
+        float | None,
+        typer.Option("--tempo", help="Beats a minute, if the model has learned tempos.", show_default=False),
+    ] = None,
     gain_db: Annotated[
         float, typer.Option("--gain", help="In dB; leaves room for loud moments.", min=-60, max=24)
     ] = -6.0,
@@ -86,6 +90,9 @@ def compose(
     opened = open_model(model)
     chosen = {"temperature": temperature, "top_p": top_p, "stray": stray, "seed": float(seed)}
     chosen["blend"] = blend if second is not None else None
+    chosen["tempo"] = tempo_bpm
+    if tempo_bpm is not None and "tempo" not in opened.controls:
+        raise UsageError(f"{model} has learned no tempo: leave --tempo out")
     controls = {
         name: value for name, value in chosen.items() if value is not None and name in opened.controls
     }

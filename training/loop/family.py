@@ -78,6 +78,8 @@ class Family:
         Other names that the command line takes for it.
     measure_every : int
         Steps from one measurement to the next.
+    falls : str
+        The figure that falls as long as what is learned holds for what is kept aside; if it rises, that is said.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Family:
     learns_from: tuple[Recordings | SynthSounds, ...] = ()
     aliases: tuple[str, ...] = ()
     measure_every: int = 500
+    falls: str = ""
 
     def learns(self, kind: type[Kind]) -> Kind | None:
         """Give what the family says of a kind of source, None if it does not learn from it."""

@@ -10,6 +10,7 @@ from ..errors import DivergedError, counted
 from .family import Family
 from .interruptions import Interruptions
 from .logs import LOSSES_EVERY, Logs
+from .overfit import OverfitWatch
 from .report import Progress, Reporter
 from .run import Checkpoint, Run
 from .trainer import Trainer
@@ -42,8 +43,10 @@ class Session:
         checkpoint: Checkpoint | None,
     ) -> None:
         self.family, self.data, self.trainer, self.run, self.report = family, data, trainer, run, report
-        self.figures: dict[str, float] = checkpoint.metadata.get("figures", {}) if checkpoint else {}
+        said = checkpoint.metadata if checkpoint else {}
+        self.figures: dict[str, float] = said.get("figures", {})
         self.measured_at = checkpoint.measured_at if checkpoint else 0
+        self.overfit = OverfitWatch(*said.get("best", ()))
 
     def go_on(self, logs: Logs, interruptions: Interruptions) -> None:
         """Do the steps that are left.
@@ -100,7 +103,17 @@ class Session:
                     f"{name} is {value} at step {done}; the weights are finite, so training goes on."
                 )
         self.figures, self.measured_at = dict(measured.figures), done
+        if self.family.falls in measured.figures:
+            self._warn_of_overfitting(measured.figures[self.family.falls])
         logs.write_measured(done, measured)
+
+    def _warn_of_overfitting(self, value: float) -> None:
+        best, step = self.overfit.best, self.overfit.step
+        if self.overfit.rises(value, self.trainer.done):
+            self.report.warn(
+                f"{self.family.falls} was {best:.4g} at step {step} and is {value:.4g} at step {self.trainer.done}: what is"
+                f" trained on is being learned by heart. Take more recordings, or about {step} --steps."
+            )
 
     def _check_weights(self) -> None:
         for learner in self.trainer.learners.values():
@@ -109,7 +122,7 @@ class Session:
     def _save(self) -> None:
         self._check_weights()
         said = {**getattr(self.data, "metadata", {}), **self.trainer.metadata()}
-        figures = {"figures": self.figures, "measured_at": self.measured_at}
+        figures = {"figures": self.figures, "measured_at": self.measured_at, "best": self.overfit.state()}
         self.run.save(self.trainer.done, self.trainer.tensors(), said | figures)
 
     def _what_to_do(self) -> str:

@@ -9,4 +9,6 @@ FAMILY = Family(
     settings=MusicSettings,
     size=MusicSize,
     learns_from=(Recordings("A folder of songs."),),
+    measure_every=100,
+    falls="nats",
 )

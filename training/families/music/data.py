@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,23 +14,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from plugin_host.music.tempo import find_tempo
+
 from ...data.cache import cache_key, cached_arrays
 from ...data.copies import SoundPrint, print_of
 from ...data.recordings import file_hash, find_recordings, read_mono, read_usable
 from ...data.source import Source
 from ...data.split import name_below, split_recordings
-from ...errors import RecordingsError
+from ...errors import RecordingsError, counted
 from ...loop.report import Reporter
 from ...streaming.contract import StreamingModule
 from .bands import BANDS, FRAME_HOP, HOP_LENGTH, LEVEL_DB, SAMPLE_RATE, STEP_FRAMES, STEPS_PER_S, Bands
 from .chroma import CHROMA_STEPS, Chroma
 from .settings import MusicSettings, MusicSize
+from .tempo import stretched
 
-VERSION = "music bands 2"
+VERSION = "music bands 3"
 SILENT_DB, GATE_DB = -70.0, 30.0
 """A song is levelled by what is at most GATE_DB below its loudest part."""
 
 PART_S = 0.4
+LOOP_S = 30.0
+"""A sound that is shorter, and has no other beside it, is a loop: what is learned is the same round and round, twice as long."""
+
 CHUNK_STEPS = 4096
 
 Halves = NDArray[np.float16]
@@ -49,17 +56,21 @@ class Song:
         Which pitch classes sound, every CHROMA_STEPS steps; see `Chroma`.
     samples : (T,) float16
         The song itself, levelled; empty if only spectra are learned from.
+    tempo_bpm : float
+        Beats a minute, 0 where it has no tempo.
     """
 
     name: str
     frames: NDArray[np.float16]
     chroma: NDArray[np.float16]
     samples: NDArray[np.float16]
+    tempo_bpm: float = 0.0
 
-    def steps(self, late: int = 0) -> NDArray[np.float32]:
-        """Give its steps (N, STEP_VALUES) from a frame on."""
-        count = (len(self.frames) - late) // STEP_FRAMES
-        return self.frames[late : late + count * STEP_FRAMES].reshape(count, -1).astype(np.float32)
+    def steps(self, late: int = 0, speed: float = 1.0) -> NDArray[np.float32]:
+        """Give its steps (N, STEP_VALUES) from a frame on, at a speed."""
+        frames = stretched(self.frames, speed)
+        count = (len(frames) - late) // STEP_FRAMES
+        return frames[late : late + count * STEP_FRAMES].reshape(count, -1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ class MusicData:
             "songs": [song.name for song in self.train],
             "seconds": sum(len(song.frames) for song in self.train) * FRAME_HOP / SAMPLE_RATE,
             "held_out": [song.name for song in self.held_out],
+            "tempos_bpm": [song.tempo_bpm for song in self.train],
         }
 
 
@@ -98,9 +110,9 @@ def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Re
     folder = source.folder
     shortest = round(settings.excerpt_s * STEPS_PER_S) + 2
     with_samples = size.model == "classic"
-    found = read_usable(
-        folder, find_recordings(folder), lambda path: _read(path, shortest, with_samples), report
-    )
+    paths = find_recordings(folder)
+    alone = len(paths) == 1
+    found = read_usable(folder, paths, lambda path: _read(path, shortest, with_samples, alone), report)
     split = split_recordings(
         folder, list(found), {path: one[-1] for path, one in found.items()}, source.prepared
     )
@@ -113,15 +125,23 @@ def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Re
         names = [name_below(path, folder) for path in paths]
         return [Song(name, *found[path][:-1]) for name, path in zip(names, paths, strict=True)]
 
-    return MusicData(songs(split.train), songs(split.held_out), split.record(folder))
+    data = MusicData(songs(split.train), songs(split.held_out), split.record(folder))
+    none = sum(not song.tempo_bpm for song in data.train)
+    if 2 * none >= len(data.train):
+        report.warn(
+            f"no tempo was found in {none} of {counted(len(data.train), 'song')}: the model will have no control of it"
+        )
+    return data
 
 
-def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves, Halves, SoundPrint]:
-    """Give a song's spectra, chroma and samples, computed once, and what it is known by."""
-    key = cache_key(VERSION, file_hash(path))
-    arrays = cached_arrays(
-        key, ("frames", "chroma", "picture", "content", "duration"), lambda: _analyse(path)
-    )
+def _read(
+    path: Path, shortest: int, with_samples: bool, alone: bool
+) -> tuple[Halves, Halves, Halves, float, SoundPrint]:
+    """Give a song's spectra, chroma, samples and tempo, computed once, and what it is known by."""
+    kind = "alone" if alone else "one of several"
+    names = ("frames", "chroma", "tempo", "picture", "content", "duration")
+    key = cache_key(VERSION, kind, file_hash(path))
+    arrays = cached_arrays(key, names, lambda: _analyse(path, alone))
     frames, chroma = cast(Halves, arrays["frames"]), cast(Halves, arrays["chroma"])
     samples = np.zeros(0, np.float16)
     if len(frames) < shortest * STEP_FRAMES:
@@ -132,27 +152,32 @@ def _read(path: Path, shortest: int, with_samples: bool) -> tuple[Halves, Halves
     picture = cast("NDArray[np.float32]", arrays["picture"])
     known = SoundPrint(bytes(arrays["content"]).decode(), picture, float(arrays["duration"][0]))
     if with_samples:
-        key = cache_key(VERSION, "samples", file_hash(path))
-        arrays = cached_arrays(key, ("samples",), lambda: {"samples": _levelled(path)[0].astype(np.float16)})
-        samples = cast(Halves, arrays["samples"])
-    return frames, chroma, samples, known
+        key = cache_key(VERSION, "samples", kind, file_hash(path))
+        kept = cached_arrays(
+            key, ("samples",), lambda: {"samples": _levelled(path, alone)[0].astype(np.float16)}
+        )
+        samples = cast(Halves, kept["samples"])
+    return frames, chroma, samples, float(arrays["tempo"][0]), known
 
 
-def _analyse(path: Path) -> dict[str, NDArray[Any]]:
-    levelled, sound = _levelled(path)
-    print_ = print_of(sound, SAMPLE_RATE)
+def _analyse(path: Path, alone: bool) -> dict[str, NDArray[Any]]:
+    levelled, sound = _levelled(path, alone)
+    print_, tempo = print_of(sound, SAMPLE_RATE), find_tempo(levelled, SAMPLE_RATE)
     return {
         "frames": frames_of(levelled),
         "chroma": chroma_of(levelled),
+        "tempo": np.array([tempo.bpm if tempo else 0.0]),
         "picture": print_.picture,
         "content": np.frombuffer(print_.content.encode(), np.uint8),
         "duration": np.array([print_.duration_s]),
     }
 
 
-def _levelled(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Read a song (T,): levelled, and as it is."""
+def _levelled(path: Path, alone: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read a song (T,), or a loop some times over: levelled, and as it is."""
     sound = read_mono(path, SAMPLE_RATE)
+    if alone and 0 < len(sound) < LOOP_S * SAMPLE_RATE:
+        sound = np.tile(sound, math.ceil(2 * LOOP_S * SAMPLE_RATE / len(sound)))
     gain = level_gain(sound)
     if gain is None:
         raise RecordingsError(f"{path} is silent; left out.")

@@ -18,6 +18,7 @@ from .liveliness import Liveliness
 from .model import Music
 from .predictor import Predictor
 from .settings import MusicSize
+from .tempo import learned_range
 from .train import KEPT_ASIDE, SONGS
 
 STRAY = 0.5
@@ -43,7 +44,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     liveliness.fit([song[:, 0] for song in songs])
     by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
     by_heart.fit(songs)
-    music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0)
+    tempos_bpm = learned_range(checkpoint.metadata["tempos_bpm"], config["settings"]["stretch"])
+    music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm)
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
     usual = usually_alike(memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]])

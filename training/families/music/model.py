@@ -36,6 +36,12 @@ def listen_control(passages: int) -> Control:
     return Control("listen", "", 0.0, float(passages), 1.0, "choice", text + second, LISTENS[: passages + 1])
 
 
+def tempo_control(slowest_bpm: float, fastest_bpm: float) -> Control:
+    """The tempo, within what was learned."""
+    text = f"0: as it comes; {slowest_bpm:.0f} to {fastest_bpm:.0f} were learned"
+    return Control("tempo", "bpm", 0.0, fastest_bpm, 0.0, "linear", text)
+
+
 def stray_control(default: float) -> Control:
     """How much the music keeps away from what was learned by heart."""
     return Control(
@@ -61,6 +67,8 @@ class Music(MusicModel):
     by_heart : ByHeart
     stray : float
         The default of the control.
+    tempos_bpm : pair of float, optional
+        The slowest and the fastest tempo that were learned; None where songs have no tempo, and there is no such control.
     """
 
     role = "effect"
@@ -69,13 +77,23 @@ class Music(MusicModel):
     tail_samples = WINDOW
 
     def __init__(
-        self, predictor: Predictor, size: MusicSize, liveliness: Liveliness, by_heart: ByHeart, stray: float
+        self,
+        predictor: Predictor,
+        size: MusicSize,
+        liveliness: Liveliness,
+        by_heart: ByHeart,
+        stray: float,
+        tempos_bpm: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
+        self.tempos_bpm = tempos_bpm
         self.bands, self.codes = Bands(), predictor.codes
         self.scan = Scan(Player(predictor, size, liveliness, by_heart))
         self.magnitudes, self.vocoder = Magnitudes(), Vocoder()
-        self.controls = (listen_control(2), TEMPERATURE, TOP_P, stray_control(stray), BLEND, MONITOR, SEED)
+        tempo = () if tempos_bpm is None else (tempo_control(*tempos_bpm),)
+        self.controls = (
+            listen_control(2), TEMPERATURE, TOP_P, stray_control(stray), BLEND, *tempo, MONITOR, SEED
+        )  # fmt: skip
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
@@ -88,12 +106,19 @@ class Music(MusicModel):
             for name in ("temperature", "top_p", "stray", "blend")
         )
         seed = inputs["control.seed"].long()[..., None]
-        steps = carry("scan", (heard, listens, *settings, seed))
+        steps = carry("scan", (heard, listens, *settings, self._tempo(inputs), seed))
         # Songs may hold no silence, and its nearest code then sounds.
         monitored = audible(bands) * inputs["control.monitor"][..., None]
         gain = torch.where(listens[..., None] > 0, monitored.double(), audible(steps))
         sounding = self.magnitudes(steps) * gain.repeat_interleave(STEP_FRAMES, 1)
         return {"audio": carry("vocoder", sounding).float().flatten(1)[:, None]}, carry.next_state
+
+    def _tempo(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Give the tempo of each step (B, N, 1) in beats a minute, 0 for none."""
+        if self.tempos_bpm is None:
+            return torch.zeros_like(inputs["control.temperature"])[..., None]
+        wanted = inputs["control.tempo"][..., None]
+        return wanted.clamp_min(self.tempos_bpm[0]) * (wanted >= 1)
 
 
 def audible(steps: Tensor) -> Tensor:

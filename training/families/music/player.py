@@ -17,6 +17,7 @@ from .layers import Recurrence, exactly
 from .liveliness import MEMORIES_S, Liveliness
 from .predictor import Head, Predictor
 from .settings import MusicSize
+from .tempo import TempoPlaces
 
 RECENT = tuple(f"recent_{i}" for i in range(ORDER))
 """States: the steps before, counted from 1, the oldest first; 0 for none."""
@@ -37,8 +38,8 @@ class Player(StreamingModule):
     liveliness : Liveliness
     by_heart : ByHeart
 
-    Shapes: of a step, heard codes (B, Q), which passage is heard (B,): 0 for none, and temperature, top_p, stray, blend
-    and seed, each (B, 1) -> the step's bands (B, STEP_VALUES) in dB.
+    Shapes: of a step, heard codes (B, Q), which passage is heard (B,): 0 for none, and temperature, top_p, stray, blend,
+    tempo and seed, each (B, 1) -> the step's bands (B, STEP_VALUES) in dB.
     """
 
     books: Tensor
@@ -51,7 +52,8 @@ class Player(StreamingModule):
     ) -> None:
         super().__init__()
         self.size = size
-        self.enter, self.heads = exactly(nn.ModuleList([predictor.enter]))[0], exactly(predictor.heads)
+        self.enter, self.tempo = exactly(nn.ModuleList([predictor.enter, predictor.tempo]))
+        self.heads, self.tempo_places = exactly(predictor.heads), TempoPlaces()
         self.layers = Recurrence(predictor.layers, "gru")
         self.liveliness, self.by_heart = liveliness, by_heart
         codes = predictor.codes
@@ -72,7 +74,7 @@ class Player(StreamingModule):
         }
 
     def forward(self, x: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
-        heard, listens, temperature, top_p, stray, blend, seed = x
+        heard, listens, temperature, top_p, stray, blend, tempo_bpm, seed = x
         if torch.compiler.is_exporting():
             # The batch is one. A traced loop does not know the size of such small states.
             state = {name: value.reshape(1, 1) if name in SINGLE else value for name, value in state.items()}
@@ -84,7 +86,7 @@ class Player(StreamingModule):
         # A passage is heard by its own slot, and what is drawn by both.
         slots = torch.arange(1, SLOTS + 1, device=heard.device)
         hears = ((listens[:, None] == 0) | (listens[:, None] == slots)).double()[..., None, None, None]
-        entered = torch.tanh(self.enter(vector))
+        entered = torch.tanh(self.enter(vector) + self.tempo(self.tempo_places(tempo_bpm)))
         _, after = self.layers(entered[:, None].expand(-1, SLOTS, -1), hidden)
         pair = (codes[:, 0] * self.size.codes + codes[:, 1] + 1)[:, None]
         used = self.liveliness.next(state["used"], F.one_hot(codes[:, 0], self.size.codes).double())

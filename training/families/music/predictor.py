@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from ...streaming.operators import take
 from .codes import Codes
 from .settings import MusicSize
+from .tempo import PLACES, TempoPlaces
 
 
 class Head(nn.Module):
@@ -60,6 +61,8 @@ class Predictor(nn.Module):
         super().__init__()
         self.codes = Codes(size.components, size.codebooks, size.codes)
         self.enter = nn.Linear(size.components, size.hidden)
+        self.tempo_places = TempoPlaces()
+        self.tempo = nn.Linear(PLACES, size.hidden)
         self.layers = nn.GRU(
             size.hidden,
             size.hidden,
@@ -70,9 +73,10 @@ class Predictor(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleList(Head(size) for _ in range(size.codebooks))
 
-    def hear(self, codes: Tensor) -> Tensor:
-        """Hear steps (B, N, Q): what the layers make of each (B, N, H)."""
-        return self.dropout(self.layers(torch.tanh(self.enter(self.codes.vectors(codes))))[0])
+    def hear(self, codes: Tensor, tempo_bpm: Tensor) -> Tensor:
+        """Hear steps (B, N, Q) at a tempo (B,), 0 for none: what the layers make of each (B, N, H)."""
+        told = self.tempo(self.tempo_places(tempo_bpm[:, None]).float())[:, None]
+        return self.dropout(self.layers(torch.tanh(self.enter(self.codes.vectors(codes)) + told))[0])
 
     def logits(self, heard: Tensor, before: Tensor, following: Tensor) -> list[Tensor]:
         """Give log-odds (B, N, K) of each codebook for what follows.
@@ -98,9 +102,9 @@ class Predictor(nn.Module):
         return head(heard, vector, drawn, book, F.one_hot(last, len(book)).to(heard.dtype))
 
     @torch.no_grad()
-    def guesses(self, codes: Tensor) -> Tensor:
-        """Draw for each step (B, N, Q) what follows it: (B, N, Q)."""
-        heard = self.hear(codes)
+    def guesses(self, codes: Tensor, tempo_bpm: Tensor) -> Tensor:
+        """Draw for each step (B, N, Q) what follows it, at a tempo (B,): (B, N, Q)."""
+        heard = self.hear(codes, tempo_bpm)
         vector = self.codes.vectors(codes)
         drawn, found = torch.zeros_like(vector), []
         for q, head in enumerate(self.heads):

@@ -29,6 +29,9 @@ class MusicSettings(Checked):
         minimum=0,
         maximum=0.9,
     )
+    stretch: float = setting(
+        0.2, "songs with a tempo are also learned up to so much slower and faster, and the tempo is told", minimum=0, maximum=1
+    )
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 
 

@@ -17,10 +17,14 @@ from .data import MusicData, Song
 from .losses import surprise
 from .predictor import Predictor
 from .settings import MusicSettings, MusicSize
+from .tempo import stretches
 
 WARM_STEPS, LOWEST_RATE = 50, 0.02
 SONGS, KEPT_ASIDE = "songs.learned.", "songs.kept_aside."
 SONGS_CHROMA, KEPT_ASIDE_CHROMA = "chroma.learned.", "chroma.kept_aside."
+UNTOLD = 0.25
+"""Share of the excerpts whose tempo is not told, so that it need not be."""
+
 OWN_AFTER = 0.3
 """Share of the training after which the network hears some of its own guesses."""
 
@@ -49,15 +53,22 @@ class MusicTrainer(Trainer):
         self.learner.average.codes.load_state_dict(codes.state_dict())
 
     @cached_property
-    def train_codes(self) -> list[list[Tensor]]:
-        """The codes (N, Q) of each song, from its first and from its second spectrum on."""
-        return [self.codes_of(song) for song in self.data.train]
+    def train_codes(self) -> list[dict[float, list[Tensor]]]:
+        """The codes of each song at each speed, see `codes_of`; one song alone is learned as it is."""
+        alone = len(self.data.train) == 1
+        return [
+            {
+                speed: self.codes_of(song, speed)
+                for speed in stretches(0.0 if alone or not song.tempo_bpm else self.settings.stretch)
+            }
+            for song in self.data.train
+        ]
 
     @torch.no_grad()
-    def codes_of(self, song: Song) -> list[Tensor]:
+    def codes_of(self, song: Song, speed: float = 1.0) -> list[Tensor]:
         """Give the codes (N, Q) of a song, from its first and from its second spectrum on."""
         codes = self.learner.module.codes
-        return [codes.encode(torch.from_numpy(song.steps(late))) for late in range(STEP_FRAMES)]
+        return [codes.encode(torch.from_numpy(song.steps(late, speed))) for late in range(STEP_FRAMES)]
 
     @cached_property
     def neighbours(self) -> Tensor:
@@ -72,9 +83,10 @@ class MusicTrainer(Trainer):
     def tensors(self) -> dict[str, Tensor]:
         """Beside what all trainers keep, the codes and the chroma of the songs, for the exports."""
         kept_aside = [self.codes_of(song) for song in self.data.held_out]
+        learned = [codes[1.0] for codes in self.train_codes]
         return (
             super().tensors()
-            | _named(SONGS, self.train_codes)
+            | _named(SONGS, learned)
             | _named(KEPT_ASIDE, kept_aside)
             | _named_chroma(SONGS_CHROMA, self.data.train)
             | _named_chroma(KEPT_ASIDE_CHROMA, self.data.held_out)
@@ -84,28 +96,31 @@ class MusicTrainer(Trainer):
         torch.manual_seed(int(random.integers(1 << 30)))
         set_rate(self.learner.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
         predictor = self.learner.module.train()
-        excerpts = self._excerpts(random)
+        excerpts, tempo = self._excerpts(random)
         heard, true = self._blurred(excerpts[:, :-1]), excerpts[:, 1:]
         if self.settings.own and self.done > OWN_AFTER * self.steps:
-            own = predictor.guesses(heard)
+            own = predictor.guesses(heard, tempo)
             taken = torch.rand(heard.shape[:2], device=self.device) < self.settings.own
             taken[:, 0] = False
             heard = torch.where(taken[..., None], own.roll(1, 1), heard)
-        each = surprise(predictor, heard, true)
+        each = surprise(predictor, heard, tempo, true)
         parts = {f"codebook_{q + 1}": value for q, value in enumerate(each)}
         return self.learn(each.sum(), parts=parts)
 
-    def _excerpts(self, random: np.random.Generator) -> Tensor:
-        """Draw excerpts (B, length + 1, Q), all places of all songs alike."""
+    def _excerpts(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Draw excerpts (B, length + 1, Q), all places of all songs alike, and the tempos (B,) that are told."""
         songs = self.train_codes
-        lengths = np.array([len(song[0]) for song in songs])
+        lengths = np.array([len(song[1.0][0]) for song in songs])
         chosen = random.choice(len(songs), self.settings.batch, p=lengths / lengths.sum())
-        rows = []
+        rows, tempos = [], []
         for number in chosen:
-            codes = songs[number][int(random.integers(STEP_FRAMES))]
+            long_enough = [s for s, codes in songs[number].items() if len(codes[-1]) > self.length]
+            speed = float(random.choice(long_enough))
+            codes = songs[number][speed][int(random.integers(STEP_FRAMES))]
             first = int(random.integers(len(codes) - self.length))
             rows.append(codes[first : first + self.length + 1])
-        return torch.stack(rows).to(self.device)
+            tempos.append(self.data.train[number].tempo_bpm * speed * (random.random() >= UNTOLD))
+        return torch.stack(rows).to(self.device), torch.tensor(tempos, device=self.device)
 
     def _blurred(self, codes: Tensor) -> Tensor:
         """Take some codes for others beside them: (B, N, Q)."""
