@@ -88,7 +88,9 @@ def main() -> None:
         return (np.concatenate([described(one) for one in pieces]) - centre) @ axes.T / scale
 
     right, random = placed(frames[::2]), np.random.default_rng(0)
-    triples = [distance(placed(list(three)), right) for three in list(combinations(frames[1::2], 3))[:TRIPLES]]
+    triples = [
+        distance(placed(list(three)), right) for three in list(combinations(frames[1::2], 3))[:TRIPLES]
+    ]
     found = {
         "real songs, all of the others": distance(placed(frames[1::2]), right),
         "three real songs, median": float(np.median(triples)),

@@ -27,6 +27,6 @@ def music(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("BRAINSYNTH_CACHE", str(folder / "cache"))
         torch.set_num_threads(1)
-        train_family("music", Source(recordings=songs), folder / "run", replace(SETTINGS, steps=60), SIZE)
+        train_family("music", Source(recordings=songs), folder / "run", replace(SETTINGS, steps=120), SIZE)
     export_run(folder / "run", folder / "loops.onnx", {"data_terms": "made for a test"})
     return folder / "loops.onnx"

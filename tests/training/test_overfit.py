@@ -37,13 +37,9 @@ def test_it_is_told_when_two_in_a_row_are_above_the_best(values: list[float], to
 def test_a_training_tells_where_the_best_was(
     stopped_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soundfile.write(
-        tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 48_000), 48_000
-    )
+    soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 48_000), 48_000)
     measured = iter([5.0, 4.0, 4.5, 4.75, 5.0, 5.25])
-    monkeypatch.setattr(
-        "tests.families.toy.measures.measure", lambda *_: Measured({"error": next(measured)})
-    )
+    monkeypatch.setattr("tests.families.toy.measures.measure", lambda *_: Measured({"error": next(measured)}))
     family = replace(FAMILY, falls="error", measure_every=1)
     arguments = family, Source(tmp_path / "noise.wav"), tmp_path / "run", ToySettings(steps=6, batch=4)
     if stopped_at:

@@ -35,7 +35,7 @@ SILENT_DB, GATE_DB = -70.0, 30.0
 
 PART_S = 0.4
 LOOP_S = 30.0
-"""A sound that is shorter, and has no other beside it, is a loop: what is learned is the same round and round, twice as long."""
+"""A sound that is shorter, and has no other beside it, is a loop: it is learned round and round, for twice as long."""
 
 CHUNK_STEPS = 4096
 

@@ -30,7 +30,10 @@ class MusicSettings(Checked):
         maximum=0.9,
     )
     stretch: float = setting(
-        0.2, "songs with a tempo are also learned up to so much slower and faster, and the tempo is told", minimum=0, maximum=1
+        0.2,
+        "songs with a tempo are also learned up to so much slower and faster, and the tempo is told",
+        minimum=0,
+        maximum=1,
     )
     seed: int = setting(0, "other seeds, other random numbers", minimum=0)
 

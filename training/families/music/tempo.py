@@ -49,8 +49,8 @@ def stretched(frames: NDArray[np.floating], speed: float) -> NDArray[np.float32]
         return whole
     place = np.arange(int((len(whole) - 1) / speed) + 1) * speed
     before = np.minimum(place.astype(np.int64), len(whole) - 2)
-    share = (place - before)[:, None].astype(np.float32)
-    return whole[before] + share * (whole[before + 1] - whole[before])
+    share = (place - before)[:, None]
+    return (whole[before] + share * (whole[before + 1] - whole[before])).astype(np.float32)
 
 
 def learned_range(tempos_bpm: Sequence[float], most: float) -> tuple[float, float] | None:

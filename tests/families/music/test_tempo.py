@@ -1,0 +1,100 @@
+"""A tempo that is told: as places between tempos, from songs at other speeds, and played."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.loops import SETTINGS, SIZE, loop
+from training.families.music.byheart import ByHeart
+from training.families.music.chroma import CLASSES
+from training.families.music.data import MusicData, Song, frames_of
+from training.families.music.liveliness import Liveliness
+from training.families.music.model import Music
+from training.families.music.settings import MusicSettings
+from training.families.music.tempo import (
+    FASTEST_BPM,
+    PLACES,
+    SLOWEST_BPM,
+    TempoPlaces,
+    learned_range,
+    stretched,
+    stretches,
+)
+from training.families.music.train import MusicTrainer
+
+
+def test_a_tempo_is_shared_by_the_places_beside_it() -> None:
+    places = TempoPlaces()(torch.tensor([[0.0], [SLOWEST_BPM], [100.0], [FASTEST_BPM], [1000.0]]))
+    assert places.shape == (5, PLACES)
+    assert torch.all(places[0] == 0)
+    assert places[1, 0] == places[3, -1] == places[4, -1] == 1
+    assert torch.allclose(places[1:].sum(1), torch.ones(4, dtype=torch.float64))
+    assert (places[2] > 0).sum() == 2
+
+
+def test_spectra_are_read_at_a_speed() -> None:
+    ramp = np.arange(100, dtype=np.float16)[:, None] * np.ones(3, np.float16)
+    assert np.array_equal(stretched(ramp, 1.0), ramp)
+    assert stretched(ramp, 2.0)[:, 0].tolist() == list(range(0, 100, 2))
+    assert np.allclose(stretched(ramp, 0.5)[:, 1], np.arange(199) / 2)
+    assert stretches(0.0) == [1.0]
+    assert stretches(0.21) == pytest.approx([1, 1 / 1.21, 1 / 1.1, 1.1, 1.21])
+
+
+@pytest.mark.parametrize(
+    ("tempos_bpm", "found"),
+    [
+        ([100.0, 120.0, 0.0], (80, 150)),
+        ([100.0, 0.0, 0.0], None),
+        ([100.0, 0.0], None),
+        ([100.0], None),
+        ([42.0, 300.0], (SLOWEST_BPM, FASTEST_BPM)),
+    ],
+)
+def test_what_was_learned_is_known(tempos_bpm: list[float], found: tuple[float, float] | None) -> None:
+    assert learned_range(tempos_bpm, 0.25) == (found and pytest.approx(found))
+
+
+def song(steps_a_note: int) -> Song:
+    """Notes of so many steps each, with the tempo that this is."""
+    notes = [48, 55, 60, 67] * (64 // (4 * steps_a_note) or 1)
+    frames = frames_of(loop(notes[: 64 // steps_a_note], 12))
+    bpm = 60 * 46.875 / steps_a_note
+    return Song(str(bpm), frames, np.zeros((0, CLASSES), np.float16), np.zeros(0, np.float16), bpm)
+
+
+@torch.no_grad()
+def levels(model: Music, steps: int, tempo_bpm: float) -> torch.Tensor:
+    """How loud each spectrum (M,) is of what is played from nothing."""
+    inputs = {f"control.{c.name}": c.curve(steps) for c in model.controls}
+    inputs["control.listen"].fill_(0)
+    inputs["control.temperature"].fill_(0.5)
+    inputs["control.tempo"].fill_(tempo_bpm)
+    inputs["audio"] = torch.zeros(1, 1, steps * model.hop_length)
+    y, _ = model(inputs, model.initial_state())
+    return y["audio"].reshape(-1, model.hop_length).square().mean(-1).clamp_min(1e-8).log()
+
+
+def test_a_tempo_that_is_told_is_played() -> None:
+    slow, fast = song(16), song(8)
+    torch.set_num_threads(1)
+    settings = MusicSettings(**{**vars(SETTINGS), "steps": 400, "stretch": 0.0})
+    trainer = MusicTrainer(MusicData([slow, fast], []), settings, SIZE)
+    trainer.begin()
+    while trainer.done < trainer.steps:
+        trainer.step()
+    model = Music(
+        trainer.learner.average.eval(), SIZE, Liveliness(SIZE.codes), ByHeart(SIZE.codes), 0.0,
+        (slow.tempo_bpm, fast.tempo_bpm),
+    )  # fmt: skip
+
+    def likeness(tempo_bpm: float, lag: int) -> float:
+        moving = torch.diff(levels(model, 400, tempo_bpm)[80:])
+        return float(torch.corrcoef(torch.stack([moving[lag:], moving[:-lag]]))[0, 1])
+
+    # Notes of eight steps return after eight; those of sixteen do not.
+    assert likeness(fast.tempo_bpm, 8) > 0.5
+    assert likeness(slow.tempo_bpm, 16) > 0.5
+    assert likeness(slow.tempo_bpm, 8) < 0.3
