@@ -33,6 +33,17 @@ def test_it_is_told_when_two_in_a_row_are_above_the_best(values: list[float], to
     assert [step for step, value in enumerate(values, 1) if watch.rises(value, step)] == told_at
 
 
+def test_another_stage_has_another_best() -> None:
+    watch = OverfitWatch()
+    stages = ["first"] * 3 + ["second"] * 4
+    rises = [
+        watch.rises(value, step, stage)
+        for step, (value, stage) in enumerate(zip([5, 4, 4.5, 5, 4.9, 5.1, 5.2], stages, strict=True), 1)
+    ]
+    assert rises == [False] * 6 + [True]
+    assert watch.state() == (4.9, 5, 2, "second")
+
+
 @pytest.mark.parametrize("stopped_at", [0, 3])
 def test_a_training_tells_where_the_best_was(
     stopped_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

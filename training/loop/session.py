@@ -109,7 +109,7 @@ class Session:
 
     def _warn_of_overfitting(self, value: float) -> None:
         best, step = self.overfit.best, self.overfit.step
-        if self.overfit.rises(value, self.trainer.done):
+        if self.overfit.rises(value, self.trainer.done, self.trainer.stage):
             self.report.warn(
                 f"{self.family.falls} was {best:.4g} at step {step} and is {value:.4g} at step {self.trainer.done}: what is"
                 f" trained on is being learned by heart. Take more recordings, or about {step} --steps."

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...loop.schedule import set_rate
+from ...loop.schedule import set_rate, warm_cosine, warmth
 from ...loop.trainer import Learner, Stage, Trainer
 from .bands import STEP_FRAMES, STEPS_PER_S
 from .chroma import narrowed
@@ -28,6 +28,8 @@ UNTOLD = 0.25
 OWN_AFTER = 0.3
 """Share of the training after which the network hears some of its own guesses."""
 
+SONGS_ALONE, ITSELF = "songs", "itself"
+
 
 class MusicTrainer(Trainer):
     """Lets the network learn what follows, from excerpts of songs that begin at any of their spectra."""
@@ -43,7 +45,9 @@ class MusicTrainer(Trainer):
         )
         self.learner = Learner("predictor", predictor, optimiser)
         self.length = round(settings.excerpt_s * STEPS_PER_S)
-        super().__init__(settings.seed, [Stage("learning", settings.steps)], [self.learner])
+        first = round(OWN_AFTER * settings.steps)
+        stages = [Stage(SONGS_ALONE, first), Stage(ITSELF, settings.steps - first)]
+        super().__init__(settings.seed, stages, [self.learner])
 
     def begin(self) -> None:
         """Find the codebooks, from all songs alike."""
@@ -94,11 +98,13 @@ class MusicTrainer(Trainer):
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         torch.manual_seed(int(random.integers(1 << 30)))
-        set_rate(self.learner.optimiser, self.rate(self.settings.learning_rate, WARM_STEPS, LOWEST_RATE))
+        warm = warmth(self.done, self.steps, WARM_STEPS)
+        rate = warm_cosine(self.settings.learning_rate, self.done / self.steps, warm, LOWEST_RATE)
+        set_rate(self.learner.optimiser, rate)
         predictor = self.learner.module.train()
         excerpts, tempo = self._excerpts(random)
         heard, true = self._blurred(excerpts[:, :-1]), excerpts[:, 1:]
-        if self.settings.own and self.done > OWN_AFTER * self.steps:
+        if self.settings.own and self.stage == ITSELF:
             own = predictor.guesses(heard, tempo)
             taken = torch.rand(heard.shape[:2], device=self.device) < self.settings.own
             taken[:, 0] = False
