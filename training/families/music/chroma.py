@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...streaming.contract import State, StreamingModule, recent
 from ...streaming.power_spectrum import PowerSpectrum
-from .bands import FLOOR_DB, HOP_LENGTH, SAMPLE_RATE, STEPS_PER_S
+from .bands import HOP_LENGTH, SAMPLE_RATE, STEPS_PER_S
 
 CLASSES = 12
 WINDOW = 4096
@@ -28,7 +28,9 @@ LOWEST_HZ, SEMITONES = 440 * 2 ** (-26 / 12), 60
 FAINT = 1.0
 """A vector is shortened to 0.7 where pitch classes deviate by this, as a norm, in units of their mean."""
 
-SILENT = 10 ** (FLOOR_DB / 20)
+SILENT = 2.0**-13
+"""Of the strength of pitch classes in full scale, below what counts as sound."""
+
 LARGEST = 127
 """Of numbers in which vectors are kept."""
 
@@ -84,8 +86,8 @@ class Chroma(StreamingModule):
         strength = power.mean(2).sqrt() @ self.classes
         usual = strength.mean(-1, keepdim=True)
         found = strength - usual
-        size = found.square().sum(-1, keepdim=True) + (FAINT * usual).square() + SILENT**2
-        return found / size.sqrt(), {"past": past, "power": before}
+        size = (found.square().sum(-1, keepdim=True) + (FAINT * usual).square()).sqrt()
+        return found / (size + SILENT), {"past": past, "power": before}
 
 
 def narrowed(chroma: NDArray[np.floating]) -> Tensor:

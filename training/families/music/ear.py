@@ -1,4 +1,4 @@
-"""An analyzer that hears music as codes, and where it has heard the same in the songs that were learned from."""
+"""An analyzer that hears music as codes and chroma, and where it has heard the same in the songs that were learned from."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from ...streaming.model import Control
 from ...streaming.operators import take
 from ...streaming.scan import Scan
 from .bands import HOP_LENGTH, STEPS_PER_S, Bands
+from .chroma import CLASSES, Chroma
 from .codes import Codes
 from .model import MusicModel
+from .transposed import TransposedMemory
 
 WINDOW_S = 2.0
 LONGEST_RUN = 65535.0
 NO_SONG = "none"
+TRANSPOSED = (-5.0, 6.0)
+"""Semitones, an octave of them."""
 
 
 class Memory(StreamingModule):
@@ -104,19 +108,30 @@ class Ear(MusicModel):
     ----------
     codes : Codes
     memory : Memory
+    transposed : TransposedMemory
     names : sequence of str
         Of the songs.
-    usual : float
-        How much is alike, in nineteen windows of twenty, in songs that were kept aside.
+    usual, usual_transposed : float
+        How much is alike, and how far the likest place in any key stands out, in nineteen windows of twenty, in songs
+        that were kept aside.
     """
 
     role = "analyzer"
     description = "Hears where the same music stands in the songs that were learned from"
 
-    def __init__(self, codes: Codes, memory: Memory, names: Sequence[str], usual: float) -> None:
+    def __init__(
+        self,
+        codes: Codes,
+        memory: Memory,
+        transposed: TransposedMemory,
+        names: Sequence[str],
+        usual: float,
+        usual_transposed: float,
+    ) -> None:
         super().__init__()
-        self.bands, self.codes, self.usual = Bands(), codes, usual
-        self.scan = Scan(memory)
+        self.bands, self.codes, self.chroma = Bands(), codes, Chroma()
+        self.usual, self.usual_transposed = usual, usual_transposed
+        self.scan, self.scan_keys = Scan(memory), Scan(transposed)
         count, most = codes.books.shape[:2]
         self.outputs = (
             Control("codes", "", 0.0, most - 1.0, 0.0, "integer", "the code of each codebook", size=count),
@@ -125,13 +140,18 @@ class Ear(MusicModel):
             Control("at_s", "s", 0.0, 86400.0, 0.0, "integer", "where in it the run has come to"),
             Control("alike", "%", 0.0, 100.0, 0.0, "integer", "how much of the last two seconds is as in a song"),
             Control("copied", "", 0.0, 1.0, 0.0, "integer", "1: more alike than 19 in 20 windows of songs kept aside"),
+            Control("alike_transposed", "%", 0.0, 100.0, 0.0, "integer", "how alike to a song in any key eight seconds are"),
+            Control("transposed_by", "semitones", *TRANSPOSED, 0.0, "integer", "how much higher than the song that is"),
+            Control("copied_transposed", "", 0.0, 1.0, 0.0, "integer", "1: alike in any key, as few windows kept aside are"),
         )  # fmt: skip
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
         audio = inputs["audio"]
-        codes = self.codes.encode(carry("bands", audio.reshape(audio.shape[0], -1, HOP_LENGTH)))
+        hops = audio.reshape(audio.shape[0], -1, HOP_LENGTH)
+        codes = self.codes.encode(carry("bands", hops))
         found = carry("scan", codes[..., 0] * self.codes.books.shape[1] + codes[..., 1])
+        keys = carry("scan_keys", carry("chroma", hops))
         return {
             "control.codes": codes.transpose(1, 2).float(),
             "control.run": found[..., 0].clamp(max=LONGEST_RUN),
@@ -139,6 +159,9 @@ class Ear(MusicModel):
             "control.at_s": found[..., 2],
             "control.alike": (100 * found[..., 3]).round(),
             "control.copied": (found[..., 3] > self.usual).float(),
+            "control.alike_transposed": (100 * keys[..., 0]).round(),
+            "control.transposed_by": (keys[..., 2] - TRANSPOSED[0]) % CLASSES + TRANSPOSED[0],
+            "control.copied_transposed": (keys[..., 1] > self.usual_transposed).float(),
         }, carry.next_state
 
 

@@ -19,7 +19,8 @@ from .model import Music
 from .predictor import Predictor
 from .settings import MusicSize
 from .tempo import learned_range
-from .train import KEPT_ASIDE, SONGS
+from .train import KEPT_ASIDE, KEPT_ASIDE_CHROMA, SONGS, SONGS_CHROMA
+from .transposed import TransposedMemory, usually_stands_out
 
 STRAY = 0.5
 
@@ -49,8 +50,15 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
     usual = usually_alike(memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]])
-    ear = Ear(predictor.codes, memory, [_word(name) for name in names], usual)
+    transposed = TransposedMemory(_chroma(tensors, SONGS_CHROMA))
+    usual_transposed = usually_stands_out(transposed, _chroma(tensors, KEPT_ASIDE_CHROMA))
+    words = [_word(name) for name in names]
+    ear = Ear(predictor.codes, memory, transposed, words, usual, usual_transposed)
     return [ExportSpec("", music, provenance=provenance), ExportSpec(".ear", ear, provenance=provenance)]
+
+
+def _chroma(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
+    return [value for _, value in sorted(weights_of(tensors, prefix).items())]
 
 
 def _codes(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
