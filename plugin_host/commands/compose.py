@@ -13,10 +13,10 @@ from .messages import say, warn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..music.report import Report
     from ..playing.model import Model
 
 EAR = ".ear"
-PICTURE_S = 120.0
 
 
 def compose(
@@ -131,7 +131,7 @@ def compose(
     }
     write_whole(told, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     if picture:
-        _draw(output)
+        _draw(output, report, found)
     _tell(found, output, told)
 
 
@@ -144,18 +144,17 @@ def _ear_of(name: str, open_model: Callable[[str], Model]) -> Model | None:
         return None
 
 
-def _draw(sound: Path) -> None:
-    """Draw the first and the last two minutes of a sound."""
-    from ..showing.spectrogram_pictures import draw_sounds
+def _draw(sound: Path, report: Report, found: dict[str, Any]) -> None:
+    """Draw a sound, with what was found of copies."""
+    from ..showing.composition_pictures import draw_composition
     from ..sound_files.reader import AudioReader
 
     with AudioReader(sound) as reader:
         rate, whole = reader.sample_rate, reader.read_rest()
-    length = round(PICTURE_S * rate)
-    parts, names = [whole], [sound.name]
-    if whole.shape[1] >= 2 * length:
-        parts, names = [whole[:, :length], whole[:, -length:]], ["first two minutes", "last two minutes"]
-    draw_sounds(sound.with_suffix(".png"), parts, rate, sound.name, names)
+    runs = found["copied"]["runs"] if found["copied"] else []
+    draw_composition(
+        sound.with_suffix(".png"), whole, rate, sound.name, runs, report.flags(), report.steps_per_s
+    )
 
 
 def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
@@ -165,10 +164,12 @@ def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
     if copied is None:
         say("whether it is copied is not known: there is no .ear beside the model, or it is too short")
     elif copied["longest_run_steps"]:
+        keys = copied["flagged_share_transposed"]
         say(
             f"the longest run that stands in a song: {counted(copied['longest_run_steps'], 'step')}, as"
             f" {copied['song']} up to {copied['song_at_s']:.0f} s; more alike than songs usually are:"
             f" {copied['flagged_share']:.0%} of the time"
+            + ("" if keys is None else f", in any key {keys:.0%}")
         )
     if "loudness_change_db" in holds and len(holds["parts"]) > 1:
         change = holds["loudness_change_db"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..playing.model import Model
+from .loops import best_loop
+from .part import Part
+from .runs import longest_runs
 
 PART_S = 30.0
-SILENT_DB = -60.0
-EDGES_HZ = (0.0, 200.0, 800.0, 3200.0, math.inf)
+MINUTE_PARTS = 2
+FLAGS = ("copied", "copied_transposed")
+"""Outputs of an ear that are 1 where music is known."""
 
 
 class Report:
@@ -30,79 +32,106 @@ class Report:
     def __init__(self, sample_rate: int, ear: Model | None = None) -> None:
         self._rate, self._ear = sample_rate, ear
         self._stream = ear.stream(sample_rate, 1) if ear else None
-        self._heard: dict[str, list[NDArray[np.float32]]] = {}
+        self._told: dict[str, list[NDArray[np.float32]]] = {}
         self._waiting = np.zeros(0, np.float32)
-        self._parts: list[dict[str, Any]] = []
+        self._parts: list[Part] = []
 
     def take(self, block: NDArray[np.float32]) -> None:
         """Take in a block (1, T)."""
         if self._stream is not None:
             for name, values in self._stream.analyze(block).items():
-                self._heard.setdefault(name, []).append(values[0])
+                self._told.setdefault(name, []).append(values[0])
         self._waiting = np.concatenate([self._waiting, block[0]])
         length = round(PART_S * self._rate)
         while len(self._waiting) >= length:
-            self._parts.append(self._measure(self._waiting[:length]))
+            self._parts.append(Part.measure(self._waiting[:length], self._rate))
             self._waiting = self._waiting[length:]
 
     def finish(self) -> dict[str, Any]:
         """Give the report, ready for JSON."""
+        whole = len(self._parts)
         if len(self._waiting) > self._rate // 2:
-            self._parts.append(self._measure(self._waiting))
-        heard = {name: np.concatenate(parts, -1) for name, parts in self._heard.items()}
-        if not heard.get("run", np.zeros(0)).size:  # too short for a step
-            heard = {}
-        return {"holds": self._holds(heard), "copied": self._copied(heard)}
+            self._parts.append(Part.measure(self._waiting, self._rate))
+        heard = self._heard()
+        return {"holds": self._holds(heard, whole), "copied": self._copied(heard)}
 
-    def _measure(self, part: NDArray[np.float32]) -> dict[str, Any]:
-        """Level and spectrum of some seconds."""
-        frames = (
-            np.lib.stride_tricks.sliding_window_view(part, 2048)[::1024] if len(part) >= 2048 else part[None]
-        )
-        power = np.mean(np.square(frames, dtype=np.float64), 1)
-        spectrum = np.mean(np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]))) ** 2, 0)
-        hertz = np.fft.rfftfreq(frames.shape[1], 1 / self._rate)
-        bands = [float(spectrum[(hertz >= low) & (hertz < high)].sum()) for low, high in pairwise(EDGES_HZ)]
-        whole = sum(bands) or 1.0
-        return {
-            "loudness_db": _db(float(power.mean())),
-            "silent_share": float(np.mean(power < 10 ** (SILENT_DB / 10))),
-            "bands_db": [_db(band / whole) for band in bands],
-        }
+    def flags(self) -> dict[str, NDArray[np.bool_]]:
+        """Give for each of FLAGS that the ear tells which steps (N,) it is on."""
+        heard = self._heard()
+        return {name: heard[name] > 0.5 for name in FLAGS if name in heard}
 
-    def _holds(self, heard: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-        parts = [dict(part) for part in self._parts]
-        found: dict[str, Any] = {"part_s": PART_S, "parts": parts}
-        if "codes" in heard and self._ear is not None:
-            first = heard["codes"][0].round().astype(int)
-            step = round(PART_S * self._ear.document.sample_rate / self._ear.document.hop_length)
-            for i, part in enumerate(parts):
-                part["entropy_bits"] = _entropy(first[i * step : (i + 1) * step])
-            found["longest_repeat_steps"] = _longest_run(first)
-        if parts:
+    @property
+    def steps_per_s(self) -> float:
+        """Steps of the ear; 0 without one."""
+        return self._ear.document.sample_rate / self._ear.document.hop_length if self._ear else 0.0
+
+    def _heard(self) -> dict[str, NDArray[np.float32]]:
+        """All that the ear has told; nothing if it was too short for a step."""
+        heard = {name: np.concatenate(parts, -1) for name, parts in self._told.items()}
+        return heard if heard.get("run", np.zeros(0)).size else {}
+
+    def _holds(self, heard: dict[str, NDArray[np.float32]], whole: int) -> dict[str, Any]:
+        parts = [part.describe() for part in self._parts]
+        found: dict[str, Any] = {"part_s": PART_S, "parts": parts, "tempo_bpm": None}
+        if self._parts:
+            found["tempo_bpm"] = Part.joined(self._parts).describe()["tempo_bpm"]
             found["loudness_change_db"] = round(parts[-1]["loudness_db"] - parts[0]["loudness_db"], 2)
+        codes = heard["codes"][0].round().astype(np.int64) if "codes" in heard else None
+        if codes is not None:
+            for i, part in enumerate(parts):
+                part["entropy_bits"] = _entropy(self._steps(codes, i, i + 1))
+            found["longest_repeat_steps"] = _longest_stay(codes)
+            found["loops"] = self._loop(codes)
+        if whole >= 2 * MINUTE_PARTS:
+            found["minutes"] = {
+                "first": self._minute(0, codes),
+                "last": self._minute(whole // MINUTE_PARTS - 1, codes),
+            }
         return found
 
+    def _minute(self, number: int, codes: NDArray[np.int64] | None) -> dict[str, Any]:
+        """Tell of a whole minute, by its number."""
+        first, last = number * MINUTE_PARTS, (number + 1) * MINUTE_PARTS
+        found = {"starts_at_s": first * PART_S, **Part.joined(self._parts[first:last]).describe()}
+        if codes is not None:
+            steps = self._steps(codes, first, last)
+            found |= {"entropy_bits": _entropy(steps), "loops": self._loop(steps)}
+        return found
+
+    def _steps(self, codes: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
+        """Codes from one part to another."""
+        length = PART_S * self.steps_per_s
+        return codes[round(first * length) : round(last * length)]
+
+    def _loop(self, codes: NDArray[np.int64]) -> dict[str, float] | None:
+        loop = best_loop(codes, self.steps_per_s)
+        return loop and {"lag_s": round(loop.lag_s, 2), "share": round(loop.share, 4)}
+
     def _copied(self, heard: dict[str, NDArray[np.float32]]) -> dict[str, Any] | None:
-        if "run" not in heard or self._ear is None:
+        if not heard or self._ear is None:
             return None
-        document = self._ear.document
-        steps_per_s = document.sample_rate / document.hop_length
-        last = int(np.argmax(heard["run"]))
-        outputs = {output.name: output for output in document.outputs}
-        songs = outputs["song"].choices
-        ends_s = float(heard["at_s"][last])
+        songs = {output.name: output for output in self._ear.document.outputs}["song"].choices
+        pairs = heard["codes"][:2].round()
+        moves = np.append(True, (pairs[:, 1:] != pairs[:, :-1]).any(0))
+        runs = [
+            {
+                "steps": run.steps,
+                "starts_at_s": round(run.first / self.steps_per_s, 2),
+                "ends_at_s": round((run.last + 1) / self.steps_per_s, 2),
+                "song": songs[round(float(heard["song"][run.last]))],
+                "song_at_s": round(float(heard["at_s"][run.last]), 2),
+            }
+            for run in longest_runs(heard["run"].round().astype(np.int64), moves)
+        ]
+        shares = {name: round(float(np.mean(flag)), 4) for name, flag in self.flags().items()}
+        longest = runs[0] if runs else {"steps": 0, "ends_at_s": 0.0, "song": songs[0], "song_at_s": 0.0}
         return {
-            "longest_run_steps": int(heard["run"][last]),
-            "ends_at_s": round((last + 1) / steps_per_s, 2),
-            "song": songs[round(float(heard["song"][last]))],
-            "song_at_s": round(ends_s, 2),
-            "flagged_share": round(float(np.mean(heard["copied"] > 0.5)), 4),
+            "longest_run_steps": longest["steps"],
+            **{name: longest[name] for name in ("ends_at_s", "song", "song_at_s")},
+            "runs": runs,
+            "flagged_share": shares.get("copied"),
+            "flagged_share_transposed": shares.get("copied_transposed"),
         }
-
-
-def _db(power: float) -> float:
-    return round(10 * math.log10(max(power, 1e-12)), 2)
 
 
 def _entropy(codes: NDArray[np.int64]) -> float:
@@ -111,7 +140,7 @@ def _entropy(codes: NDArray[np.int64]) -> float:
     return round(float(-(shares * np.log2(shares)).sum()), 3)
 
 
-def _longest_run(codes: NDArray[np.int64]) -> int:
+def _longest_stay(codes: NDArray[np.int64]) -> int:
     """Steps for which the first codebook's code stays the same, at most."""
     if not len(codes):
         return 0

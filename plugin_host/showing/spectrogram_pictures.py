@@ -114,15 +114,15 @@ def draw_sounds(
     height = 1.2 + 2.7 * len(sounds)
     figure = Figure(figsize=(11, height), dpi=150, facecolor=BACKGROUND, layout="constrained")
     # A name with two dollar signs is no formula.
-    figure.suptitle(_drawable(title), color=TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
+    figure.suptitle(drawable(title), color=TEXT, fontsize=15, x=0.02, ha="left", parse_math=False)
     panels = figure.subplots(len(sounds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     images = []
     for panel, audio, name in zip(panels, sounds, names, strict=True):
-        images.append(_draw(panel, audio, sample_rate))
+        images.append(draw_spectrogram(panel, audio, sample_rate))
         panel.text(
             0.008,
             0.95,
-            _drawable(name),
+            drawable(name),
             transform=panel.transAxes,
             color="white",
             fontsize=12,
@@ -168,7 +168,10 @@ def require_matplotlib() -> None:
         raise MissingPackageError("pictures need matplotlib: pip install 'brainsynth[demo]'") from error
 
 
-def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesImage:
+def draw_spectrogram(
+    panel: Axes, audio: NDArray[np.floating], sample_rate: float, start_s: float = 0.0
+) -> AxesImage:
+    """Draw a sound (C, T) that begins at some second, in dB below its loudest moment."""
     power_db, frequency_hz = spectrogram_db(audio, sample_rate)
     duration_s = audio.shape[1] / sample_rate
     octaves = np.log2(frequency_hz[[0, -1]])
@@ -176,7 +179,7 @@ def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesI
         power_db - max(power_db.max(), _SILENT_DB),
         origin="lower",
         aspect="auto",
-        extent=(0.0, duration_s, float(octaves[0]), float(octaves[1])),
+        extent=(start_s, start_s + duration_s, float(octaves[0]), float(octaves[1])),
         cmap="magma",
         vmin=-_RANGE_DB,
         vmax=0.0,
@@ -191,6 +194,6 @@ def _draw(panel: Axes, audio: NDArray[np.floating], sample_rate: float) -> AxesI
     return image
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """Give a text that matplotlib takes: it refuses what stands for the bytes of a name that are not UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -119,6 +119,11 @@ def test_the_ear_finds_a_copy_and_where_it_is_from(music: Path, songs: Path) -> 
     assert copied["song"] == name
     assert copied["longest_run_steps"] > LOOP_STEPS / 2
     assert copied["flagged_share"] > 0.5
+    longest = copied["runs"][0]
+    assert (longest["song"], longest["steps"]) == (name, copied["longest_run_steps"])
+    assert 0 <= longest["starts_at_s"] < longest["ends_at_s"] <= 6.0
+    assert report.flags()["copied"].mean() == pytest.approx(copied["flagged_share"], abs=1e-4)
+    assert report.flags().keys() == {"copied", "copied_transposed"}
     other = Report(RATE, ear)
     other.take(0.1 * np.random.default_rng(0).standard_normal((1, 6 * RATE)).astype(np.float32))
     strange = other.finish()["copied"]
@@ -129,7 +134,7 @@ def test_the_ear_finds_a_copy_and_where_it_is_from(music: Path, songs: Path) -> 
 def test_what_is_shorter_than_a_step_has_a_report(music: Path) -> None:
     report = Report(RATE, Model(music.with_name("loops.ear.onnx")))
     report.take(np.zeros((1, 100), np.float32))
-    assert report.finish() == {"holds": {"part_s": 30.0, "parts": []}, "copied": None}
+    assert report.finish() == {"holds": {"part_s": 30.0, "parts": [], "tempo_bpm": None}, "copied": None}
 
 
 def test_a_report_tells_loudness_silence_and_what_repeats() -> None:
@@ -166,6 +171,7 @@ def test_composing_on_the_command_line(music: Path, songs: Path, tmp_path: Path,
     assert (len(sound), rate) == (2 * RATE, RATE)
     told = json.loads(out.with_suffix(".json").read_text())
     assert told["copied"]["song"].startswith("song ")
+    assert 0 <= told["copied"]["flagged_share_transposed"] <= 1
     assert told["holds"]["parts"]
     assert out.with_suffix(".png").stat().st_size > 5000
     refused = brainsynth(*line)
