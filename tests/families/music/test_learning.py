@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from export.proof import GraphPlayer, play_torch, proof_inputs
 from tests.support.loops import LOOP_STEPS, SETTINGS, SIZE, loop, write_songs
 from tests.support.trainings import Recorder, train_family
 from training.data.source import Source
-from training.errors import RecordingsError
+from training.errors import CheckpointError, RecordingsError
 from training.families.music.classic import Classic, Network
 from training.families.music.data import level_gain, prepare
 from training.families.music.exports import export_specs
 from training.families.music.model import Music
 from training.families.music.player import Player
 from training.families.music.settings import MusicSettings, MusicSize
+from training.families.music.train import SONGS_CHROMA
 from training.loop.run import open_run
 from training.streaming.model import StreamingModel
 
@@ -34,7 +36,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[StreamingModel]:
         torch.set_num_threads(1)
         songs = write_songs(folder / "songs")
         train_family("music", Source(recordings=songs), folder / "run", SETTINGS, SIZE)
-    return [spec.model for spec in export_specs(open_run(folder / "run"), "loop")]
+    checkpoint = open_run(folder / "run")
+    older = {name: value for name, value in checkpoint.tensors.items() if not name.startswith(SONGS_CHROMA)}
+    with pytest.raises(CheckpointError, match="no chroma"):
+        export_specs(replace(checkpoint, tensors=older), "loop")
+    return [spec.model for spec in export_specs(checkpoint, "loop")]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ...errors import CheckpointError
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
@@ -50,7 +51,7 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
     usual = usually_alike(memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]])
-    transposed = TransposedMemory(_chroma(tensors, SONGS_CHROMA))
+    transposed = TransposedMemory(_known_chroma(tensors))
     usual_transposed = usually_stands_out(transposed, _chroma(tensors, KEPT_ASIDE_CHROMA))
     words = [_word(name) for name in names]
     ear = Ear(predictor.codes, memory, transposed, words, usual, usual_transposed)
@@ -59,6 +60,16 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
 
 def _chroma(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
     return [value for _, value in sorted(weights_of(tensors, prefix).items())]
+
+
+def _known_chroma(tensors: Mapping[str, Tensor]) -> list[Tensor]:
+    songs = _chroma(tensors, SONGS_CHROMA)
+    if not songs:
+        raise CheckpointError(
+            "the run's checkpoint keeps no chroma of its songs, as those of older versions do not; the ear needs them: train"
+            " a step more, with the same --output and one more of --steps"
+        )
+    return songs
 
 
 def _codes(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:
