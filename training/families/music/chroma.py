@@ -28,8 +28,8 @@ LOWEST_HZ, SEMITONES = 440 * 2 ** (-26 / 12), 60
 FAINT = 1.0
 """A vector is shortened to 0.7 where pitch classes deviate by this, as a norm, in units of their mean."""
 
-SILENT = 2.0**-13
-"""Of the strength of pitch classes in full scale, below what counts as sound."""
+SILENT = 2.0**-16
+"""How strong pitch classes are at least, in full scale, where a vector is not shortened for being soft."""
 
 LARGEST = 127
 """Of numbers in which vectors are kept."""
@@ -87,7 +87,7 @@ class Chroma(StreamingModule):
         usual = strength.mean(-1, keepdim=True)
         found = strength - usual
         size = (found.square().sum(-1, keepdim=True) + (FAINT * usual).square()).sqrt()
-        return found / (size + SILENT), {"past": past, "power": before}
+        return found / size.clamp_min(SILENT), {"past": past, "power": before}
 
 
 def narrowed(chroma: NDArray[np.floating]) -> Tensor:
