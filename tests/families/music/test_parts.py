@@ -7,10 +7,19 @@ import pytest
 import torch
 
 from tests.support.loops import loop
-from training.families.music.bands import BANDS, FRAME_HOP, HOP_LENGTH, Bands, Magnitudes, band_centres
+from training.families.music.bands import (
+    BANDS,
+    FRAME_HOP,
+    HOP_LENGTH,
+    STEP_FRAMES,
+    Bands,
+    Magnitudes,
+    band_centres,
+)
 from training.families.music.byheart import ByHeart, bits_for
 from training.families.music.codes import Codes
 from training.families.music.drawing import draw, gumbel, nucleus
+from training.families.music.edges import Edges
 from training.families.music.fourier import Fourier
 from training.families.music.liveliness import Liveliness
 from training.families.music.vocoder import LATENCY_FRAMES, Vocoder
@@ -67,6 +76,20 @@ def test_the_vocoder_in_blocks_is_the_same_to_the_bit() -> None:
         parts.append(y)
     assert torch.equal(torch.cat(parts, 1), whole)
     assert all(torch.equal(state[name], end[name]) for name in end)
+
+
+def test_edges_of_steps_are_eased_and_attacks_are_not() -> None:
+    edges, steps = Edges(), torch.zeros(1, 4, STEP_FRAMES, BANDS, dtype=torch.float64)
+    steps[:, 1], steps[:, 2], steps[:, 3] = 4, 5, 30
+    eased, state = edges(steps.flatten(2), edges.initial_state())
+    found = eased.unflatten(-1, (STEP_FRAMES, BANDS))[0, :, :, 7]
+    assert found[:, 1].tolist() == [0, 4, 5, 30]
+    assert 0 < found[1, 0] < 4 < found[2, 0] < 5
+    assert found[3, 0] == 30
+    first, between = edges(steps[:, :2].flatten(2), edges.initial_state())
+    second, end = edges(steps[:, 2:].flatten(2), between)
+    assert torch.equal(torch.cat([first, second], 1), eased)
+    assert torch.equal(end["last"], state["last"])
 
 
 def test_more_codebooks_leave_less() -> None:

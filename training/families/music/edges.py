@@ -8,8 +8,8 @@ from torch import Tensor
 from ...streaming.contract import State, StreamingModule, with_previous
 from .bands import BANDS, STEP_FRAMES
 
-EASE, REACH_DB = 0.25, 16.0
-"""Powers of two: a graph of double precision holds these exactly."""
+EASE, REACH_DB = 0.375, 16.0
+"""Single precision, in which graphs hold numbers, has both exactly."""
 
 
 class Edges(StreamingModule):

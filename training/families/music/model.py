@@ -10,6 +10,7 @@ from ...streaming.model import Control, StreamingModel
 from ...streaming.scan import Scan
 from .bands import FLOOR_DB, FRAME_HOP, HOP_LENGTH, SAMPLE_RATE, STEP_FRAMES, WINDOW, Bands, Magnitudes
 from .byheart import ByHeart
+from .edges import Edges
 from .liveliness import Liveliness
 from .player import Player
 from .predictor import Predictor
@@ -89,7 +90,7 @@ class Music(MusicModel):
         self.tempos_bpm = tempos_bpm
         self.bands, self.codes = Bands(), predictor.codes
         self.scan = Scan(Player(predictor, size, liveliness, by_heart))
-        self.magnitudes, self.vocoder = Magnitudes(), Vocoder()
+        self.edges, self.magnitudes, self.vocoder = Edges(), Magnitudes(), Vocoder()
         tempo = () if tempos_bpm is None else (tempo_control(*tempos_bpm),)
         self.controls = (
             listen_control(2), TEMPERATURE, TOP_P, stray_control(stray), BLEND, *tempo, MONITOR, SEED
@@ -110,7 +111,7 @@ class Music(MusicModel):
         # Songs may hold no silence, and its nearest code then sounds.
         monitored = audible(bands) * inputs["control.monitor"][..., None]
         gain = torch.where(listens[..., None] > 0, monitored.double(), audible(steps))
-        sounding = self.magnitudes(steps) * gain.repeat_interleave(STEP_FRAMES, 1)
+        sounding = self.magnitudes(carry("edges", steps)) * gain.repeat_interleave(STEP_FRAMES, 1)
         return {"audio": carry("vocoder", sounding).float().flatten(1)[:, None]}, carry.next_state
 
     def _tempo(self, inputs: dict[str, Tensor]) -> Tensor:
