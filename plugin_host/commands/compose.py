@@ -84,7 +84,7 @@ def compose(
     from ..music.passage import Passage
     from ..music.report import Report
     from .named_model import open_model
-    from .outputs import refuse_existing, refuse_unwritable
+    from .outputs import refuse_existing, refuse_other_than_sound, refuse_unwritable
     from .progress import progress_bar
 
     opened = open_model(model)
@@ -97,6 +97,7 @@ def compose(
         name: value for name, value in chosen.items() if value is not None and name in opened.controls
     }
     first, other = (None if text is None else Passage.parse(text) for text in (prime, second))
+    refuse_other_than_sound(output)
     encoding = choose_encoding(output.suffix, "WAV", "PCM_24")
     told = output.with_suffix(".json")
     outputs = [output, told, *([output.with_suffix(".png")] if picture else [])]
@@ -108,14 +109,14 @@ def compose(
     report = Report(work.sample_rate, _ear_of(model, open_model))
     with (
         progress_bar("listening" if prime else "composing") as show,
-        AudioWriter(output, work.sample_rate, 1, *encoding, work.frames) as writer,
+        AudioWriter(output, work.sample_rate, 1, *encoding, work.most_frames) as writer,
     ):
         done, gain = 0, np.float32(10 ** (gain_db / 20))
         for block in work.blocks():
             writer.write(block * gain)
             report.take(block)
             done += block.shape[1]
-            show("composing", done, work.frames)
+            show("composing", done, max(done, work.most_frames))
         writer.commit()
     if writer.clipped_samples:
         warn(

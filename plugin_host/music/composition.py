@@ -79,6 +79,12 @@ class Composition:
         """Samples in all, without what is kept of a passage."""
         return round(self.seconds * self.sample_rate)
 
+    @property
+    def most_frames(self) -> int:
+        """Samples in all, with a passage that is kept, if it is as long as is heard of it."""
+        kept = round(self.prime_s * self.sample_rate) if self.keep_prime and self.first is not None else 0
+        return self.frames + kept
+
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Give the music block by block, each (1, T)."""
         hop, rate = self.model.document.hop_length, self.sample_rate
