@@ -49,6 +49,7 @@ def play(
         "longest_repeat_steps": found["holds"]["longest_repeat_steps"],
         "longest_run_steps": found["copied"]["longest_run_steps"],
         "flagged_share": found["copied"]["flagged_share"],
+        "flagged_share_transposed": found["copied"]["flagged_share_transposed"],
         "cost_begin": float(np.median(spent[: len(spent) // 10])),
         "cost_end": float(np.median(spent[-len(spent) // 10 :])),
     }
@@ -90,6 +91,7 @@ def main() -> None:
         "repeat",
         "run",
         "flagged",
+        "in any key",
         "cost",
     )
     for name in names:
@@ -99,6 +101,7 @@ def main() -> None:
             f"{one['temperature']:g}", str(one["seed"]), "yes" if alive(one) else "no",
             f"{one['loudness_change_db']:+.1f} dB", f"{one['entropy_bits'][-1]:.1f}", f"{one['silent_share']:.0%}",
             str(one["longest_repeat_steps"]), str(one["longest_run_steps"]), f"{one['flagged_share']:.0%}",
+            f"{one['flagged_share_transposed']:.0%}",
             f"{one['cost_begin']:.1%}; {one['cost_end']:.1%}",
         )  # fmt: skip
     console = wide_console()

@@ -1,0 +1,73 @@
+"""Whether music is played at the tempo that is asked for.
+
+python -m benchmarks.music.tempos --model NAME [--tempos 80,100,120,140] [--seeds 4]
+
+A minute from nothing with each seed at each tempo, of which the last fifty seconds count. A tempo is kept where the one that
+is found lies within four per cent of it, of its half or of its double: rhythm has several levels. Beside it is how often
+the same holds by chance: of the tempos found where another was asked for.
+"""
+
+import argparse
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.common.report import wide_console, write_results
+from brainsynth import Model
+from plugin_host.music.composition import Composition
+from plugin_host.music.tempo import find_tempo
+
+LENGTH_S, SETTLING_S, NEAR = 60.0, 10.0, 0.04
+
+
+def kept(found_bpm: float | None, asked_bpm: float) -> bool:
+    """Whether a tempo is what was asked for, its half or its double."""
+    if found_bpm is None:
+        return False
+    return any(abs(found_bpm / (asked_bpm * level) - 1) <= NEAR for level in (0.5, 1.0, 2.0))
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--tempos", default="80,100,120,140")
+    parser.add_argument("--seeds", type=int, default=4)
+    arguments = parser.parse_args()
+    model, tempos = Model(arguments.model), [float(text) for text in arguments.tempos.split(",")]
+    found: dict[float, list[float | None]] = {bpm: [] for bpm in tempos}
+    for bpm, seed in track(list(product(tempos, range(arguments.seeds))), "playing"):
+        work = Composition(model, LENGTH_S, controls={"seed": float(seed), "tempo": bpm})
+        sound = np.concatenate(list(work.blocks()), 1)[0][round(SETTLING_S * work.sample_rate) :]
+        tempo = find_tempo(sound, work.sample_rate)
+        found[bpm].append(tempo.bpm if tempo else None)
+    chance = [kept(one, asked) for bpm in tempos for one in found[bpm] for asked in tempos if asked != bpm]
+    table = Table(title="a minute at each tempo")
+    for name in ("asked for", "found", "kept"):
+        table.add_column(name, justify="right")
+    for bpm, each in found.items():
+        told = ", ".join("none" if one is None else f"{one:.0f}" for one in each)
+        table.add_row(f"{bpm:g}", told, f"{np.mean([kept(one, bpm) for one in each]):.0%}")
+    console = wide_console()
+    console.print(table)
+    share = float(np.mean([kept(one, bpm) for bpm, each in found.items() for one in each]))
+    console.print(f"kept: {share:.0%}; where another was asked for: {np.mean(chance):.0%}")
+    settings = {"model": Path(arguments.model).stem, "tempos": tempos, "seeds": arguments.seeds}
+    write_results(
+        "music_tempos",
+        settings,
+        {
+            "found": {f"{bpm:g}": each for bpm, each in found.items()},
+            "kept": share,
+            "by_chance": float(np.mean(chance)),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
