@@ -156,8 +156,9 @@ class Next(StreamingModule):
 
     def __init__(self, network: Network, size: MusicSize) -> None:
         super().__init__()
-        self.enter, self.leave = exactly(nn.ModuleList([network.enter, network.leave]))
-        self.layers = Recurrence(network.layers, size.cell)
+        # Nothing bounds blocks, nor what enters the layers.
+        self.enter, self.leave = exactly(nn.ModuleList([network.enter, network.leave]), wide=True)
+        self.layers = Recurrence(network.layers, size.cell, wide=True)
         self.shape = (state_count(size.cell), size.layers, size.hidden)
         self.values = network.blocks.values
 
@@ -208,8 +209,9 @@ class Classic(MusicModel):
         carry = Carry(self, state)
         audio = inputs["audio"]
         before, now, last = with_previous(state["past"], audio.reshape(audio.shape[0], -1, self.hop_length))
-        heard = (self.blocks.analyse(torch.cat([before, now], -1)) - self.mean) / self.deviation
-        listens = (inputs["control.listen"] > 0).to(heard.dtype)
+        # In double precision, whose last bits move no value from one point of the layers' grid to another.
+        heard = (self.blocks.analyse(torch.cat([before, now], -1).double()) - self.mean) / self.deviation
+        listens = (inputs["control.listen"] > 0).to(audio.dtype)
         blocks = carry("scan", (heard, listens[..., None])).float() * self.deviation + self.mean
         gain = torch.where(listens > 0, inputs["control.monitor"], torch.ones_like(listens))
         sound = carry("overlap_add", self.blocks.synthesise(blocks) * gain[..., None])

@@ -25,12 +25,15 @@ class Exact(nn.Module):
     ----------
     weight : (O, I)
     bias : (O,)
+    wide : bool
+        Whether sums may become large, and are added up in double precision, at twice the cost.
 
     Shapes: double precision (..., I) -> (..., O).
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, wide: bool = False) -> None:
         super().__init__()
+        self.wide = wide
         on_grid = (weight.detach() / WEIGHT_STEP).round() * WEIGHT_STEP
         # Of large weights the file stores fewer bits.
         self.register_buffer("weight", on_grid.half().float().T.contiguous())
@@ -38,16 +41,18 @@ class Exact(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rounded = (x / VALUE_STEP).round() * VALUE_STEP
+        if self.wide:
+            return rounded @ self.get_buffer("weight").double() + self.get_buffer("bias")
         return (rounded.float() @ self.get_buffer("weight")).double() + self.get_buffer("bias")
 
 
-def exactly(module: Module) -> Module:
-    """Copy a module with its linear layers on the grid and all else in double precision."""
+def exactly(module: Module, wide: bool = False) -> Module:
+    """Copy a module with its linear layers on the grid and all else in double precision; see `Exact`."""
     found = copy.deepcopy(module).double()
     for parent in list(found.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.Linear):
-                setattr(parent, name, Exact(child.weight.float(), child.bias))
+                setattr(parent, name, Exact(child.weight.float(), child.bias, wide))
     return found
 
 
@@ -64,17 +69,23 @@ class Recurrence(nn.Module):
     layers : nn.GRU or nn.LSTM
     cell : str
         ``gru`` or ``lstm``.
+    wide : bool
+        See `Exact`.
 
     Shapes: (..., I), states (..., S, layers, H) -> (..., H), and the states; S as `state_count` has it.
     """
 
-    def __init__(self, layers: nn.GRU | nn.LSTM, cell: str) -> None:
+    def __init__(self, layers: nn.GRU | nn.LSTM, cell: str, wide: bool = False) -> None:
         super().__init__()
         self.count = layers.num_layers
         self.step = _lstm if cell == "lstm" else _gru
         self.outer, self.inner = (
             nn.ModuleList(
-                Exact(getattr(layers, f"weight_{side}_l{number}"), getattr(layers, f"bias_{side}_l{number}"))
+                Exact(
+                    getattr(layers, f"weight_{side}_l{number}"),
+                    getattr(layers, f"bias_{side}_l{number}"),
+                    wide,
+                )
                 for number in range(self.count)
             )
             for side in ("ih", "hh")
