@@ -149,7 +149,12 @@ def _infer_with_bar(
         def report(done: int, total: int, distance: float) -> None:
             show(f"refining, {distance:.2f} dB off", done, total)
 
-        return infer(audio, sample_rate, model, refine_renders=renders, on_progress=report)
+        def prepare(done: int, total: int) -> None:
+            show("getting to know the synth, once", done, total)
+
+        return infer(
+            audio, sample_rate, model, refine_renders=renders, on_preparation=prepare, on_progress=report
+        )
 
 
 def _print(model: ParameterModel, inference: Inference) -> None:

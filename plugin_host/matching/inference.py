@@ -16,16 +16,22 @@ from ..playing.model import Model
 from ..streaming.control_ramps import ControlRamps
 from ..streaming.graph_runner import GraphRunner
 from ..synths.parameters import name_values
-from ..synths.preset import Preset
+from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
+from .heard_pitch import heard_pitch
+from .known_sounds import KnownSounds
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .target_sound import as_target, gain_into_range, loudest_db
 
 _SPREAD_OF_ERROR = 0.75
 _HOPS_AT_ONCE = 32
+NEAR = 6
+"""Known sounds that a search looks at."""
+
 _NO_PROGRESS: Callable[[int, int, float], None] = lambda *_: None  # noqa: E731
+_NO_PREPARATION: Callable[[int, int], None] = lambda *_: None  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,7 @@ def infer(
     synth: Synth | str | PathLike[str] | None = None,
     refine_renders: int = 0,
     *,
+    on_preparation: Callable[[int, int], None] = _NO_PREPARATION,
     on_progress: Callable[[int, int, float], None] = _NO_PROGRESS,
 ) -> Inference:
     """Find the parameters with which a synth sounds like a sound.
@@ -212,7 +219,10 @@ def infer(
     synth : Synth, str or path, optional
         The synth, where it is not the bundled one of the name that the model gives.
     refine_renders : int
-        How many sounds Csound may render in search of better parameters, 2 or more; 0 for no search.
+        How many sounds Csound may render in search of better parameters, 2 or more; 0 for no search. The search also knows
+        the pitch that is heard, and a thousand sounds of the synth, which are rendered once and kept in the user's cache.
+    on_preparation : callable
+        Called after each of those with how many there are, and of how many.
     on_progress : callable
         Called after each render; see `refinement.refine`.
 
@@ -248,10 +258,27 @@ def infer(
     if refine_renders:
         with Renderer(model.synth) as renderer:
             refinement = refine(
-                target, renderer, estimate, refine_renders, spread=model.spread, on_progress=on_progress
+                target,
+                renderer,
+                estimate,
+                refine_renders,
+                pitch_hz=heard_pitch(target, model.model.document.sample_rate),
+                near=_near(renderer, target, on_preparation),
+                spread=model.spread,
+                on_progress=on_progress,
             )
         values = refinement.values
     return Inference(estimate, values, target, gain_db, refinement, tuple(warnings))
+
+
+def _near(
+    renderer: Renderer, target: NDArray[np.float32], on_preparation: Callable[[int, int], None]
+) -> list[NDArray[np.float64]]:
+    """Give the known sounds of a synth that are nearest to a target; only its presets where each sound takes long."""
+    presets = [preset.values for preset in find_presets(renderer.synth)]
+    if not renderer.rewinds:
+        return [renderer.synth.to_unit(values) for values in presets]
+    return list(KnownSounds(renderer, presets, on_preparation).nearest(target, NEAR))
 
 
 def resynthesise(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..errors import MissingPackageError, UsageError
 from ..synths.parameters import from_unit
 from ..synths.renderer import Renderer
 from .sound_distances import MssTarget
+from .starts import starts
 from .target_sound import from_onset, loudest_db
 
 LEVEL_WEIGHT = 0.1
@@ -21,8 +23,23 @@ LEVEL_WEIGHT = 0.1
 SHARE_FOR_STEPS = 0.3
 """Part of the renders that integers and choices may take."""
 
+LEAST_LOOKS, HOPELESS = 4, 1.5
+"""So many other beginnings than the estimate are looked at; it is left alone if the best costs so many times as much."""
+
+LOOKS_FIRST, SHARE_OF_LOOKS = 6, 0.3
+"""Else so many come first, and afterwards this part of the renders, between small changes of the best."""
+
+PARENTS = 3
+CHANGED = 0.5
+"""Which of the best points are changed, and in how many of their parameters."""
+
+SMALLEST_CHANGE, LARGEST_CHANGE = 0.03, 0.3
+WANDERING = 100
+"""Renders after which the best is refined and nothing else is tried."""
+
 DEFAULT_SPREAD = 0.03
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.004, 0.12
+_SPREAD_ELSEWHERE = 0.08
 _SMALLEST_GENERATION = 6
 
 
@@ -55,15 +72,20 @@ def refine(
     start: Mapping[str, Any],
     renders: int = 50,
     *,
+    pitch_hz: float | None = None,
+    near: Sequence[NDArray[np.float64]] = (),
     spread: ArrayLike | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int, float], None] = lambda *_: None,
 ) -> Refinement:
     """Search for parameters whose sound is nearer to a target, by `sound_distances.mss`.
 
-    First other values of integers and choices are tried, one at a time; then the covariance matrix adaptation evolution
-    strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters. Ctrl-C ends the search, and gives what was
-    found so far, once the start has been rendered.
+    First other beginnings are looked at, see `starts`. If they are hopeless beside the estimate, the synth made the sound or
+    one much like it: other values of integers and choices are tried, one at a time; then the covariance matrix adaptation
+    evolution strategy (Hansen 2016, arXiv 1604.00772) moves all continuous parameters. Else the search wanders: further
+    beginnings, and changes of the best three points in half of their parameters (an evolution strategy with a mutation
+    step drawn anew each time); with many renders it ends with covariance matrix adaptation, too. Ctrl-C ends the search,
+    and gives what was found so far, once the start has been rendered.
 
     Parameters
     ----------
@@ -75,6 +97,10 @@ def refine(
         Where to begin: an estimate. Defaults for what is not given.
     renders : int
         How many sounds may be rendered, 2 or more; the start is the first.
+    pitch_hz : float, optional
+        The pitch that was heard in the target; see `starts.PITCH`.
+    near : sequence of (P,) arrays, optional
+        Points of the unit cube that the search may begin at, the best first; see `known_sounds`.
     spread : array_like, optional
         (P,) how far the start may be off, as a part of each parameter's range; 0.03 if not given.
     seed : int
@@ -95,12 +121,16 @@ def refine(
     cma = _load_cma()
     trials = _Trials(target, renderer, start, renders, on_progress)
     parameters = renderer.synth.parameters
-    free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
-    sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))[free]
+    sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))
     try:
-        _try_steps(trials)
-        if len(free) and trials.left:
-            _search(cma, trials, free, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+        random = np.random.default_rng(seed)
+        points = starts(renderer.synth, trials.best.unit, pitch_hz, near, random)
+        if _estimate_is_good(trials, points):
+            _try_steps(trials)
+        else:
+            _wander(trials, points, random)
+            sigmas = np.full(len(parameters), _SPREAD_ELSEWHERE)
+        _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
     except KeyboardInterrupt:
         return trials.result(interrupted=True)
     return trials.result()
@@ -142,6 +172,7 @@ class _Trials:
         # The start's own values, not their copy that went through the unit cube.
         self.best = _Point(renderer.synth.to_unit(start), renderer.synth.values(start))
         self._mss_before = np.inf
+        self.judged: list[_Point] = []
         self.judge(self.best.unit, self.best.values)
         self._mss_before = self.best.mss
 
@@ -157,8 +188,9 @@ class _Trials:
         mss = self._target.mss(sound)
         cost = mss + LEVEL_WEIGHT * abs(loudest_db(sound) - self._level_db)
         self.done += 1
+        self.judged.append(_Point(unit.copy(), values, mss, cost))
         if cost < self.best.cost and mss <= self._mss_before:
-            self.best = _Point(unit.copy(), values, mss, cost)
+            self.best = self.judged[-1]
         self._on_progress(self.done, self.most, self.best.mss)
         return cost
 
@@ -188,13 +220,44 @@ def _try_steps(trials: _Trials) -> None:
         trials.judge(unit)
 
 
-def _search(
-    cma: Any, trials: _Trials, free: NDArray[np.int64], sigmas: NDArray[np.float64], seed: int
-) -> None:
+def _estimate_is_good(trials: _Trials, points: Iterator[NDArray[np.float64]]) -> bool:
+    """Look at some other beginnings, and tell whether none comes anywhere near the estimate."""
+    estimate = trials.best.cost
+    costs = [trials.judge(unit) for unit in islice(points, min(LEAST_LOOKS, trials.left - 1))]
+    return not costs or min(costs) > HOPELESS * estimate
+
+
+def _wander(trials: _Trials, points: Iterator[NDArray[np.float64]], random: np.random.Generator) -> None:
+    """Judge further beginnings and changes of the best points by turns."""
+    last = WANDERING if trials.most >= 2 * WANDERING else trials.most
+    while trials.done < last:
+        if trials.done < LOOKS_FIRST or random.random() < SHARE_OF_LOOKS:
+            trials.judge(next(points))
+        else:
+            best = sorted(trials.judged, key=lambda point: point.cost)[:PARENTS]
+            weights = 1 / np.arange(1, len(best) + 1)
+            trials.judge(_changed(best[random.choice(len(best), p=weights / weights.sum())].unit, random))
+
+
+def _changed(unit: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Move some of a point's parameters (P,), by a little or much; what would leave its range comes back."""
+    chosen = random.random(len(unit)) < CHANGED
+    chosen[random.integers(len(unit))] = True
+    size = np.exp(random.uniform(np.log(SMALLEST_CHANGE), np.log(LARGEST_CHANGE)))
+    moved = np.abs(unit + chosen * size * random.standard_normal(len(unit)))
+    return np.clip(1 - np.abs(1 - moved), 0, 1)
+
+
+def _search(cma: Any, trials: _Trials, sigmas: NDArray[np.float64], seed: int) -> None:
+    """Move all continuous parameters from the best point on, by covariance matrix adaptation."""
+    parameters = trials.renderer.synth.parameters
+    free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
+    if not len(free) or not trials.left:
+        return
     generation = max(_SMALLEST_GENERATION, min(4 + int(3 * np.log(len(free))), trials.left // 4))
     options = {
         "bounds": [0, 1],
-        "CMA_stds": sigmas,
+        "CMA_stds": sigmas[free],
         "popsize": generation,
         "seed": seed + 1,  # 0 would mean the clock
         "verbose": -9,
@@ -204,7 +267,7 @@ def _search(
     fixed = trials.best.unit.copy()
     start = np.clip(fixed[free], 1e-3, 1 - 1e-3)
     if len(free) == 1:  # cma takes no single dimension: it gets a second one without meaning
-        start, options["CMA_stds"] = np.append(start, 0.5), np.append(sigmas, sigmas)
+        start, options["CMA_stds"] = np.append(start, 0.5), np.append(sigmas[free], sigmas[free])
     strategy = cma.CMAEvolutionStrategy(start, 1.0, options)
     while trials.left:
         points = strategy.ask()[: trials.left]

@@ -73,12 +73,21 @@ def mel_spectrograms_db(
 
     They are in dB of a reference power, or of the maximum of each, and not more than 80 dB below that maximum.
     """
-    spectrograms = []
-    for window_s, hop_s, bands in MSS_SCALES:
-        n_fft = int(window_s * sample_rate)
-        power = np.square(_magnitudes(sound, n_fft, int(hop_s * sample_rate)))
-        spectrograms.append(_decibels(mel_bands(sample_rate, n_fft, bands) @ power.T, reference))
-    return spectrograms
+    return [mel_spectrogram_db(sound, sample_rate, *scale, reference) for scale in MSS_SCALES]
+
+
+def mel_spectrogram_db(
+    sound: Sound,
+    sample_rate: int,
+    window_s: float,
+    hop_s: float,
+    bands: int,
+    reference: float | None = None,
+) -> NDArray[np.float32]:
+    """Give one such spectrogram, (bands, frames)."""
+    n_fft = int(window_s * sample_rate)
+    power = np.square(_magnitudes(sound, n_fft, int(hop_s * sample_rate)))
+    return _decibels(mel_bands(sample_rate, n_fft, bands) @ power.T, reference)
 
 
 def wmfcc(target: Sound, sound: Sound, sample_rate: int) -> float:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import HostError
-from ..files.atomic_file import PartialFile
+from ..files.user_cache import remembered
 from ..matching.sound_distances import mel_bands
 from .finishing import finished
 from .source import OneShots, Sound, middle_note
@@ -138,25 +135,16 @@ def training_sounds(source: OneShots) -> Known:
 
     The user's cache remembers them: some seconds for a model's first set.
     """
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    key = hashlib.sha256(f"{source.sha256} {_VERSION}".encode()).hexdigest()
-    path = caches / "brainsynth" / "training_sounds" / f"{key}.npy"
-    shape = (len(source.points), len(EDGES), BANDS)
-    try:
-        found = np.load(path, allow_pickle=False)
-        if found.shape == shape and found.dtype == np.float32:
-            return Known(found)
-    except (OSError, ValueError, EOFError):
-        pass
     note, rate = middle_note(source), source.sample_rate
-    played = (source.play(np.array(point.value, np.float32), note=note) for point in source.points)
-    known = known_of((finished(sound, rate) for sound in played), rate)
-    try:
-        with PartialFile(path) as partial:
-            with partial.path.open("wb") as file:
-                np.save(file, known.pictures)
-            partial.commit()
-    except (OSError, HostError):
-        # Where nothing can be remembered, they are played each time.
-        pass
-    return known
+
+    def play() -> NDArray[np.float32]:
+        played = (source.play(np.array(point.value, np.float32), note=note) for point in source.points)
+        return known_of((finished(sound, rate) for sound in played), rate).pictures
+
+    shape = (len(source.points), len(EDGES), BANDS)
+    return Known(
+        cast(
+            "NDArray[np.float32]",
+            remembered("training_sounds", f"{source.sha256} {_VERSION}", shape, np.float32, play),
+        )
+    )

@@ -1,0 +1,72 @@
+"""Sounds of a synth that are known before a search begins: the nearest of a thousand, at no render's cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..files.user_cache import remembered
+from ..synths.renderer import Renderer
+from .sound_distances import RANGE_DB, mel_spectrogram_db
+from .target_sound import from_onset
+
+COUNT = 1000
+WINDOW_S, HOP_S, BANDS = 0.025, 0.010, 64
+GROUP = 5
+"""Frames that are averaged: what is compared is coarse, and small to keep."""
+
+_VERSION = 1
+_NO_PROGRESS: Callable[[int, int], None] = lambda *_: None  # noqa: E731
+
+
+class KnownSounds:
+    """Random sounds of a synth, and its presets. The user's cache keeps them.
+
+    Parameters
+    ----------
+    renderer : Renderer
+        Of the synth; renders what the cache does not hold.
+    presets : sequence of mapping, optional
+        Settings of the synth.
+    on_progress : callable, optional
+        Called with how many sounds are rendered, and of how many.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        presets: Sequence[Mapping[str, Any]] = (),
+        on_progress: Callable[[int, int], None] = _NO_PROGRESS,
+    ) -> None:
+        synth = renderer.synth
+        self._sample_rate, self._frames = synth.sample_rate, synth.frames
+        random = np.random.default_rng(0).random((COUNT, len(synth.parameters)))
+        self.units = np.concatenate([random, *(synth.to_unit(preset)[None] for preset in presets)])
+        count, size = len(self.units), len(self._picture(np.zeros(1, np.float32)))
+
+        def render() -> NDArray[np.uint8]:
+            found = np.empty((count, size), np.uint8)
+            for number, unit in enumerate(self.units):
+                found[number] = self._picture(from_onset(renderer.render_unit(unit).mean(axis=0)))
+                on_progress(number + 1, count)
+            return found
+
+        depends_on = f"{_VERSION} {synth.sha256} {self._frames} {self.units.tobytes().hex()}"
+        self._pictures = remembered("known_sounds", depends_on, (count, size), np.uint8, render)
+
+    def nearest(self, target: NDArray[np.float32], count: int) -> NDArray[np.float64]:
+        """Give where those lie in the unit cube that are nearest to a sound (T,), from its onset on: (count, P)."""
+        apart = np.abs(self._pictures.astype(np.int16) - self._picture(target).astype(np.int16)).mean(1)
+        return self.units[np.argsort(apart, kind="stable")[:count]]
+
+    def _picture(self, sound: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Give a coarse mel spectrogram (V,) of a sound (T,), in dB above the faintest."""
+        whole = np.zeros(self._frames, np.float32)
+        whole[: len(sound)] = sound[: self._frames]
+        level_db = mel_spectrogram_db(whole, self._sample_rate, WINDOW_S, HOP_S, BANDS)
+        above_db = level_db - level_db.max() + RANGE_DB
+        groups = np.array_split(above_db, max(1, above_db.shape[1] // GROUP), axis=1)
+        return np.concatenate([group.mean(1) for group in groups]).round().astype(np.uint8)

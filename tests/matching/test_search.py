@@ -1,0 +1,106 @@
+"""Where a search for parameters begins, and that it does not lose to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from brainsynth import Renderer, refine
+from plugin_host.matching.heard_pitch import heard_pitch
+from plugin_host.matching.known_sounds import COUNT, KnownSounds
+from plugin_host.matching.sound_distances import mss
+from plugin_host.matching.starts import at_pitch, pitch_parameters, starts
+from plugin_host.matching.target_sound import from_onset
+from plugin_host.synths.preset import find_presets
+
+RATE = 48000
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with Renderer("fm") as renderer:
+        yield renderer
+
+
+@pytest.fixture(scope="module")
+def known(renderer: Renderer) -> KnownSounds:
+    return KnownSounds(renderer, [preset.values for preset in find_presets(renderer.synth)])
+
+
+def test_the_pitch_is_moved_and_nothing_else(renderer: Renderer) -> None:
+    synth = renderer.synth
+    (place,) = pitch_parameters(synth.parameters)
+    before = np.full(len(synth.parameters), 0.3)
+    after = at_pitch(synth.parameters, before, 330.0)
+    assert synth.from_unit(after)["f0_hz"] == pytest.approx(330)
+    assert np.flatnonzero(before != after).tolist() == [place]
+    for outside in (None, 20.0, 5000.0):
+        assert np.array_equal(at_pitch(synth.parameters, before, outside), before)
+
+
+def test_interchangeable_voices_all_have_the_pitch() -> None:
+    with Renderer("subtractive") as renderer:
+        parameters = renderer.synth.parameters
+    names = [parameters[place].name for place in pitch_parameters(parameters)]
+    assert names == ["osc1_f0_hz", "osc2_f0_hz"]
+
+
+def test_beginnings_come_in_order(renderer: Renderer) -> None:
+    synth, random = renderer.synth, np.random.default_rng(0)
+    (place,) = pitch_parameters(synth.parameters)
+    estimate, near = np.full(len(synth.parameters), 0.5), [np.full(len(synth.parameters), 0.25)]
+    points = list(islice(starts(synth, estimate, 330.0, near, random), 6))
+    pitch = at_pitch(synth.parameters, estimate, 330.0)[place]
+    assert [bool(point[place] == pitch) for point in points] == [True, True, True, False, True, False]
+    others = np.arange(len(estimate)) != place
+    assert np.array_equal(points[0][others], estimate[others])
+    assert np.array_equal(points[1][others], near[0][others])
+    alone = next(starts(synth, estimate, None, near, random))
+    assert np.array_equal(alone, near[0]), "the estimate is not judged twice"
+
+
+def test_known_sounds_find_themselves(renderer: Renderer, known: KnownSounds) -> None:
+    for number in (3, 500, len(known.units) - 1):
+        sound = from_onset(renderer.render_unit(known.units[number])[0])
+        assert np.array_equal(known.nearest(sound, 2)[0], known.units[number])
+    assert len(known.units) > COUNT, "the presets are among them"
+
+
+def test_known_sounds_are_rendered_once(renderer: Renderer, known: KnownSounds) -> None:
+    def refuse(done: int, total: int) -> None:
+        raise AssertionError(f"rendered {done} of {total}")
+
+    again = KnownSounds(renderer, [preset.values for preset in find_presets(renderer.synth)], refuse)
+    assert np.array_equal(again.units, known.units)
+    with pytest.raises(AssertionError, match="rendered 1 of"):
+        KnownSounds(renderer, [], refuse)
+
+
+@pytest.mark.parametrize("synth", ["string", "voice", "drum"])
+def test_a_search_for_the_sound_of_another_synth_is_no_worse_than_chance(
+    synth: str, renderer: Renderer, known: KnownSounds
+) -> None:
+    with Renderer(synth) as other:
+        target = from_onset(other.render()[0])
+    found = refine(
+        target, renderer, {}, 20,
+        pitch_hz=heard_pitch(target, RATE), near=list(known.nearest(target, 6)),
+    )  # fmt: skip
+    random = np.random.default_rng(7)
+    drawn = [
+        mss(target, from_onset(renderer.render_unit(random.random(8))[0])[: len(target)], RATE)
+        for _ in range(20)
+    ]
+    assert found.renders == 20
+    assert found.mss_after <= min(drawn)
+
+
+def test_a_pitch_is_heard_and_noise_has_none() -> None:
+    time = np.arange(RATE) / RATE
+    partials = np.arange(1, 8)[:, None]
+    tone = 0.1 * (np.sin(2 * np.pi * 220 * partials * time) / partials).sum(0).astype(np.float32)
+    assert heard_pitch(tone, RATE) == pytest.approx(220, rel=0.01)
+    assert heard_pitch(0.1 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32), RATE) is None
