@@ -20,7 +20,7 @@ from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
 from .heard_pitch import heard_pitch
-from .known_sounds import KnownSounds
+from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
 from .target_sound import as_target, gain_into_range, loudest_db
@@ -257,13 +257,15 @@ def infer(
         )
     if refine_renders:
         with Renderer(model.synth) as renderer:
+            near, doubts = _near(renderer, target, on_preparation)
+            warnings += doubts
             refinement = refine(
                 target,
                 renderer,
                 estimate,
                 refine_renders,
                 pitch_hz=heard_pitch(target, model.model.document.sample_rate),
-                near=_near(renderer, target, on_preparation),
+                near=near,
                 spread=model.spread,
                 on_progress=on_progress,
             )
@@ -273,12 +275,23 @@ def infer(
 
 def _near(
     renderer: Renderer, target: NDArray[np.float32], on_preparation: Callable[[int, int], None]
-) -> list[NDArray[np.float64]]:
-    """Give the known sounds of a synth that are nearest to a target; only its presets where each sound takes long."""
+) -> tuple[list[NDArray[np.float64]], list[str]]:
+    """Give the known sounds of a synth that are nearest to a target, and a sentence of doubt if none is near.
+
+    Where each sound takes long, only presets are known.
+    """
     presets = [preset.values for preset in find_presets(renderer.synth)]
     if not renderer.rewinds:
-        return [renderer.synth.to_unit(values) for values in presets]
-    return list(KnownSounds(renderer, presets, on_preparation).nearest(target, NEAR))
+        return [renderer.synth.to_unit(values) for values in presets], []
+    known = KnownSounds(renderer, presets, on_preparation)
+    nearest_db, usual_db = known.nearest_db(target), known.usual_db
+    doubts = []
+    if nearest_db > usual_db:
+        doubts.append(
+            f"the sound is unlike any that {renderer.synth.name} makes: the nearest of {COUNT} is {nearest_db:.0f} dB"
+            f" apart, and {USUAL:.0%} of its own sounds have one within {usual_db:.0f} dB"
+        )
+    return list(known.nearest(target, NEAR)), doubts
 
 
 def resynthesise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,14 @@ from .target_sound import from_onset
 
 COUNT = 1000
 WINDOW_S, HOP_S, BANDS = 0.025, 0.010, 64
+USUAL = 0.95
+"""Of a synth's own sounds so many have another one as near as what is called usual."""
+
 GROUP = 5
 """Frames that are averaged: what is compared is coarse, and small to keep."""
+
+TRIED = 200
+"""Sounds by which that is told."""
 
 _VERSION = 1
 _NO_PROGRESS: Callable[[int, int], None] = lambda *_: None  # noqa: E731
@@ -59,8 +66,25 @@ class KnownSounds:
 
     def nearest(self, target: NDArray[np.float32], count: int) -> NDArray[np.float64]:
         """Give where those lie in the unit cube that are nearest to a sound (T,), from its onset on: (count, P)."""
-        apart = np.abs(self._pictures.astype(np.int16) - self._picture(target).astype(np.int16)).mean(1)
+        apart = self._apart_db(self._picture(target))
         return self.units[np.argsort(apart, kind="stable")[:count]]
+
+    def nearest_db(self, target: NDArray[np.float32]) -> float:
+        """Give how far the nearest is from a sound (T,), in dB of their coarse spectrograms."""
+        return float(self._apart_db(self._picture(target)).min())
+
+    @cached_property
+    def usual_db(self) -> float:
+        """How far a sound of the synth is from the nearest known one, at most, but for one in twenty."""
+        apart = []
+        for number, one in enumerate(self._pictures[:TRIED]):
+            others = self._apart_db(one)
+            others[number] = np.inf
+            apart.append(others.min())
+        return float(np.quantile(apart, USUAL))
+
+    def _apart_db(self, one: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.abs(self._pictures.astype(np.int16) - one.astype(np.int16)).mean(1)
 
     def _picture(self, sound: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Give a coarse mel spectrogram (V,) of a sound (T,), in dB above the faintest."""

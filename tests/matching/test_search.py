@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from brainsynth import Renderer, refine
+from brainsynth import Renderer, infer, refine
 from plugin_host.matching.heard_pitch import heard_pitch
 from plugin_host.matching.known_sounds import COUNT, KnownSounds
 from plugin_host.matching.sound_distances import mss
@@ -67,6 +67,17 @@ def test_known_sounds_find_themselves(renderer: Renderer, known: KnownSounds) ->
         sound = from_onset(renderer.render_unit(known.units[number])[0])
         assert np.array_equal(known.nearest(sound, 2)[0], known.units[number])
     assert len(known.units) > COUNT, "the presets are among them"
+
+
+def test_doubt_is_said_of_what_the_synth_does_not_make(renderer: Renderer, known: KnownSounds) -> None:
+    random = np.random.default_rng(3)
+    own = [from_onset(renderer.render_unit(random.random(8))[0]) for _ in range(8)]
+    assert sum(known.nearest_db(sound) <= known.usual_db for sound in own) >= 7
+    noise = 0.1 * random.standard_normal(RATE).astype(np.float32)
+    assert known.nearest_db(noise) > 1.5 * known.usual_db
+    doubts = infer(noise, RATE, "fm", refine_renders=8).warnings
+    assert any("unlike any that fm makes: the nearest of 1000 is" in doubt for doubt in doubts)
+    assert not any("unlike" in doubt for doubt in infer(own[0], RATE, "fm", refine_renders=8).warnings)
 
 
 def test_known_sounds_are_rendered_once(renderer: Renderer, known: KnownSounds) -> None:
