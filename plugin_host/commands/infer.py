@@ -13,6 +13,7 @@ from .exit_codes import ExitCode
 from .messages import warn
 
 _MARGIN_S = 1.0
+AUTO = "auto"
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 def infer(
     sound: Annotated[Path, typer.Argument(help="An audio file.", show_default=False)],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A bundled model or a model file.", show_default=False)
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A bundled model, a file, or auto: the nearest bundled one.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A preset, NAME.json.", show_default=False)
@@ -51,23 +58,30 @@ def infer(
     Ctrl-C ends --refine, and the best so far is written.
     """
     from ..files.plan import refuse_inputs_as_outputs
+    from ..matching.best_synth import RENDERS
     from ..matching.inference import ParameterModel, infer, preset_of
     from .named_model import open_model
     from .outputs import refuse_unwritable
 
     _check_names(output, render, picture)
-    found_model = ParameterModel(open_model(model), synth)
+    names = _candidates(synth) if model == AUTO else [model]
+    models = [ParameterModel(open_model(name), synth) for name in names]
     files = [path for path in (output, render, picture) if path is not None]
-    synth_file = [found_model.synth_path] if found_model.synth_path else []
-    refuse_inputs_as_outputs([sound, found_model.model.path, *synth_file], files)
+    used = [path for one in models for path in (one.model.path, one.synth_path) if path is not None]
+    refuse_inputs_as_outputs([sound, *used], files)
     for path in files:
         refuse_unwritable(path)
-    seconds = found_model.frames / found_model.model.document.sample_rate + _MARGIN_S
+    seconds = max(one.frames / one.model.document.sample_rate for one in models) + _MARGIN_S
     audio, sample_rate, repaired = read_from_onset(sound, seconds)
     if repaired:
         warn(f"{sound}: {counted(repaired, 'sample was', 'samples were')} NaN or infinite and taken for 0")
     with naming(sound):
-        inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
+        if model == AUTO:
+            refine = refine or RENDERS
+            found_model, inference = _infer_by_best(audio, sample_rate, models, refine)
+        else:
+            found_model = models[0]
+            inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
     for warning in inference.warnings:
         warn(warning)
     _print(found_model, inference)
@@ -82,6 +96,31 @@ def infer(
         )
         return ExitCode.INTERRUPTED
     return ExitCode.WELL
+
+
+def _candidates(synth: str | None) -> list[str]:
+    from ..errors import UsageError
+    from ..matching.best_synth import bundled_parameter_models
+
+    if synth is not None:
+        raise UsageError(
+            "--synth names one synth, and --model auto chooses among the bundled ones: give one of them"
+        )
+    return bundled_parameter_models()
+
+
+def _infer_by_best(
+    audio: NDArray[np.float32], sample_rate: int, models: list[ParameterModel], renders: int
+) -> tuple[ParameterModel, Inference]:
+    from ..matching.best_synth import infer_by_each
+    from .progress import progress_bar
+
+    with progress_bar() as show:
+        ranked = infer_by_each(audio, sample_rate, models, renders, show)
+    for model, one in ranked:
+        assert one.refinement is not None
+        typer.echo(f"{model.model.name}: {one.refinement.mss_after:.2f} dB")
+    return ranked[0]
 
 
 def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], int, int]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from brainsynth import Renderer, infer, refine
 from plugin_host.matching.heard_pitch import heard_pitch
 from plugin_host.matching.known_sounds import COUNT, KnownSounds
+from plugin_host.matching.refinement import _Trials
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.starts import at_pitch, pitch_parameters, starts
 from plugin_host.matching.target_sound import from_onset
 from plugin_host.synths.preset import find_presets
+from tests.conftest import Command
 
 RATE = 48000
 
@@ -107,6 +113,44 @@ def test_a_search_for_the_sound_of_another_synth_is_no_worse_than_chance(
     ]
     assert found.renders == 20
     assert found.mss_after <= min(drawn)
+
+
+@pytest.mark.parametrize("made_by", ["fm", "subtractive"])
+def test_the_synth_that_made_a_sound_comes_nearest(made_by: str, brainsynth: Command, tmp_path: Path) -> None:
+    with Renderer(made_by) as own:
+        soundfile.write(tmp_path / "sound.wav", own.render()[0], RATE)
+    done = brainsynth("infer", tmp_path / "sound.wav", "--model", "auto", "-o", tmp_path / "found.json")
+    assert done.code == 0, done.err
+    first, second, *_ = done.out.splitlines()
+    assert (first.split(":")[0], second.split(":")[0]) == (
+        made_by,
+        {"fm", "subtractive"}.difference([made_by]).pop(),
+    )
+    assert json.loads((tmp_path / "found.json").read_text())["synth"] == f"{made_by}.csd"
+
+
+def test_ctrl_c_ends_auto_with_what_was_found(
+    brainsynth: Command, renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write(tmp_path / "sound.wav", renderer.render()[0], RATE)
+    judge, judged = _Trials.judge, []
+
+    def interrupt(self: _Trials, *arguments: Any) -> float:
+        judged.append(1)
+        if len(judged) == 5:
+            raise KeyboardInterrupt
+        return judge(self, *arguments)
+
+    monkeypatch.setattr(_Trials, "judge", interrupt)
+    done = brainsynth("infer", tmp_path / "sound.wav", "--model", "auto", "-o", tmp_path / "found.json")
+    assert (done.code, len(judged)) == (130, 5)
+    assert "interrupted after 4 of 20 sounds" in done.err
+    assert json.loads((tmp_path / "found.json").read_text())["synth"] == "fm.csd"
+
+
+def test_auto_takes_no_synth(brainsynth: Command, tmp_path: Path) -> None:
+    done = brainsynth("infer", tmp_path / "sound.wav", "--model", "auto", "--synth", "fm")
+    assert (done.code, done.err.count("\n")) == (2, 1)
 
 
 def test_a_pitch_is_heard_and_noise_has_none() -> None:
