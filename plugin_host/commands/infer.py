@@ -239,11 +239,12 @@ def _render(
         write_sound(render, made, rate, ("WAV", "PCM_24"))
     if picture is None:
         return
-    frames = len(inference.target)
+    target = model.at_synth_rate(inference.target)
+    frames = len(target)
     shown = [
         np.pad(sound, (0, frames - len(sound)))[None]
         for sound in (
-            inference.target,
+            target,
             from_onset(estimate.mean(axis=0))[:frames],
             from_onset(made.mean(axis=0))[:frames],
         )

@@ -15,6 +15,7 @@ from ..model_file.controls import Control
 from ..playing.model import Model
 from ..streaming.control_ramps import ControlRamps
 from ..streaming.graph_runner import GraphRunner
+from ..streaming.rate_conversion import resample
 from ..synths.parameters import name_values
 from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
@@ -23,7 +24,7 @@ from .heard_pitch import heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
-from .target_sound import as_target, gain_into_range, loudest_db
+from .target_sound import as_target, from_onset, gain_into_range, loudest_db
 
 _SPREAD_OF_ERROR = 0.75
 _HOPS_AT_ONCE = 32
@@ -153,6 +154,11 @@ class ParameterModel:
             gain_db = gain_into_range(loudest_db(target), known.low, known.high)
         return target * np.float32(10 ** (gain_db / 20)), gain_db
 
+    def at_synth_rate(self, target: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Convert a sound (T,) from the model's rate to the synth's."""
+        rate, other = self.model.document.sample_rate, self.synth.sample_rate
+        return target if rate == other else from_onset(resample(target, rate, other))
+
     def estimate(self, target: NDArray[np.float32]) -> dict[str, float | str]:
         """Estimate the parameters of a sound (T,) from its onset on, at the model's rate: the values of its last hop."""
         document = self.model.document
@@ -256,11 +262,12 @@ def infer(
             " range of levels that the model knows"
         )
     if refine_renders:
+        heard = model.at_synth_rate(target)
         with Renderer(model.synth) as renderer:
-            near, doubts = _near(renderer, target, on_preparation)
+            near, doubts = _near(renderer, heard, on_preparation)
             warnings += doubts
             refinement = refine(
-                target,
+                heard,
                 renderer,
                 estimate,
                 refine_renders,

@@ -254,6 +254,18 @@ def changed_synth(folder: Path, old: str, new: str) -> Path:
     return path
 
 
+def test_a_synth_of_another_rate_is_searched_at_its_own(
+    model: ParameterModel, sound: Sound, tmp_path: Path
+) -> None:
+    other = ParameterModel(model.model, changed_synth(tmp_path, "sr     = 48000", "sr     = 32000"))
+    found = infer(sound, RATE, other, refine_renders=12)
+    same = infer(sound, RATE, model, refine_renders=12)
+    assert other.synth.sample_rate == 32000
+    assert found.refinement is not None
+    assert same.refinement is not None
+    assert found.refinement.mss_before < same.refinement.mss_before + 2.0
+
+
 def test_a_synth_that_has_changed_is_reported(model: ParameterModel, sound: Sound, tmp_path: Path) -> None:
     other = ParameterModel(model.model, changed_synth(tmp_path, "; Two operators", "; Both operators"))
     assert "has changed since fm was trained on it" in infer(sound, RATE, other).warnings[0]

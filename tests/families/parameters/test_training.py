@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 import torch
+from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.support.toy_synth import CONTROLS, SIZE, ToySounds, parameters, play
@@ -156,10 +158,28 @@ def test_what_cannot_be_trained_on_is_refused_in_a_sentence(tmp_path: Path) -> N
         train(ToySounds(3), tmp_path / "few")
     with pytest.raises(SoundsError, match="silent"):
         train(ToySounds(24, silent=tuple(range(24))), tmp_path / "silent")
-    slow = ToySounds(24)
-    slow.sample_rate = 44_100
-    with pytest.raises(SoundsError, match="sr = 48000"):
-        train(slow, tmp_path / "slow")
+
+
+class OtherRate(ToySounds):
+    """The same sounds, at half the rate."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.sample_rate //= 2
+
+    def __getitem__(self, index: int) -> NDArray[np.float32] | None:
+        sound = super().__getitem__(index)
+        return None if sound is None else soxr.resample(sound, 2, 1)
+
+
+def test_sounds_of_any_rate_are_heard_as_they_sound(tmp_path: Path) -> None:
+    features, other = (
+        FeatureRows(sounds, Silent(), "toys")[np.array([0, 2])][0] for sounds in (ToySounds(4), OtherRate(4))
+    )
+    low = slice(0, 64)  # what lies below the lower rate's band
+    assert float((features[..., low] - other[..., low]).abs().mean()) < 0.1 * float(features[..., low].std())
+    train(OtherRate(24), tmp_path / "run")
+    assert open_run(tmp_path / "run").metadata["step"] == SHORT.steps
 
 
 def test_logs_show_the_error_of_each_parameter_and_sounds(tmp_path: Path) -> None:

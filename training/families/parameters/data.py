@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import soxr
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -33,7 +34,7 @@ def identify(source: Source) -> dict[str, Any]:
     Raises
     ------
     SoundsError
-        If the sounds are too few, or of another rate.
+        If the sounds are too few.
     """
     if source.sounds is None:
         raise SoundsError("parameters are learned from a synth's sounds; give a data set.")
@@ -42,10 +43,6 @@ def identify(source: Source) -> dict[str, Any]:
         raise SoundsError(
             f"{counted(len(sounds), 'sound is', 'sounds are')} too few to train on; generate {FEWEST_SOUNDS} or more,"
             " and 20,000 or more for a good model."
-        )
-    if sounds.sample_rate != SAMPLE_RATE:
-        raise SoundsError(
-            f"{sounds.synth} plays at {sounds.sample_rate} Hz; write sr = {SAMPLE_RATE} into it."
         )
     return {
         **identify_sounds(sounds),
@@ -229,6 +226,8 @@ class FeatureRows:
                 unread.append(row)
                 continue
             late = lateness(first + row)
+            if self._sounds.sample_rate != SAMPLE_RATE:
+                sound = soxr.resample(sound, self._sounds.sample_rate, SAMPLE_RATE)
             sound = sound[: audio.shape[1] - late]
             audio[row, late : late + len(sound)] = sound
         x = torch.from_numpy(audio.reshape(len(rows), frames, HOP_LENGTH))
