@@ -28,8 +28,8 @@ from .target_sound import as_target, from_onset, gain_into_range, loudest_db
 
 _SPREAD_OF_ERROR = 0.75
 _HOPS_AT_ONCE = 32
-NEAR = 6
-"""Known sounds that a search looks at."""
+NEAR_SHARE, LEAST_NEAR = 0.3, 6
+"""Known sounds that a search looks at, as a part of its renders."""
 
 _NO_PROGRESS: Callable[[int, int, float], None] = lambda *_: None  # noqa: E731
 _NO_PREPARATION: Callable[[int, int], None] = lambda *_: None  # noqa: E731
@@ -264,7 +264,9 @@ def infer(
     if refine_renders:
         heard = model.at_synth_rate(target)
         with Renderer(model.synth) as renderer:
-            near, doubts = _near(renderer, heard, on_preparation)
+            near, doubts = _near(
+                renderer, heard, max(LEAST_NEAR, int(NEAR_SHARE * refine_renders)), on_preparation
+            )
             warnings += doubts
             refinement = refine(
                 heard,
@@ -281,7 +283,10 @@ def infer(
 
 
 def _near(
-    renderer: Renderer, target: NDArray[np.float32], on_preparation: Callable[[int, int], None]
+    renderer: Renderer,
+    target: NDArray[np.float32],
+    count: int,
+    on_preparation: Callable[[int, int], None],
 ) -> tuple[list[NDArray[np.float64]], list[str]]:
     """Give the known sounds of a synth that are nearest to a target, and a sentence of doubt if none is near.
 
@@ -298,7 +303,7 @@ def _near(
             f"the sound is unlike any that {renderer.synth.name} makes: the nearest of {COUNT} is {nearest_db:.0f} dB"
             f" apart, and {USUAL:.0%} of its own sounds have one within {usual_db:.0f} dB"
         )
-    return list(known.nearest(target, NEAR)), doubts
+    return list(known.nearest(target, count)), doubts
 
 
 def resynthesise(

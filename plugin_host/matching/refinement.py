@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import MissingPackageError, UsageError
 from ..synths.parameters import from_unit
 from ..synths.renderer import Renderer
+from ..synths.synth import Synth
 from .sound_distances import MssTarget
-from .starts import starts
+from .starts import at_pitch, pitch_parameters, starts
 from .target_sound import from_onset, loudest_db
 
 LEVEL_WEIGHT = 0.1
@@ -128,8 +129,10 @@ def refine(
         if _estimate_is_good(trials, points):
             _try_steps(trials)
         else:
-            _wander(trials, points, random)
+            keeps_pitch = _pitch_keeper(renderer.synth, pitch_hz)
+            _wander(trials, points, keeps_pitch, random)
             sigmas = np.full(len(parameters), _SPREAD_ELSEWHERE)
+            sigmas[keeps_pitch(trials.best.unit)] = _SMALLEST_SPREAD
         _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
     except KeyboardInterrupt:
         return trials.result(interrupted=True)
@@ -227,8 +230,24 @@ def _estimate_is_good(trials: _Trials, points: Iterator[NDArray[np.float64]]) ->
     return not costs or min(costs) > HOPELESS * estimate
 
 
-def _wander(trials: _Trials, points: Iterator[NDArray[np.float64]], random: np.random.Generator) -> None:
-    """Judge further beginnings and changes of the best points by turns."""
+def _pitch_keeper(synth: Synth, pitch_hz: float | None) -> Callable[[NDArray[np.float64]], list[int]]:
+    """Give what tells which parameters of a point (P,) are its pitch, if it has the one that was heard."""
+    places = pitch_parameters(synth.parameters)
+
+    def kept(unit: NDArray[np.float64]) -> list[int]:
+        heard = at_pitch(synth.parameters, unit, pitch_hz)
+        return places if pitch_hz and np.abs(heard - unit).max() < _SMALLEST_SPREAD else []
+
+    return kept
+
+
+def _wander(
+    trials: _Trials,
+    points: Iterator[NDArray[np.float64]],
+    keeps_pitch: Callable[[NDArray[np.float64]], list[int]],
+    random: np.random.Generator,
+) -> None:
+    """Judge further beginnings and changes of the best points by turns; a pitch that was heard is not changed."""
     last = WANDERING if trials.most >= 2 * WANDERING else trials.most
     while trials.done < last:
         if trials.done < LOOKS_FIRST or random.random() < SHARE_OF_LOOKS:
@@ -236,13 +255,17 @@ def _wander(trials: _Trials, points: Iterator[NDArray[np.float64]], random: np.r
         else:
             best = sorted(trials.judged, key=lambda point: point.cost)[:PARENTS]
             weights = 1 / np.arange(1, len(best) + 1)
-            trials.judge(_changed(best[random.choice(len(best), p=weights / weights.sum())].unit, random))
+            unit = best[random.choice(len(best), p=weights / weights.sum())].unit
+            trials.judge(_changed(unit, keeps_pitch(unit), random))
 
 
-def _changed(unit: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+def _changed(
+    unit: NDArray[np.float64], kept: Sequence[int], random: np.random.Generator
+) -> NDArray[np.float64]:
     """Move some of a point's parameters (P,), by a little or much; what would leave its range comes back."""
     chosen = random.random(len(unit)) < CHANGED
     chosen[random.integers(len(unit))] = True
+    chosen[kept] = False
     size = np.exp(random.uniform(np.log(SMALLEST_CHANGE), np.log(LARGEST_CHANGE)))
     moved = np.abs(unit + chosen * size * random.standard_normal(len(unit)))
     return np.clip(1 - np.abs(1 - moved), 0, 1)

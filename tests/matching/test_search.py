@@ -112,6 +112,9 @@ def test_a_search_for_the_sound_of_another_synth_is_no_worse_than_chance(
         for _ in range(20)
     ]
     assert found.renders == 20
+    pitch_hz = heard_pitch(target, RATE)
+    if synth == "string":
+        assert found.values["f0_hz"] == pytest.approx(pitch_hz, rel=0.03)
     assert found.mss_after <= min(drawn)
 
 
