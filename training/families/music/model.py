@@ -22,7 +22,7 @@ QUIET_DB = 3.0
 """So near to the floor is silence."""
 
 TEMPERATURE = Control(
-    "temperature", "", 0.0, 2.0, 0.9, "linear", "0: what is most likely; 1: as likely as in the songs"
+    "temperature", "", 0.0, 2.0, 1.0, "linear", "0: what is most likely; 1: as likely as in the songs"
 )
 TOP_P = Control("top_p", "", 0.05, 1.0, 0.95, "linear", "the least likely beyond this share are never played")
 BLEND = Control("blend", "", 0.0, 1.0, 0.0, "linear", "0: goes on from the first passage; 1: from the second")
