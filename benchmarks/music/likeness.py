@@ -109,7 +109,8 @@ def main() -> None:
     for name, value in found.items():
         table.add_row(name, f"{value:.3f}")
     wide_console().print(table)
-    settings = {"models": arguments.models, "songs": arguments.songs.name, "minutes": arguments.minutes}
+    names = [Path(name).stem for name in arguments.models.split(",")]
+    settings = {"models": names, "songs": arguments.songs.name, "minutes": arguments.minutes}
     write_results("music_likeness", settings, {"distances": found})
 
 
