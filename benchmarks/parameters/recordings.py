@@ -118,7 +118,9 @@ def main() -> None:
         "sounds": [folder.name for folder in arguments.sounds],
         "count": arguments.count,
     }
-    write_results("parameter_recordings", settings, {"figures": figures, "recordings": rows})
+    write_results(
+        f"parameter_recordings_{arguments.model}", settings, {"figures": figures, "recordings": rows}
+    )
 
 
 if __name__ == "__main__":
