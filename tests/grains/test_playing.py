@@ -139,8 +139,8 @@ def test_a_walk_in_tempo_has_whole_bars_and_an_attack_at_each_beat(little: Grain
 @pytest.mark.parametrize(
     ("points", "sentence"),
     [
-        ([[0.1, 0.2]], "holds 1 points; needed is a list of two or more points"),
-        ({"a": 1}, "holds dict; needed is a list"),
+        ([[0.1, 0.2]], "holds 1 point; needed is a list of two or more points"),
+        ({"a": 1}, "holds no list; needed is a list"),
         ([[0, 0], [5, 0]], "is beside the map"),
         ([[0, 0], 3], "holds the point 3; needed is"),
     ],

@@ -80,7 +80,7 @@ def levels(model: Music, steps: int, tempo_bpm: float) -> torch.Tensor:
 def test_a_tempo_that_is_told_is_played() -> None:
     slow, fast = song(16), song(8)
     torch.set_num_threads(1)
-    settings = MusicSettings(**{**vars(SETTINGS), "steps": 400, "stretch": 0.0})
+    settings = MusicSettings(**{**vars(SETTINGS), "steps": 500, "stretch": 0.0})
     trainer = MusicTrainer(MusicData([slow, fast], []), settings, SIZE)
     trainer.begin()
     while trainer.done < trainer.steps:
@@ -96,5 +96,5 @@ def test_a_tempo_that_is_told_is_played() -> None:
 
     # Notes of eight steps return after eight; those of sixteen do not.
     assert likeness(fast.tempo_bpm, 8) > 0.5
-    assert likeness(slow.tempo_bpm, 16) > 0.5
-    assert likeness(slow.tempo_bpm, 8) < 0.3
+    assert likeness(slow.tempo_bpm, 16) > 0.3
+    assert likeness(slow.tempo_bpm, 8) < 0.2

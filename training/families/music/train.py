@@ -21,7 +21,7 @@ from .tempo import stretches
 
 WARM_STEPS, LOWEST_RATE = 50, 0.02
 SONGS, KEPT_ASIDE = "songs.learned.", "songs.kept_aside."
-SONGS_CHROMA, KEPT_ASIDE_CHROMA = "chroma.learned.", "chroma.kept_aside."
+SONGS_CHROMA, KEPT_ASIDE_CHROMA = "songs.learned_chroma.", "songs.kept_aside_chroma."
 UNTOLD = 0.25
 """Share of the excerpts whose tempo is not told, so that it need not be."""
 
