@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -201,10 +202,14 @@ def test_a_later_signal_ends_what_does_not_stop(piece: Path) -> None:
     )
     out = piece.parent / "long.wav"
     process = begin(piece, out)
-    process.send_signal(signal.SIGTERM)
-    time.sleep(1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 143
+    # On a busy machine the second may be handled so soon after the first that it is taken for its echo.
+    for _ in range(60):
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        if process.poll() is not None:
+            break
+    assert process.returncode == 143
     assert header_is_whole(out)
 
 
