@@ -61,8 +61,10 @@ class KnownSounds:
                 on_progress(number + 1, count)
             return found
 
-        depends_on = f"{_VERSION} {synth.sha256} {self._frames} {self.units.tobytes().hex()}"
-        self._pictures = remembered("known_sounds", depends_on, (count, size), np.uint8, render)
+        self._depends_on = f"{_VERSION} {synth.sha256} {self._frames} {self.units.tobytes().hex()}"
+        kept = remembered("known_sounds", self._depends_on, (count, size), np.uint8, render)
+        # Their differences have a sign.
+        self._pictures = kept.astype(np.int16)
 
     def nearest(self, target: NDArray[np.float32], count: int) -> NDArray[np.float64]:
         """Give where those lie in the unit cube that are nearest to a sound (T,), from its onset on: (count, P)."""
@@ -75,22 +77,29 @@ class KnownSounds:
 
     @cached_property
     def usual_db(self) -> float:
-        """How far a sound of the synth is from the nearest known one, at most, but for one in twenty."""
-        apart = []
-        for number, one in enumerate(self._pictures[:TRIED]):
-            others = self._apart_db(one)
-            others[number] = np.inf
-            apart.append(others.min())
-        return float(np.quantile(apart, USUAL))
+        """How far a sound of the synth is from the nearest known one, at most, but for one in twenty.
 
-    def _apart_db(self, one: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.abs(self._pictures.astype(np.int16) - one.astype(np.int16)).mean(1)
+        The cache keeps it beside the sounds.
+        """
 
-    def _picture(self, sound: NDArray[np.float32]) -> NDArray[np.uint8]:
+        def measure() -> NDArray[np.float64]:
+            apart = []
+            for number, one in enumerate(self._pictures[:TRIED]):
+                others = self._apart_db(one)
+                others[number] = np.inf
+                apart.append(others.min())
+            return np.quantile(apart, [USUAL])
+
+        return float(remembered("known_sounds", f"usual {self._depends_on}", (1,), np.float64, measure)[0])
+
+    def _apart_db(self, one: NDArray[np.int16]) -> NDArray[np.float64]:
+        return np.abs(self._pictures - one).mean(1)
+
+    def _picture(self, sound: NDArray[np.float32]) -> NDArray[np.int16]:
         """Give a coarse mel spectrogram (V,) of a sound (T,), in dB above the faintest."""
         whole = np.zeros(self._frames, np.float32)
         whole[: len(sound)] = sound[: self._frames]
         level_db = mel_spectrogram_db(whole, self._sample_rate, WINDOW_S, HOP_S, BANDS)
         above_db = level_db - level_db.max() + RANGE_DB
         groups = np.array_split(above_db, max(1, above_db.shape[1] // GROUP), axis=1)
-        return np.concatenate([group.mean(1) for group in groups]).round().astype(np.uint8)
+        return np.concatenate([group.mean(1) for group in groups]).round().astype(np.int16)
