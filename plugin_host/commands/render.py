@@ -38,7 +38,7 @@ def render(
         typer.Option("--save", help="Write the settings into a preset, a .json file.", show_default=False),
     ] = None,
 ) -> None:
-    """Render one sound of a synth: a .csd that declares its parameters with chn_k.
+    """Render one sound of a synth: a .csd that declares its parameters, with chn_k or as an instrument of Cabbage.
 
     The same settings always give the same samples. Needs Csound 6 (sudo apt-get install csound
     libcsound64-dev libcsnd-dev).
@@ -79,7 +79,9 @@ def render(
 
 
 def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float | str]:
-    """Turn ``name=value`` texts into settings, of which the last one about a parameter counts.
+    """Turn ``name=value`` texts into settings by the parameters' names, of which the last one about each counts.
+
+    A parameter is called by its name or by that of its channel.
 
     Raises
     ------
@@ -88,9 +90,13 @@ def parse_synth_settings(texts: Sequence[str], synth: Synth) -> dict[str, float 
     ControlError
         For an unknown parameter or a value that it does not take.
     """
+    from ..synths.parameters import by_name
     from .settings import split_setting
 
-    settings: dict[str, float | str] = dict(split_setting(text, "f0_hz=220") for text in texts)
+    settings: dict[str, float | str] = {}
+    for text in texts:
+        name, value = split_setting(text, "f0_hz=220")
+        settings |= by_name(synth.parameters, {name: value})
     synth.values(settings)
     return settings
 
@@ -126,16 +132,23 @@ def _describe(synth: Synth) -> None:
         f" channel{'s' if channels > 1 else ''}, {size} parameter{'s' if size > 1 else ''}",
         "bold",
     )
-    table = make_table(("parameter", "default", "range", "unit", "scale"), right=("default",))
+    renamed = any(parameter.channel for parameter in synth.parameters)
+    titles = ("parameter", "default", "range", "unit", "scale", *(("channel",) if renamed else ()))
+    table = make_table(titles, right=("default",))
     for parameter in synth.parameters:
-        scale = parameter.scale.value + (f", one of equal {parameter.equal}" if parameter.equal else "")
         default = str(synth.defaults[parameter.name])
-        add_row(table, parameter.name, default, _range(parameter), parameter.unit, scale)
+        row = (parameter.name, default, _range(parameter), parameter.unit, _scale(parameter))
+        add_row(table, *row, *((parameter.channel_name,) if renamed else ()))
     console.print(table)
     presets = find_presets(synth)
     if presets:
         console.print()
         show(console, f"Presets: {', '.join(preset.name for preset in presets)}")
+
+
+def _scale(parameter: SynthParameter) -> str:
+    skew = f", skew {parameter.skew:g}" if parameter.skew != 1 else ""
+    return parameter.scale.value + skew + (f", one of equal {parameter.equal}" if parameter.equal else "")
 
 
 def _range(parameter: SynthParameter) -> str:

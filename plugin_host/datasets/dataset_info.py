@@ -28,7 +28,9 @@ class DataSetInfo(BaseModel):
     synth : str
         The synth's file name, ``fm.csd``. A copy of it lies in the data set's folder.
     synth_sha256 : str
-        Of that file.
+        Of that file, and of `files`; see `plugin_host.synths.synth_files.hash_synth`.
+    files : dict of str to str
+        The SHA-256 of each file that the synth includes or plays, by its name. There are no copies of these.
     sample_rate, channels, frames : int
         The rate in Hz, and channels and samples per channel of every sound.
     sampling : dict
@@ -51,6 +53,7 @@ class DataSetInfo(BaseModel):
     sampling: dict[str, Any]
     parameters: tuple[SynthParameter, ...]
     rewinds: bool = True
+    files: dict[str, str] = Field(default_factory=dict)
 
     @property
     def sound_seconds(self) -> float:
@@ -69,6 +72,7 @@ class DataSetInfo(BaseModel):
             sampling=sampling,
             parameters=synth.parameters,
             rewinds=rewinds,
+            files=synth.files,
         )
 
     @classmethod

@@ -13,6 +13,7 @@ from ..files.atomic_file import output_error
 from ..synths.preset import find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, describe_missed_options
+from ..synths.synth_files import describe_changes
 from .crew import make_sounds
 from .dataset_info import COPY_NAME, INFO_NAME, DataSetInfo
 from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
@@ -259,6 +260,9 @@ def _check_folder(folder: Path, info: DataSetInfo, synth: Synth) -> None:
         info.write(folder, synth)
         return
     found = DataSetInfo.read(folder)
+    changes = describe_changes(info.synth, found.files, info.files)
+    if found.synth == info.synth and changes:
+        raise DataSetError(f"{changes} the sounds in {folder} were begun; choose another folder")
     if (found.synth_sha256, found.parameters) != (info.synth_sha256, info.parameters):
         raise DataSetError(
             f"the sounds in {folder} were made by another synth, or another version of it ({found.synth});"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ControlError, UsageError, did_you_mean
-from ..synths.parameters import SynthParameter, from_unit, to_unit
+from ..synths.parameters import SynthParameter, by_name, from_unit, to_unit
 from ..synths.preset import Preset
 from ..synths.synth import Synth
 from .settings_list import read_settings
@@ -148,7 +148,7 @@ class GridSampler:
     parameters : sequence of SynthParameter
         P of them.
     steps : mapping of str to int
-        How many values a parameter has, from its minimum to its maximum in its scale.
+        How many values a parameter has, from its minimum to its maximum in its scale; by its name, or its channel's.
 
     Raises
     ------
@@ -159,7 +159,8 @@ class GridSampler:
     """
 
     def __init__(self, parameters: Sequence[SynthParameter], steps: Mapping[str, int]) -> None:
-        self._steps = dict(steps)
+        steps = by_name(parameters, steps)
+        self._steps = steps
         names = [parameter.name for parameter in parameters]
         if not steps:
             raise UsageError(

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ..errors import DataSetError, SynthMismatchError, UsageError
 from ..matching.target_sound import from_onset
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
+from ..synths.synth import Synth, bundled_synth, find_synth
+from ..synths.synth_files import hash_synth
 from .dataset import DataSet
 from .endless_batches import EndlessBatches, bytes_of_a_sound
 
@@ -165,8 +166,8 @@ def resynthesis_of(
         if synth is None:
             return None
         raise SynthMismatchError(
-            f"{path} is not the synth that made the data set {sounds.cache} ({sounds.synth!r}, or it has changed"
-            " since); give that one, or generate the data set anew"
+            f"{path} is not the synth that made the data set {sounds.cache} ({sounds.synth!r}, or it, or a file that it"
+            " uses, has changed since); give that one, or generate the data set anew"
         )
     renderer = Renderer(path)
     return lambda unit: from_onset(renderer.render_unit(unit).mean(axis=0))

@@ -19,7 +19,8 @@ from ..streaming.rate_conversion import resample
 from ..synths.parameters import name_values
 from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth, bundled_synth, find_synth, hash_synth
+from ..synths.synth import Synth, bundled_synth, find_synth
+from ..synths.synth_files import hash_synth
 from .heard_pitch import heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
@@ -108,8 +109,8 @@ class ParameterModel:
         if self.synth_path is not None and hash_synth(self.synth_path) != self.origin.synth_sha256:
             self._check_controls()
             self.warnings = (
-                f"{self.synth_path} has changed since {self.model.name} was trained on it; its parameters are the"
-                " same, and estimates may be a little off",
+                f"{self.synth_path}, or a file that it uses, has changed since {self.model.name} was trained on it; its"
+                " parameters are the same, and estimates may be a little off",
             )
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import re
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -13,17 +15,21 @@ from numpy.typing import NDArray
 
 from ..csound.load_csound import load_csound
 from ..errors import SynthError
+from ..files.atomic_file import output_error
 from .csd_options import remove_options
+from .declarations import Channel
 from .deferred_signals import deferred_signals
-from .parameters import Channel
+from .played_note import find_play, midi_file
 
 _IS_INPUT = 16
 _KIND_MASK = 15
 _CONTROL = 1
 _CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of type 3 above 0"
+_CABBAGE_HINT = "; opcodes of Cabbage's own are not known: read a channel with chnget, and set it with chnset"
 
 # "dac" with audio implemented by the host is a buffer in memory; with -n there would be none.
 _OPTIONS = ("-+rtaudio=null", "-+rtmidi=null", "-odac", "-d", "-m0")
+_NOTE_NAME = "note.mid"
 _SEARCH_PATHS = ("INCDIR", "SSDIR", "SADIR", "SFDIR", "MFDIR")
 
 
@@ -33,7 +39,7 @@ class CsoundScore:
     Parameters
     ----------
     path : Path
-        The .csd.
+        The .csd. One that waits for MIDI gets a note; see `plugin_host.synths.played_note`.
     frames : int
         How many samples per channel `perform` gives; 0 if it will not be called.
 
@@ -42,7 +48,10 @@ class CsoundScore:
     sample_rate, ksmps, channels : int
         The orchestra's ``sr`` (Hz), ``ksmps`` and ``nchnls``.
     missed_options : tuple of str
-        Options of the .csd without which the sound may be another; none of its options count.
+        Options of the .csd without which the sound may be another; of its options, only those count by which it gets
+        the key and velocity of a note.
+    play : Play or None
+        How it is played, where its score does not say it.
 
     Raises
     ------
@@ -56,6 +65,9 @@ class CsoundScore:
         module: Any = load_csound()
         _hold_plugins()
         self._path = path
+        csd = path.read_bytes()
+        self.play = find_play(csd)
+        self._note = _write_note() if self.play is not None and self.play.note else None
         self._library = module.libcsound
         with deferred_signals():
             # One that is not made whole cannot be freed, and one without a buffer writes on the screen as it ends.
@@ -68,12 +80,16 @@ class CsoundScore:
         else:
             self._csound.setHostImplementedAudioIO(1, 0)
             options = _OPTIONS
-        csd, self.missed_options = remove_options(path.read_bytes())
+        csd, self.missed_options = remove_options(csd)
+        if self.play is not None and self._note is not None:
+            options = (*options, f"-F{Path(self._note.name) / _NOTE_NAME}", *self.play.options)
         failed = self._compile(csd, options)
         messages = self._drain_messages()
         if failed:
             self.close()
             hint = _CHANNEL_HINT if "invalid channel parameters" in messages else ""
+            if re.search(r"\bcabbage[A-Z]\w", _find_error(messages)):
+                hint += _CABBAGE_HINT
             if self.missed_options:
                 hint += f"; its options {', '.join(self.missed_options)} are not used"
             raise SynthError(f"{path} does not compile; Csound says: {_find_error(messages)}{hint}")
@@ -153,6 +169,8 @@ class CsoundScore:
                 self._csound.cleanup()
                 self._csound.destroyMessageBuffer()
                 self._csound = None
+        if self._note is not None:
+            self._note.cleanup()
 
     def _compile(self, csd: bytes, options: Iterable[str]) -> bool:
         """Compile a .csd from memory; say whether it failed.
@@ -180,6 +198,17 @@ class CsoundScore:
             found.append(self._library.csoundGetFirstMessage(csound.csound()))
             csound.popFirstMessage()
         return b"".join(found).decode("utf-8", "replace")
+
+
+def _write_note() -> tempfile.TemporaryDirectory[str]:
+    """Write the note for instruments that wait for one; Csound reads the file again whenever it is rewound."""
+    folder = tempfile.TemporaryDirectory(prefix="brainsynth-")
+    note = Path(folder.name) / _NOTE_NAME
+    try:
+        note.write_bytes(midi_file())
+    except OSError as error:
+        raise output_error(note, error) from error
+    return folder
 
 
 @cache

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import SynthError
 from .csound_score import CsoundScore
-from .parameters import from_unit
-from .synth import Synth, hash_synth
+from .parameters import channel_values, from_unit
+from .synth import Synth
+from .synth_files import hash_synth
 from .telling_settings import telling_settings
 
 _Render = Callable[[NDArray[np.float64]], NDArray[np.float32]]
@@ -52,7 +53,6 @@ class Renderer:
 
     def __init__(self, synth: Synth | str | PathLike[str], rewinds: bool | None = None) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
-        self._names = tuple(parameter.name for parameter in self.synth.parameters)
         self._score: CsoundScore | None = None
         self.rewinds = rewinds is not False
         self.deterministic = True
@@ -106,7 +106,7 @@ class Renderer:
             self._score = None
 
     def _play(self, score: CsoundScore, values: NDArray[np.float64]) -> tuple[NDArray[np.float32], bool]:
-        score.set(self._names, values)
+        score.set(self.synth.channel_names, channel_values(self.synth.parameters, values))
         try:
             sound, reusable = score.perform()
         except SynthError:

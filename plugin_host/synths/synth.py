@@ -12,9 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import SynthError, UnknownSynthError, counted, did_you_mean
-from ..files.done_record import hash_file
+from .cabbage import read_cabbage
+from .csd_text import decode
 from .csound_score import CsoundScore
-from .parameters import check_settings, from_unit, name_values, read_parameters, to_unit
+from .declarations import read_parameters
+from .parameters import channel_values, check_settings, from_unit, name_values, to_unit
+from .played_note import SOUND_S
+from .synth_files import combine, find_files
 
 SYNTHS_FOLDER = Path(__file__).parents[2] / "csd" / "synths"
 
@@ -23,7 +27,7 @@ LONGEST_S = 60
 
 
 class Synth:
-    r"""A .csd that declares its parameters.
+    """A .csd that declares its parameters.
 
     Parameters
     ----------
@@ -37,15 +41,20 @@ class Synth:
     name : str
         Its name without ``.csd``.
     file_name : str
-        Its name, as it can stand in any file: bytes that are not UTF-8 are written as ``\xff``.
+        Its name, as it can stand in any file; see `printable_name`.
     sha256 : str
-        Of the file's bytes, in hexadecimal.
+        Of the file's bytes, in hexadecimal; where there is more that makes its sound, of that too (see
+        `plugin_host.synths.synth_files.hash_synth`).
+    files : dict of str to str
+        The SHA-256 of each file that the .csd names and that lies beside it, by that name.
     parameters : tuple of SynthParameter
         As declared, sorted by name.
     sample_rate, channels, frames : int
         The rate in Hz, and channels and samples per channel of a sound.
+    channel_names : tuple of str
+        The channels of the parameters, in their order.
     missed_options : tuple of str
-        Options of the .csd that change its sound, such as ``-r 22050``. None of its options are used.
+        Options of the .csd that change its sound, such as ``-r 22050``, and are not used.
 
     Raises
     ------
@@ -61,17 +70,21 @@ class Synth:
     def __init__(self, name_or_path: str | PathLike[str]) -> None:
         self.path = find_synth(name_or_path)
         self.name = self.path.stem
-        self.file_name = os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
-        self.sha256 = hash_synth(self.path)
+        self.file_name = printable_name(self.path)
+        self.files = find_files(self.path)
+        self.sha256 = combine(self.path, self.files)
+        widgets = read_cabbage(decode(self.path.read_bytes()), str(self.path))
         score = CsoundScore(self.path)
         try:
-            self.parameters = read_parameters(score.list_channels(), str(self.path))
+            self.parameters = read_parameters(score.list_channels(), str(self.path), widgets)
             self.sample_rate = score.sample_rate
             self.channels = score.channels
             self.missed_options = score.missed_options
-            self._names = tuple(parameter.name for parameter in self.parameters)
-            score.set(self._names, self.values({}))
-            frames = score.measure(LONGEST_S)
+            self.channel_names = tuple(parameter.channel_name for parameter in self.parameters)
+            score.set(self.channel_names, channel_values(self.parameters, self.values({})))
+            frames = score.measure(LONGEST_S if score.play is None else SOUND_S)
+            if score.play is not None and frames is None:
+                frames = -(-SOUND_S * self.sample_rate // score.ksmps) * score.ksmps
         finally:
             score.close()
         if not frames:
@@ -123,6 +136,11 @@ class Synth:
         return f"Synth({self.name!r}, {counted(len(self.parameters), 'parameter')}, {self.duration_s:g} s)"
 
 
+def printable_name(path: Path) -> str:
+    r"""Give a file's name as it can stand in any file: bytes that are not UTF-8 are written as ``\xff``."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
 def bundled_synths() -> list[str]:
     """List the names of the synths that come with the package, sorted."""
     return sorted(path.stem for path in SYNTHS_FOLDER.glob("*.csd"))
@@ -142,16 +160,6 @@ def bundled_synth(named: str) -> Path | None:
     """
     name = named.removesuffix(".csd")
     return SYNTHS_FOLDER / f"{name}.csd" if name in bundled_synths() else None
-
-
-def hash_synth(path: Path) -> str:
-    """Give the SHA-256 of a .csd, in hexadecimal; raises SynthError if it cannot be read."""
-    try:
-        return hash_file(path)
-    except OSError as error:
-        raise SynthError(
-            f"the synth {path} cannot be read ({error.strerror}); give the path of a .csd"
-        ) from error
 
 
 def find_synth(name_or_path: str | PathLike[str]) -> Path:

@@ -25,7 +25,9 @@ PAGES = (
 )
 MANUAL = REPOSITORY / "docs" / "command-line.md"
 # Options of other people's programs that the pages name.
-FOREIGN_OPTIONS = {"--constraint", "--editable", "--help", "--logdir", "--no-deps", "--sample-accurate"}
+FOREIGN_OPTIONS = {"--constraint", "--editable", "--help", "--logdir", "--no-deps", "--sample-accurate"} | {
+    f"--midi-{field}" for field in ("key", "key-cps", "velocity", "velocity-amp")
+}
 # Files are looked for below these folders; pages name folders of the reader's own, too.
 PATH = re.compile(r"\b(?:docs|csd|examples|benchmarks|training|export|plugin_host|tests)/[\w./-]*\.\w+")
 
