@@ -216,6 +216,20 @@ def test_decoder_gives_each_parameter_in_its_own_unit() -> None:
     torch.testing.assert_close(decoder.units(logits), unit, atol=1e-3, rtol=0)
 
 
+def test_decoder_follows_a_skew_to_the_synths_values() -> None:
+    """As `plugin_host.synths.parameters.from_unit`, which makes the sounds that are learned from."""
+    slider = SoundParameter(Control("cutoff", "", 200.0, 8000.0, 200.0), skew=0.5)
+    plain = SoundParameter(Control("level", "", 0.0, 1.0, 0.0))
+    decoder = ParameterDecoder([slider, plain], 32)
+    unit = torch.tensor([[[0.5, 0.25]]])
+    logits = decoder.target(unit).log().flatten(-2)
+    cutoff, level = decoder(logits)
+    assert cutoff.item() == pytest.approx(200 + 7800 * 0.25, rel=0.01)
+    assert level.item() == pytest.approx(0.25, abs=0.01)
+    assert list(parameters_of(describe([slider, plain]))) == [slider, plain]
+    assert "skew" not in describe([plain])[0]
+
+
 @pytest.mark.parametrize("unit", [0.0, 0.003, 0.5, 0.77, 1.0])
 def test_decoder_finds_the_middle_of_a_distribution_to_the_ends_of_the_range(unit: float) -> None:
     decoder = ParameterDecoder(PARAMETERS[:1], 32)

@@ -185,6 +185,7 @@ class ParameterDecoder(nn.Module):
     low: Tensor
     high: Tensor
     logarithmic: Tensor
+    powers: Tensor
 
     def __init__(self, parameters: Sequence[SoundParameter], bins: int) -> None:
         super().__init__()
@@ -200,6 +201,9 @@ class ParameterDecoder(nn.Module):
         self.register_buffer("low", bounds[:, 0], persistent=False)
         self.register_buffer("high", bounds[:, 1], persistent=False)
         self.register_buffer("logarithmic", logarithmic, persistent=False)
+        self.skewed = any(parameters[i].skew != 1 for i in self.continuous)
+        powers = torch.tensor([1.0 / parameters[i].skew for i in self.continuous])
+        self.register_buffer("powers", powers, persistent=False)
         self.offsets = [parameters[i].control.minimum for i, _ in self.stepped]
         middles = self.lowest + self.width * torch.arange(self.bins)
         self.register_buffer("middles", middles, persistent=False)
@@ -241,6 +245,8 @@ class ParameterDecoder(nn.Module):
         values: list[Tensor] = [logits[..., 0]] * self.count
         if self.continuous:
             position = self.positions(continuous)
+            if self.skewed:
+                position = position**self.powers
             linear = self.low + (self.high - self.low) * position
             own = torch.where(self.logarithmic, linear.exp(), linear)
             for column, i in enumerate(self.continuous):

@@ -26,19 +26,23 @@ class SoundParameter:
         Which of them.
     part : str
         What it is in each of the voices (``level``).
+    skew : float
+        Of a linear scale: a value is ``minimum + (maximum - minimum)*position**(1/skew)``.
     """
 
     control: Control
     equal: str = ""
     voice: int = 0
     part: str = ""
+    skew: float = 1.0
 
     @classmethod
     def of(cls, parameter: Any) -> SoundParameter:
         """Read the same from an object that has all of it as attributes: a synthesiser's own parameter."""
         values = {name: getattr(parameter, name) for name in CONTROL_FIELDS}
         values |= {"scale": str(values["scale"]), "choices": tuple(values["choices"])}
-        return cls(Control(**values), parameter.equal, parameter.voice, parameter.part)
+        skew = getattr(parameter, "skew", 1.0)
+        return cls(Control(**values), parameter.equal, parameter.voice, parameter.part, skew)
 
     @property
     def steps(self) -> int:
@@ -81,6 +85,7 @@ def describe(parameters: Sequence[SoundParameter]) -> list[dict[str, Any]]:
             | {"choices": list(p.control.choices)}
         }
         | {"equal": p.equal, "voice": p.voice, "part": p.part}
+        | ({"skew": p.skew} if p.skew != 1 else {})
         for p in parameters
     ]
 
@@ -93,6 +98,7 @@ def parameters_of(described: Sequence[dict[str, Any]]) -> list[SoundParameter]:
             d["equal"],
             d["voice"],
             d["part"],
+            d.get("skew", 1.0),
         )
         for d in described
     ]
