@@ -13,7 +13,7 @@ from ..sound_files.search import describe, search
 from .messages import warn
 from .training_packages import training_packages
 from .training_report import TrainingReport, say_what_comes_next
-from .training_sounds import find_sounds, render_sounds, resynthesise_with
+from .training_sounds import find_sounds, identify_synth, render_sounds, resynthesise_with
 
 if TYPE_CHECKING:
     from training.loop.family import Family
@@ -162,6 +162,7 @@ def _train(family: Family, values: dict[str, Any]) -> None:
         from training.data.recordings import find_recordings
         from training.data.source import Source
         from training.loop.family import SynthSounds
+        from training.loop.train import check
         from training.loop.train import train as train_family
 
         recordings = values.get("recordings")
@@ -175,6 +176,8 @@ def _train(family: Family, values: dict[str, Any]) -> None:
                 train_family(family, Source(recordings), out, settings, size, device, report)
             else:
                 data = values["data"]
+                if data is None:
+                    check(family, out, settings, size, device, identify_synth(values.get("synth")))
                 if data is None and kind.synth:
                     data = render_sounds(kind.synth, kind.count, out, report)
                 chosen = (family.name, data, values.get("synth"), values.get("disk_limit"))

@@ -27,6 +27,23 @@ def render_sounds(synth: str, count: int, out: Path, report: TrainingReport) -> 
     return folder
 
 
+def identify_synth(synth: str | None) -> dict[str, str]:
+    """Say what a run's configuration says of a synth, as far as it is known before it plays.
+
+    Raises
+    ------
+    SynthError
+        If there is no such synth.
+    """
+    from ..synths.synth import find_synth, printable_name
+    from ..synths.synth_files import hash_synth
+
+    if synth is None:
+        return {}
+    path = find_synth(synth)
+    return {"synth": printable_name(path), "synth_sha256": hash_synth(path)}
+
+
 @contextmanager
 def find_sounds(
     family: str,

@@ -87,19 +87,17 @@ class Run:
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder, self.config = folder, config
         self.checkpoints, self.logs = folder / "checkpoints", folder / "logs"
-        written, decided = folder / "config.json", folder / "data.json"
+        decided = folder / "data.json"
         self._prepared: dict[str, Any] | None = None
         now = config
-        if written.is_file() and _checkpoints(folder):
-            now = _read_config(written)
-            self._compare(now, json.loads(json.dumps(config)))
+        begun = check_folder(folder, config)
+        if begun is not None:
+            now = begun
             if DECIDED_IN in now and not decided.is_file():
                 raise RunError(
                     f"{decided} is missing, which says what the run holds out; put it back or choose another --output."
                 )
             self._decide(_read_json(decided) if decided.is_file() else {})
-        elif not written.is_file() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(f"{folder} exists and is not a training run; choose another folder for --output.")
         self._write_json(
             "config.json", now
         )  # also where it stays as it is: whether it can be written is known at once
@@ -118,40 +116,6 @@ class Run:
             raise UnwritableError(
                 f"{self.folder} cannot be written ({error.strerror}); choose another folder for --output."
             ) from error
-
-    def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
-        if _differ(before, now, "synth_sha256"):
-            # In a few words what a list of all parameters would say.
-            raise RunError(
-                f"{self.folder} was begun with another synth, or another version of it ({before.get('synth')}),"
-                f" than {now.get('synth')}; choose another --output."
-            )
-        if now.get("endless") and (_differ(before, now, "endless") or _differ(before, now, "sounds")):
-            raise RunError(
-                f"{self.folder} was begun with {_sounds_of(before)}, and now it would go on with {_sounds_of(now)};"
-                " give the same again or choose another --output."
-            )
-        compared = {
-            "recordings_sha256": f"recordings of {now.get('recordings')}",
-            "sounds_sha256": f"sounds of {now.get('synth')}",
-            "audio_sha256": f"sounds of {now.get('synth')}",
-            "weights_sha256": f"weights of {now.get('settings', {}).get('begin')}",
-        }
-        for key, what in compared.items():
-            if _differ(before, now, key):
-                raise RunError(
-                    f"the {what} are not those that {self.folder} was begun with; put them back or choose"
-                    " another --output."
-                )
-        # The same files may lie elsewhere now. Runs of earlier versions know no more of them than where they lay.
-        known = {"recordings_sha256": "recordings", "weights_sha256": "settings.begin"}
-        same = {path for key, path in known.items() if key in before.keys() & now.keys()}
-        changed = _changes(before, now, NOT_COMPARED | same)
-        if changed:
-            raise RunError(
-                f"{self.folder} was started with other settings: {', '.join(changed)}; use them again or choose"
-                " another --output."
-            )
 
     def prepared(self) -> dict[str, Any] | None:
         """What was decided of the data when the run began, empty if it does not say; None if nothing was learned yet."""
@@ -230,6 +194,70 @@ class Run:
         for path in damaged:
             path.rename(path.with_suffix(".damaged"))
         return checkpoint
+
+
+def check_folder(folder: Path, config: dict[str, Any]) -> dict[str, Any] | None:
+    """Refuse a folder in which what is asked for cannot be trained, and change nothing.
+
+    Parameters
+    ----------
+    folder : Path
+    config : dict
+        What is asked for, or a part of it: what is not there is not compared.
+
+    Returns
+    -------
+    dict or None
+        The run's config.json, None where nothing was learned yet.
+
+    Raises
+    ------
+    RunError
+        If the folder belongs to a run with other settings, or is not a run.
+    """
+    written = folder / "config.json"
+    if written.is_file() and _checkpoints(folder):
+        before = _read_config(written)
+        _compare(folder, before, json.loads(json.dumps(config)))
+        return before
+    if not written.is_file() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists and is not a training run; choose another folder for --output.")
+    return None
+
+
+def _compare(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    if _differ(before, now, "synth_sha256"):
+        # In a few words what a list of all parameters would say.
+        raise RunError(
+            f"{folder} was begun with another synth, or another version of it ({before.get('synth')}),"
+            f" than {now.get('synth')}; choose another --output."
+        )
+    if now.get("endless") and (_differ(before, now, "endless") or _differ(before, now, "sounds")):
+        raise RunError(
+            f"{folder} was begun with {_sounds_of(before)}, and now it would go on with {_sounds_of(now)};"
+            " give the same again or choose another --output."
+        )
+    compared = {
+        "recordings_sha256": f"recordings of {now.get('recordings')}",
+        "sounds_sha256": f"sounds of {now.get('synth')}",
+        "audio_sha256": f"sounds of {now.get('synth')}",
+        "weights_sha256": f"weights of {now.get('settings', {}).get('begin')}",
+    }
+    for key, what in compared.items():
+        if _differ(before, now, key):
+            raise RunError(
+                f"the {what} are not those that {folder} was begun with; put them back or choose"
+                " another --output."
+            )
+    # The same files may lie elsewhere now. Runs of earlier versions know no more of them than where they lay.
+    known = {"recordings_sha256": "recordings", "weights_sha256": "settings.begin"}
+    same = {path for key, path in known.items() if key in before.keys() & now.keys()}
+    changed = _changes(before, now, NOT_COMPARED | same)
+    if changed:
+        raise RunError(
+            f"{folder} was started with other settings: {', '.join(changed)}; use them again or choose"
+            " another --output."
+        )
 
 
 def begun_length(folder: Path) -> tuple[Length, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from .interruptions import Interruptions
 from .length import Length
 from .logs import Logs
 from .report import Reporter, Silent
-from .run import Run, begun_length
+from .run import Run, begun_length, check_folder
 from .run_lock import run_lock
 from .session import Session
 from .trainer import Trainer
@@ -88,6 +88,32 @@ def train(
         with closing(Logs(run.logs, trainer.done)) as logs:
             Session(family, data, trainer, run, report, checkpoint).go_on(logs, interruptions)
     return out
+
+
+def check(
+    family: Family, out: Path, settings: Any, size: Any, device: str | None, source: Mapping[str, Any]
+) -> None:
+    """Refuse what can be refused before there are any sounds to learn from, which may take minutes to render.
+
+    Parameters
+    ----------
+    family, out, settings, size, device
+        As of `train`.
+    source : mapping
+        What is known of the sounds, as config.json says it: ``synth_sha256``.
+
+    Raises
+    ------
+    training.errors.TrainingError
+        If there is no such device, or the folder belongs to another run or training.
+    """
+    _find_device(device)
+    with run_lock(out):
+        before, done = begun_length(out) or (Length(settings.steps), 0)
+        settings = replace(settings, steps=before.asked_for(settings.steps, done).begun)
+        check_folder(
+            out, {"family": family.name, **source, "settings": asdict(settings), "size": asdict(size)}
+        )
 
 
 def _find_device(name: str | None) -> str:

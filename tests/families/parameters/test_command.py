@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from brainsynth import generate
+from brainsynth import Model, Synth, generate
 from export.provenance import training_command
-from plugin_host.synths.synth import hash_synth
+from plugin_host.synths.synth_files import hash_synth
 from tests.conftest import Command
 from training.loop.run import open_run
 
@@ -153,3 +153,50 @@ def test_what_cannot_be_trained_on_is_refused(
     assert words in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "run").exists()
+
+
+def test_what_can_be_refused_is_refused_before_sounds_are_rendered(
+    brainsynth: Command, data: Path, tmp_path: Path
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    assert brainsynth("train", "params", data, "--output", run, "--steps", 1).code == 0
+    other.mkdir()
+    (other / "notes.txt").write_text("")
+    for arguments, words in [
+        (
+            ("--synth", "fm", "--output", run, "--steps", 1, "--batch", 3),
+            "was started with other settings: settings.batch",
+        ),
+        (("--synth", "string", "--output", run, "--steps", 1), "was begun with another synth"),
+        (("--synth", "fm", "--output", other), "exists and is not a training run"),
+        (("--synth", "fm", "--output", tmp_path / "new", "--device", "gpu"), "needed is cpu or cuda"),
+    ]:
+        done = brainsynth("train", "params", *arguments)
+        assert (done.code, "Traceback" in done.err) == (2, False), done.err
+        assert words in done.err
+        assert not any(tmp_path.glob("*-sounds"))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_a_model_of_a_cabbage_instrument_gives_its_parameters_by_name(
+    brainsynth: Command, tmp_path: Path
+) -> None:
+    synth = Path(__file__).parents[2] / "support" / "csd" / "reed_organ.csd"
+    made, run, model = tmp_path / "organ", tmp_path / "run", tmp_path / "organ.onnx"
+    generate(synth, made, 26, workers=1)
+    assert brainsynth("train", "params", made, "--output", run, "--steps", 1, "--synth", synth).code == 0
+    exported = brainsynth("export", run, "-o", model, "--licence", "CC0-1.0", "--author", "A. Player")
+    assert exported.code == 0, exported.err
+    names = [parameter.name for parameter in Synth(synth).parameters]
+    assert [output.name for output in Model(model).document.outputs] == names
+    sound, preset, again = (
+        made / "sounds" / "0000" / "000003.flac",
+        tmp_path / "p.json",
+        tmp_path / "again.wav",
+    )
+    found = brainsynth("infer", sound, "--model", model, "--synth", synth, "-o", preset, "--render", again)
+    assert found.code == 0, found.err
+    assert list(json.loads(preset.read_text())["values"]) == names
+    assert brainsynth("render", synth, "--preset", preset, "-o", tmp_path / "same.wav").code == 0
+    assert (tmp_path / "same.wav").read_bytes() == again.read_bytes()
