@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from ..errors import SynthError, shorten
@@ -21,8 +22,9 @@ _MOST_STEPS = 64
 def read_cabbage(text: str, file: str) -> list[Declaration]:
     """Read what the widgets of a .csd declare.
 
-    Widgets that nobody can move (``active(0)``), lists of files or of texts, and channels that the orchestra only sets
-    are no parameters. Widgets of one channel are one parameter, and the first says its default and its skew.
+    Widgets that nobody can move (``active(0)``), buttons that spring back (``latched(0)``), lists of files or of texts,
+    and channels that the orchestra only sets are no parameters. Widgets of one channel are one parameter, and the first
+    says its default and its skew.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def read_cabbage(text: str, file: str) -> list[Declaration]:
     outputs = _output_channels(section(text, "CsInstruments")[0])
     found: dict[str, tuple[Widget, Declaration]] = {}
     for widget in read_widgets(text, file):
-        if widget.kind not in (*_SLIDERS, *_SWITCHES, *_LISTS) or widget.said.get("active") == ["0"]:
+        if widget.kind not in (*_SLIDERS, *_SWITCHES, *_LISTS) or _is_left_alone(widget):
             continue
         for channel in _channels(widget, file):
             where = f"{file}, line {widget.line}: the {widget.kind} {shorten(channel)}"
@@ -54,6 +56,11 @@ def read_cabbage(text: str, file: str) -> list[Declaration]:
                     " both the same range, or each a channel of its own"
                 )
     return [declared for _, declared in found.values()]
+
+
+def _is_left_alone(widget: Widget) -> bool:
+    """Whether nobody can move a widget, or it springs back: what that starts is over when the sound begins."""
+    return widget.said.get("active") == ["0"] or widget.said.get("latched") == ["0"]
 
 
 def _channels(widget: Widget, file: str) -> list[str]:
@@ -134,6 +141,8 @@ def _range(declared: Declaration) -> tuple[float, float, tuple[str, ...], int]:
 
 def _output_channels(orchestra: str) -> set[str]:
     """Give the names that stand only where channels are set."""
-    lines = without_comments(orchestra).splitlines()
-    is_set = {name for line in lines if "chnset" in line for name in quoted_strings(line)}
-    return is_set - {name for line in lines if "chnset" not in line for name in quoted_strings(line)}
+    setting: set[str] = set()
+    others: set[str] = set()
+    for line in without_comments(orchestra).splitlines():
+        (setting if re.search(r"\b(chnset|cabbageSet)", line) else others).update(quoted_strings(line))
+    return setting - others

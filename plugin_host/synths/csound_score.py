@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..csound.load_csound import load_csound
 from ..errors import SynthError
 from ..files.atomic_file import output_error
+from .cabbage_opcodes import in_csounds_words
 from .csd_options import remove_options
 from .declarations import Channel
 from .deferred_signals import deferred_signals
@@ -25,7 +26,9 @@ _IS_INPUT = 16
 _KIND_MASK = 15
 _CONTROL = 1
 _CHANNEL_HINT = "; a default lies between minimum and maximum, and a range of type 3 above 0"
-_CABBAGE_HINT = "; opcodes of Cabbage's own are not known: read a channel with chnget, and set it with chnset"
+_CABBAGE_HINT = (
+    "; of Cabbage's own opcodes, only cabbageGetValue and cabbageSetValue are known, with one value"
+)
 
 # "dac" with audio implemented by the host is a buffer in memory; with -n there would be none.
 _OPTIONS = ("-+rtaudio=null", "-+rtmidi=null", "-odac", "-d", "-m0")
@@ -80,7 +83,7 @@ class CsoundScore:
         else:
             self._csound.setHostImplementedAudioIO(1, 0)
             options = _OPTIONS
-        csd, self.missed_options = remove_options(csd)
+        csd, self.missed_options = remove_options(in_csounds_words(csd))
         if self.play is not None and self._note is not None:
             options = (*options, f"-F{Path(self._note.name) / _NOTE_NAME}", *self.play.options)
         failed = self._compile(csd, options)

@@ -55,12 +55,7 @@ def by_name(parameters: Sequence[SynthParameter], settings: Mapping[str, Any]) -
     """Give settings by the parameters' names, of which some may be channels' names; the last about one counts."""
     names = {parameter.channel_name: parameter.name for parameter in parameters}
     names |= {parameter.name: parameter.name for parameter in parameters}
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        own = names.get(name, name)
-        found.pop(own, None)
-        found[own] = value
-    return found
+    return {names.get(name, name): value for name, value in settings.items()}
 
 
 def channel_values(parameters: Sequence[SynthParameter], values: ArrayLike) -> NDArray[np.float64]:
