@@ -51,10 +51,13 @@ def read_widgets(text: str, file: str) -> list[Widget]:
     Raises
     ------
     SynthError
-        If an identifier is not closed, or the section is of Cabbage 3, which writes JSON.
+        If an identifier is not closed, or the section is of Cabbage 3, which writes JSON, and nothing else declares
+        parameters.
     """
     found, first = section(text, "Cabbage")
     if found.lstrip()[:1] in ("[", "{"):
+        if "chn_k" in without_comments(section(text, "CsInstruments")[0]):
+            return []
         raise SynthError(
             f"{file}, line {first}: the section <Cabbage> is JSON, as of Cabbage 3, which is not read; declare the"
             " parameters with chn_k"

@@ -229,6 +229,8 @@ def test_what_chn_k_says_of_a_channel_counts(tmp_path: Path) -> None:
         with_widgets(tmp_path / "both.csd", 'rslider channel("x"), range(0, 1, 0)', orchestra)
     ).parameters
     assert [(p.name, p.scale, p.maximum) for p in parameters] == [("x", Scale.LOG, 400)]
+    of_cabbage_3 = Synth(with_widgets(tmp_path / "json.csd", '{"widgets": [{"type": "form"}]}', orchestra))
+    assert of_cabbage_3.parameters == parameters
 
 
 def test_cabbages_own_opcodes_are_named(tmp_path: Path) -> None:
