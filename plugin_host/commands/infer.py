@@ -200,10 +200,19 @@ def _print(model: ParameterModel, inference: Inference) -> None:
     from .tables import add_row, make_table, open_console
 
     refined = inference.refinement is not None
-    headings = ("parameter", "estimate", *(["refined"] if refined else []), "unit")
-    table = make_table(headings, right=("estimate", "refined"))
+    sure = inference.confidence
+    headings = (
+        "parameter",
+        "estimate",
+        *(["sure"] if sure else []),
+        *(["refined"] if refined else []),
+        "unit",
+    )
+    table = make_table(headings, right=("estimate", "sure", "refined"))
     for parameter in model.parameters:
         cells = [_shown(inference.estimate[parameter.name])]
+        if sure:
+            cells.append(f"{sure[parameter.name]:.0%}")
         if refined:
             cells.append(_shown(inference.values[parameter.name]))
         add_row(table, parameter.name, *cells, parameter.unit)

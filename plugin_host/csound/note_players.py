@@ -108,7 +108,7 @@ class AnalyzerNotePlayer:
     context, collector
         As for `EffectNotePlayer`.
     outputs : sequence of ctypes.c_double
-        One for each number of each output, in the model's order.
+        One for each number of each output, in the model's order; the last outputs may have none.
     """
 
     def __init__(
@@ -117,11 +117,12 @@ class AnalyzerNotePlayer:
         self.context = context
         self._collector = collector
         cells = iter(outputs)
-        self._cells = [
-            (output.name, list(itertools.islice(cells, output.size)))
-            for output in context.stream.document.outputs
-        ]
-        for output, (_, own) in zip(context.stream.document.outputs, self._cells, strict=True):
+        self._cells = []
+        for output in context.stream.document.outputs:
+            own = list(itertools.islice(cells, output.size))
+            if not own:
+                break
+            self._cells.append((output.name, own))
             for cell, default in zip(own, output.defaults, strict=True):
                 cell.value = default
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import CsoundError, counted
-from ..model_file.document import Role
+from ..model_file.controls import Control
+from ..model_file.document import ModelDocument, Role
 from ..playing.model import Model
 
 MOST_NUMBERS = 16
@@ -56,6 +57,11 @@ class OpcodeSignature:
         """Give how many numbers an analyzer gives: of a vector all its elements."""
         return sum(output.size for output in model.document.outputs)
 
+    @classmethod
+    def possible(cls, model: Model) -> set[int]:
+        """Give how many results variables may take: all, or all but the vector that comes last."""
+        return {cls.results_of(model), sum(output.size for output in _needed(model.document))}
+
     def check(self, model: Model, written: str, results: int) -> None:
         """Refuse a model that this signature cannot play.
 
@@ -87,13 +93,20 @@ class OpcodeSignature:
                 f"its sound has {counted(document.channels, 'channel')}, and"
                 f" {counted(self.channels, 'is', 'are')} written: {advice}"
             )
-        if self.role is Role.ANALYZER and self.outputs != "k[]" and results != self.results_of(model):
-            elements = [name for output in document.outputs for name in output.element_names]
+        if self.role is Role.ANALYZER and self.outputs != "k[]" and results not in self.possible(model):
+            elements = [name for output in _needed(document) for name in output.element_names]
             names = ", ".join(f"k{name.replace('[', '').replace(']', '')}" for name in elements)
             raise CsoundError(
                 f"it gives {counted(len(elements), 'number')}, and {counted(results, 'is', 'are')} taken: write {names}"
                 f" {self.name} ..., or take them all into an array, kvalues[]"
             )
+
+
+def _needed(document: ModelDocument) -> list[Control]:
+    """Give the outputs that variables must take: a vector after numbers says something about them."""
+    outputs = list(document.outputs)
+    last_may_be_left = len(outputs) > 1 and outputs[-1].size > 1 and outputs[0].size == 1
+    return outputs[:-1] if last_may_be_left else outputs
 
 
 # "N" takes any number of arguments, even none, but no arrays; "*" takes arrays, but not no arguments.

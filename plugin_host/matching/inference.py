@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,11 @@ from ..synths.synth_files import hash_synth
 from .heard_pitch import heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
-from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine
+from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine, unrefined
 from .target_sound import as_target, from_onset, gain_into_range, loudest_db
+
+CONFIDENCE = "confidence"
+"""The output that says how sure the others are."""
 
 _SPREAD_OF_ERROR = 0.75
 _HOPS_AT_ONCE = 32
@@ -52,6 +56,8 @@ class Inference:
         By how much the sound was amplified, to bring it into the range of levels that the model knows.
     refinement : Refinement or None
         The result of the search, if there was one.
+    confidence : dict of str to float, or None
+        How likely each estimate is right, see `ParameterModel.estimate_and_confidence`.
     warnings : tuple of str
         Sentences for the user.
     """
@@ -61,6 +67,7 @@ class Inference:
     target: NDArray[np.float32]
     gain_db: float
     refinement: Refinement | None = None
+    confidence: dict[str, float] | None = None
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -128,7 +135,8 @@ class ParameterModel:
     @property
     def parameters(self) -> Sequence[Control]:
         """What it estimates, in the order of the model's outputs."""
-        return self.model.document.outputs
+        outputs = self.model.document.outputs
+        return [o for o in outputs if o.name != CONFIDENCE or o.size != len(outputs) - 1]
 
     @property
     def spread(self) -> NDArray[np.float64]:
@@ -162,13 +170,23 @@ class ParameterModel:
 
     def estimate(self, target: NDArray[np.float32]) -> dict[str, float | str]:
         """Estimate the parameters of a sound (T,) from its onset on, at the model's rate: the values of its last hop."""
+        return self.estimate_and_confidence(target)[0]
+
+    def estimate_and_confidence(
+        self, target: NDArray[np.float32]
+    ) -> tuple[dict[str, float | str], dict[str, float] | None]:
+        """Estimate the parameters as `estimate` does, and how likely each is right, 0 to 1.
+
+        Right is the choice or integer itself, else to a twentieth of the parameter's range. None for a model that does not
+        say.
+        """
         document = self.model.document
         controls = ControlRamps(document.controls, 1, _HOPS_AT_ONCE)
         # Longer calls than a stream's: a live sound cannot wait, and weights are read once for each call.
         runner = GraphRunner(self.model.graph, controls, _HOPS_AT_ONCE)
         samples = _HOPS_AT_ONCE * document.hop_length
         whole = np.pad(target, (0, -len(target) % document.hop_length)).astype(np.float32)
-        values: list[float] = []
+        found: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(whole), samples):
             part = whole[start : start + samples]
             frames = len(part) // document.hop_length
@@ -176,13 +194,18 @@ class ParameterModel:
             call = runner.call(frames)
             call.audio_in[...] = part
             call.run()
-            values = [float(call.controls_out[p.name][-1]) for p in self.parameters]
+            found = {name: np.array(value[..., -1]) for name, value in call.controls_out.items()}
+        values = [float(found[p.name]) for p in self.parameters]
         if not np.isfinite(values).all():
             raise ModelFileError(
                 f"model {self.model.name!r} gives values that are NaN or infinite; export it again"
             )
         limited = [np.clip(v, p.minimum, p.maximum) for v, p in zip(values, self.parameters, strict=True)]
-        return name_values(self.parameters, limited)
+        named = name_values(self.parameters, limited)
+        if len(self.parameters) == len(document.outputs):
+            return named, None
+        sure = np.atleast_1d(found[CONFIDENCE]).tolist()
+        return named, dict(zip(named, sure, strict=True))
 
     def _find(self, synth: str | PathLike[str] | None) -> Path | None:
         return bundled_synth(self.origin.synth) if synth is None else find_synth(synth)
@@ -250,7 +273,7 @@ def infer(
         # Refused before the model runs.
         check_renders(refine_renders)
     target, gain_db = model.target_of(audio, sample_rate)
-    estimate = model.estimate(target)
+    estimate, confidence = model.estimate_and_confidence(target)
     warnings, refinement, values = list(model.warnings), None, estimate
     broken = int(np.count_nonzero(~np.isfinite(audio)))
     if broken:
@@ -265,22 +288,40 @@ def infer(
     if refine_renders:
         heard = model.at_synth_rate(target)
         with Renderer(model.synth) as renderer:
-            near, doubts = _near(
-                renderer, heard, max(LEAST_NEAR, int(NEAR_SHARE * refine_renders)), on_preparation
+            refinement, doubts = _refined(
+                model, renderer, estimate, target, refine_renders, on_preparation, on_progress
             )
-            warnings += doubts
-            refinement = refine(
-                heard,
-                renderer,
-                estimate,
-                refine_renders,
-                pitch_hz=heard_pitch(target, model.model.document.sample_rate),
-                near=near,
-                spread=model.spread,
-                on_progress=on_progress,
-            )
+        warnings += doubts
         values = refinement.values
-    return Inference(estimate, values, target, gain_db, refinement, tuple(warnings))
+    return Inference(estimate, values, target, gain_db, refinement, confidence, tuple(warnings))
+
+
+def _refined(
+    model: ParameterModel,
+    renderer: Renderer,
+    estimate: dict[str, float | str],
+    target: NDArray[np.float32],
+    renders: int,
+    on_preparation: Callable[[int, int], None],
+    on_progress: Callable[[int, int, float], None],
+) -> tuple[Refinement, list[str]]:
+    """Search from an estimate on; what was found and sentences of doubt. Ctrl-C ends it whenever it comes."""
+    heard = model.at_synth_rate(target)
+    try:
+        near, doubts = _near(renderer, heard, max(LEAST_NEAR, int(NEAR_SHARE * renders)), on_preparation)
+    except KeyboardInterrupt:
+        return unrefined(heard, renderer, estimate), []
+    found = refine(
+        heard,
+        renderer,
+        estimate,
+        renders,
+        pitch_hz=heard_pitch(target, model.model.document.sample_rate),
+        near=near,
+        spread=model.spread,
+        on_progress=on_progress,
+    )
+    return found, doubts
 
 
 def _near(
@@ -315,5 +356,13 @@ def resynthesise(
 
 
 def preset_of(model: ParameterModel, inference: Inference, name: str) -> Preset:
-    """Give what was found as a preset of the model's synth."""
-    return Preset(model.origin.synth, inference.values, name, model.origin.synth_sha256)
+    """Give what was found as a preset of the model's synth, with how near it is and how sure."""
+    found: dict[str, Any] = {"model": model.model.name, "warnings": list(inference.warnings)}
+    if inference.refinement is not None:
+        found |= {
+            "distance_db": round(inference.refinement.mss_after, 3),
+            "renders": inference.refinement.renders,
+        }
+    if inference.confidence is not None:
+        found["confidence"] = {name: round(sure, 3) for name, sure in inference.confidence.items()}
+    return Preset(model.origin.synth, inference.values, name, model.origin.synth_sha256, found)

@@ -139,6 +139,11 @@ def refine(
     return trials.result()
 
 
+def unrefined(target: NDArray[np.float32], renderer: Renderer, start: Mapping[str, Any]) -> Refinement:
+    """Give a start as what a search has found that was interrupted before it began; see `refine`."""
+    return _Trials(target, renderer, start, 1, lambda *_: None).result(interrupted=True)
+
+
 def check_renders(renders: int) -> None:
     """Raise UsageError for fewer renders than the start and one more."""
     if renders < 2:

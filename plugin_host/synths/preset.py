@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,15 @@ class Preset:
         What the sound is called.
     synth_sha256 : str
         Of the synth that it was made with; empty if that is not known.
+    found : mapping
+        How it was found in a sound, for the reader; empty if it was not.
     """
 
     synth: str
     values: Mapping[str, float | str]
     name: str = ""
     synth_sha256: str = ""
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, synth: Synth, settings: Mapping[str, Any], name: str = "") -> Preset:
@@ -73,6 +76,7 @@ class Preset:
             "name": self.name,
             "values": dict(self.values),
             "units": units,
+            **({"found": dict(self.found)} if self.found else {}),
         }
         write_whole(path, json.dumps(document, indent=2) + "\n")
 

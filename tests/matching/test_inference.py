@@ -239,6 +239,20 @@ def test_ctrl_c_ends_the_search_and_writes_the_best_so_far(
     np.testing.assert_allclose(parameters.values(written), best, rtol=1e-6)
 
 
+def test_ctrl_c_before_the_search_leaves_the_estimate(
+    model: ParameterModel, sound: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("plugin_host.matching.inference.KnownSounds", interrupt)
+    found = infer(sound, RATE, model, refine_renders=50)
+    assert found.refinement is not None
+    assert (found.refinement.interrupted, found.refinement.renders) == (True, 1)
+    assert found.values == found.estimate
+    assert found.refinement.mss_after == found.refinement.mss_before < 5
+
+
 def test_inference_with_refinement_reports_its_search(model: ParameterModel, sound: Sound) -> None:
     found = infer(sound, RATE, model, refine_renders=12)
     assert found.refinement is not None

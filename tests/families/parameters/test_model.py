@@ -230,6 +230,21 @@ def test_decoder_follows_a_skew_to_the_synths_values() -> None:
     assert "skew" not in describe([plain])[0]
 
 
+def test_decoder_says_how_sure_it_is() -> None:
+    decoder = ParameterDecoder(PARAMETERS, 32)
+    sure, far = (decoder.target(torch.tensor([[place, place]])) for place in (0.3, 0.8))
+    steps = torch.full((1, 11), -20.0)
+    steps[0, 3] = 20.0
+    steps[0, 8 + 1] = steps[0, 8 + 2] = 20.0
+    certain = decoder.confidence(torch.cat([sure.log().flatten(1), steps], 1)[:, None])[0, 0]
+    assert certain.tolist() == pytest.approx([1, 1, 1, 0.5], abs=0.02)
+    # A seventh of what is likely lies half of the range away; evenly spread, a tenth is right, and a bin at each end.
+    torn = (0.85 * sure + 0.15 * far).log().flatten(1)
+    even = torch.zeros_like(torn)
+    assert decoder.confidence(torch.cat([torn, steps], 1))[0, 0] == pytest.approx(0.85, abs=0.07)
+    assert 0.1 < float(decoder.confidence(torch.cat([even, steps], 1))[0, 0]) < 0.25
+
+
 @pytest.mark.parametrize("unit", [0.0, 0.003, 0.5, 0.77, 1.0])
 def test_decoder_finds_the_middle_of_a_distribution_to_the_ends_of_the_range(unit: float) -> None:
     decoder = ParameterDecoder(PARAMETERS[:1], 32)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...streaming.contract import Carry, State, StreamingModule, with_previous
-from ...streaming.model import StreamingModel
+from ...streaming.model import Control, StreamingModel
 from .features import HOP_LENGTH, LONG, SAMPLE_RATE, ParameterFeatures, frames_of
 from .memory import OnsetMemory, even_slots, growing_slots, waves
 from .parameters import SoundParameter
@@ -22,9 +22,13 @@ BEYOND = 3
 SPREAD = 1.0
 """Bins: how wide the distribution around a true value is."""
 
+RIGHT = 0.05
+"""How far from the truth, as a part of its range, a value may be that counts as right."""
+
 STEPS_TO_MEDIAN, NEAREST = 4, 1.0
 """See `ParameterDecoder`; how near a bin counts as near, in bins."""
 
+CONFIDENCE = "confidence"
 FINE_BIN_HZ = SAMPLE_RATE / LONG
 MODULATION_HZ = np.concatenate([np.arange(0.5, 8.0, 0.5), [8.0, 9.0, 10.0, 11.5, 13.0]])
 
@@ -255,14 +259,35 @@ class ParameterDecoder(nn.Module):
             values[i] = part.argmax(-1).to(logits.dtype) + offset
         return values
 
+    def confidence(self, logits: Tensor) -> Tensor:
+        """Give how likely each estimate is right, to a twentieth of a continuous range: (..., logits) -> (..., P)."""
+        continuous, stepped = self.split(logits)
+        likely: list[Tensor] = [logits[..., 0]] * self.count
+        if self.continuous:
+            away = (self.positions(continuous)[..., None] - self.middles).abs()
+            # Distributions are as wide as a bin where the network is sure: that is no doubt.
+            near = ((RIGHT + 1.5 * self.width - away) * (1.0 / self.width)).clamp(0.0, 1.0)
+            share = (continuous.softmax(-1) * near).sum(-1)
+            for column, i in enumerate(self.continuous):
+                likely[i] = share[..., column]
+        for (i, _), part in zip(self.stepped, stepped, strict=True):
+            likely[i] = part.softmax(-1).amax(-1)
+        return torch.stack(likely, -1).clamp(max=1.0)
+
     def target(self, unit: Tensor) -> Tensor:
         """Distributions around true positions, as wide as a bin: (..., C) -> (..., C, bins)."""
         exponent = -0.5 * ((unit[..., None] - self.middles) / (SPREAD * self.width)) ** 2
         return exponent.softmax(-1)
 
 
+def confidence_output(parameters: int) -> Control:
+    """How sure a model of so many parameters is of each."""
+    text = f"how likely each is right, to {RIGHT:.0%} of its range"
+    return Control(CONFIDENCE, "", 0.0, 1.0, 0.0, "linear", text, size=parameters)
+
+
 class ParameterAnalyzer(StreamingModel):
-    """Audio in, a synthesiser's parameters out, once a hop of 1,024 samples at 48 kHz.
+    """Audio in, a synthesiser's parameters out and how sure each is, once a hop of 1,024 samples at 48 kHz.
 
     Parameters
     ----------
@@ -283,7 +308,8 @@ class ParameterAnalyzer(StreamingModel):
     ) -> None:
         super().__init__()
         size = size or ParameterSize()
-        self.outputs = tuple(p.control for p in parameters)
+        self.estimates = tuple(p.control for p in parameters)
+        self.outputs = (*self.estimates, confidence_output(len(parameters)))
         self.frames = frames_of(duration_s)
         self.features = ParameterFeatures()
         self.decoder = ParameterDecoder(parameters, size.bins)
@@ -295,5 +321,8 @@ class ParameterAnalyzer(StreamingModel):
         carry = Carry(self, state)
         audio = inputs["audio"]
         features = carry("features", audio.reshape(audio.shape[0], -1, self.hop_length))
-        values = self.decoder(carry("network", features))
-        return {f"control.{c.name}": v for c, v in zip(self.outputs, values, strict=True)}, carry.next_state
+        logits = carry("network", features)
+        found = {f"control.{c.name}": v for c, v in zip(self.estimates, self.decoder(logits), strict=True)}
+        confidence = self.decoder.confidence(logits)
+        shaped = confidence[..., 0] if confidence.shape[-1] == 1 else confidence.transpose(1, 2)
+        return found | {f"control.{CONFIDENCE}": shaped}, carry.next_state
