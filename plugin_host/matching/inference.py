@@ -286,7 +286,6 @@ def infer(
             " range of levels that the model knows"
         )
     if refine_renders:
-        heard = model.at_synth_rate(target)
         with Renderer(model.synth) as renderer:
             refinement, doubts = _refined(
                 model, renderer, estimate, target, refine_renders, on_preparation, on_progress
