@@ -25,7 +25,7 @@ declare "decay_s",   3, 4,    0.3,   12,   "unit=s"     ; the time in which a mo
 declare "damping",   2, 0.8,  0,     1.6,  ""           ; a mode r times as high falls r^damping times as fast
 declare "beat_hz",   3, 1.5,  0.5,   12,   "unit=Hz"    ; how far the two of a pair at f0_hz are apart
 declare "beating",   2, 0.4,  0,     1,    ""           ; how loud the second is beside the first
-declare "click_db",  2, -30,  -48,   -9,   "unit=dB"    ; of the mallet, beside the modes
+declare "click_db",  2, -24,  -36,    0,   "unit=dB"    ; of the mallet, beside the modes
 declare "level_db",  2, -9,   -24,   0,    "unit=dB"
 
 ; Frequencies beside the pitch. A tuned church bell: hum, prime, tierce, quint, nominal and what is above. A tube and a
@@ -75,10 +75,10 @@ instr 1
 
   anoise rand 1, 0.5
   aclick tone anoise, 6000
-  aclick = aclick*expon:a(1, 0.02, 0.001)*ampdb(kclick)
+  aclick = aclick*expon:a(1, 0.05, 0.001)*ampdb(kclick)
 
   again linsegr 0, 0.001, 1, 0.1, 0
-  out ((asum + abeat)/kweight + 8*aclick)*again*ampdbfs(klevel)
+  out ((asum + abeat)/kweight + 2*aclick)*again*ampdbfs(klevel)
 endin
 </CsInstruments>
 <CsScore>

@@ -13,7 +13,7 @@ from plugin_host.csound.load_csound import load_csound
 from plugin_host.model_file.controls import Scale
 from plugin_host.synths.preset import find_presets
 
-NAMES = ("additive", "drum", "fm", "large", "string", "subtractive", "voice")
+NAMES = ("additive", "bell", "drum", "fm", "large", "string", "subtractive", "voice")
 SYNTHS = Path(__file__).parents[2] / "csd" / "synths"
 
 
@@ -101,7 +101,7 @@ def test_equal_voices_are_interchangeable(name: str) -> None:
     assert sounds[0] == pytest.approx(sounds[1], abs=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"drum"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"bell", "drum"}))
 def test_a_held_note_follows_its_pitch(name: str) -> None:
     csound = load_csound().Csound()
     csound.createMessageBuffer(False)
@@ -128,6 +128,15 @@ def test_a_held_note_follows_its_pitch(name: str) -> None:
     csound.cleanup()
     csound.destroyMessageBuffer()
     assert found_hz == pytest.approx([150, 300], rel=0.03)
+
+
+@pytest.mark.parametrize(("kind", "strongest"), [("church", 0.5), ("bar", 1.0), ("bowl", 1.0)])
+def test_a_bell_follows_its_pitch(kind: str, strongest: float) -> None:
+    for hertz in (220.0, 880.0):
+        sound = renderer_of("bell").render({"kind": kind, "f0_hz": hertz, "tilt_db": -12, "click_db": -36})[0]
+        spectrum = np.abs(np.fft.rfft(sound[4800:] * np.hanning(len(sound) - 4800)))
+        found_hz = np.argmax(spectrum) * 48_000 / (len(sound) - 4800)
+        assert found_hz == pytest.approx(strongest * hertz, rel=0.01)
 
 
 def test_presets_are_plain_json() -> None:
