@@ -6,18 +6,17 @@ subject, which is the file's name.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..child_messages import receive, send, take_pipes
 from ..errors import AudioFileError
 from .decoding import Decoding
 from .encoding import Encoding
-from .messages import receive, send
 
 try:
     import resource
@@ -33,7 +32,7 @@ TIME_LIMIT_S = 60.0
 
 def serve() -> None:
     """Answer requests until the other process closes its end, or is gone."""
-    requests, answers = _take_pipes()
+    requests, answers = take_pipes()
     _limit_resources()
     opened: Decoding | Encoding | None = None
     while True:
@@ -69,15 +68,6 @@ def serve() -> None:
             answer = {"error": f"needs more memory than a sound file may have ({MEMORY_LIMIT >> 30} GiB)"}
         _limit_time(0.0)
         send(answers, answer, block)
-
-
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes to the other process for messages alone: libraries print what they like."""
-    requests, answers = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)
-    return os.fdopen(requests, "rb", buffering=0), os.fdopen(answers, "wb", buffering=0)
 
 
 def _limit_resources() -> None:

@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
-import subprocess
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..child_python import child_command
+from ..asked_child import AskedChild, ChildEndedError
 from ..errors import AudioFileError
-from .messages import receive, send
 
 _MOST_IDLE = 4
-_FAREWELL_S = 5.0
 
 
 class CodecEndedError(AudioFileError):
     """The process that decodes or encodes ended. Its sentence has no subject, which is what the process was for."""
 
 
-class CodecProcess:
-    """A process that decodes or encodes one file at a time; see `codec_child` for what it can be asked.
-
-    It ends when this object does, and when the program does, however that ends. It belongs to a session of its
-    own, so that Ctrl-C does not reach it.
-    """
+class CodecProcess(AskedChild):
+    """A process that decodes or encodes one file at a time; see `codec_child` for what it can be asked."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            child_command("plugin_host.sound_files.codec_child", "serve"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        )
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process can be asked for something."""
-        return self._process.poll() is None
+        super().__init__("plugin_host.sound_files.codec_child")
 
     def ask(
         self, words: dict[str, Any], samples: NDArray[np.float32] | None = None
@@ -58,35 +37,15 @@ class CodecProcess:
         CodecEndedError
             If the process died of it, with a sentence that lacks its subject too.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
-            send(self._process.stdin, words, samples)
-            answer, content = receive(self._process.stdout)
-        except (OSError, EOFError) as error:
-            raise CodecEndedError(_say_end(self._await_end())) from error
-        except BaseException:
-            # What is in the pipes is no whole message any more.
-            self.end()
-            raise
+            answer, content = self.request(words, samples)
+        except ChildEndedError as error:
+            raise CodecEndedError(
+                "was busy without end" if error.was_ended_by("SIGPROF") else str(error)
+            ) from error
         if "error" in answer:
             raise AudioFileError(answer["error"])
         return answer, content
-
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        self._process.kill()
-        self._await_end()
-
-    def _await_end(self) -> int:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            return self._process.wait(_FAREWELL_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
 
 
 _idle: list[CodecProcess] = []
@@ -118,12 +77,6 @@ def return_codec(codec: CodecProcess) -> None:
 def _end_idle() -> None:
     while _idle:
         _idle.pop().end()
-
-
-def _say_end(code: int) -> str:
-    if hasattr(signal, "SIGPROF") and code == -signal.SIGPROF:
-        return "was busy without end"
-    return f"ended with signal {-code}" if code < 0 else f"ended with code {code}"
 
 
 atexit.register(_end_idle)

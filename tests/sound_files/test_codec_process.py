@@ -45,9 +45,7 @@ def replace_child(monkeypatch: pytest.MonkeyPatch, deed: str, before: str = "") 
     monkeypatch.setattr(codec_process, "_idle", [])
     code = STUB.format(path=[*sys.path, str(Path(__file__).parents[2])], deed=deed, before=before)
     popen = subprocess.Popen
-    monkeypatch.setattr(
-        codec_process.subprocess, "Popen", lambda _, **how: popen([sys.executable, "-c", code], **how)
-    )
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **how: popen([sys.executable, "-c", code], **how))
 
 
 @pytest.mark.parametrize(
