@@ -107,11 +107,11 @@ class CsoundError(HostError, RuntimeError):
 
 
 class SynthError(HostError, ValueError):
-    """A .csd that is missing, does not compile, declares no controls or cannot be rendered."""
+    """A .csd or a plugin that is missing, cannot be loaded, declares no parameters or cannot be rendered."""
 
 
 class UnknownSynthError(SynthError):
-    """A name that is neither a .csd nor a bundled synth."""
+    """A name that is neither a .csd, a .vst3 nor a bundled synth."""
 
 
 class PresetError(HostError, ValueError):

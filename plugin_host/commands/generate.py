@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def generate(
-    synth: Annotated[str, typer.Argument(help="A bundled synth or a .csd.", show_default=False)],
+    synth: Annotated[str, typer.Argument(help="A bundled synth, a .csd or a .vst3.", show_default=False)],
     output: Annotated[
         Path,
         typer.Option(
@@ -62,7 +62,7 @@ def generate(
 ) -> int:
     """Make a data set: thousands of sounds of a synth, and the parameters of each.
 
-    You can stop it at any moment. The same command continues where it stopped. Needs Csound 6.
+    You can stop it at any moment. The same command continues where it stopped. A .csd needs Csound 6.
     """
     from ..datasets.generation import generate
     from .progress import progress_bar

@@ -38,11 +38,13 @@ def infer(
     ] = None,
     synth: Annotated[
         str | None,
-        typer.Option("--synth", help="The .csd, if the model's synth is not bundled.", show_default=False),
+        typer.Option(
+            "--synth", help="The .csd or .vst3, if the model's synth is not bundled.", show_default=False
+        ),
     ] = None,
     render: Annotated[
         Path | None,
-        typer.Option("--render", help="Render the parameters by Csound into a .wav.", show_default=False),
+        typer.Option("--render", help="Render the parameters into a .wav.", show_default=False),
     ] = None,
     refine: Annotated[
         int, typer.Option("--refine", help="Sounds to render in search of better parameters; 50 are good.")
@@ -201,12 +203,14 @@ def _print(model: ParameterModel, inference: Inference) -> None:
 
     refined = inference.refinement is not None
     sure = inference.confidence
+    shown = model.show(inference.values)
     headings = (
         "parameter",
         "estimate",
         *(["sure"] if sure else []),
         *(["refined"] if refined else []),
         "unit",
+        *(["shown as"] if shown else []),
     )
     table = make_table(headings, right=("estimate", "sure", "refined"))
     for parameter in model.parameters:
@@ -215,7 +219,10 @@ def _print(model: ParameterModel, inference: Inference) -> None:
             cells.append(f"{sure[parameter.name]:.0%}")
         if refined:
             cells.append(_shown(inference.values[parameter.name]))
-        add_row(table, parameter.name, *cells, parameter.unit)
+        cells.append(parameter.unit)
+        if shown:
+            cells.append(shown.get(parameter.name, ""))
+        add_row(table, parameter.name, *cells)
     open_console().print(table)
     if inference.refinement is not None:
         found = inference.refinement

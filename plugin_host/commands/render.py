@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(
-    synth: Annotated[str, typer.Argument(help="A bundled synth or a .csd.", show_default=False)],
+    synth: Annotated[str, typer.Argument(help="A bundled synth, a .csd or a .vst3.", show_default=False)],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -38,10 +38,10 @@ def render(
         typer.Option("--save", help="Write the settings into a preset, a .json file.", show_default=False),
     ] = None,
 ) -> None:
-    """Render one sound of a synth: a .csd that declares its parameters, with chn_k or as an instrument of Cabbage.
+    """Render one sound of a synth: a .csd that declares its parameters, or a VST3 instrument.
 
-    The same settings always give the same samples. Needs Csound 6 (sudo apt-get install csound
-    libcsound64-dev libcsnd-dev).
+    A .csd declares them with chn_k or as an instrument of Cabbage, and needs Csound 6 (sudo apt-get install csound
+    libcsound64-dev libcsnd-dev). The same settings always give the same samples.
     """
     from ..errors import UsageError
     from ..files.plan import refuse_inputs_as_outputs
@@ -114,7 +114,7 @@ def _render(synth: Synth, settings: dict[str, float | str], output: Path) -> Non
     with Renderer(synth) as renderer:
         sound = renderer.render(settings)
         if not renderer.deterministic:
-            warn(f"{synth.path} gives another sound each time: seed its random opcodes")
+            warn(f"{synth.path} gives another sound each time: {synth.kind.steadying}")
     write_sound(output, sound, synth.sample_rate, encoding)
     if peak_db(sound) < SILENT_DB:
         warn(f"{output}: the sound is silent; look at the synth's levels and note")
@@ -133,12 +133,18 @@ def _describe(synth: Synth) -> None:
         "bold",
     )
     renamed = any(parameter.channel for parameter in synth.parameters)
-    titles = ("parameter", "default", "range", "unit", "scale", *(("channel",) if renamed else ()))
+    shown = any(parameter.description for parameter in synth.parameters)
+    titles = (
+        *("parameter", "default", "range", "unit", "scale"),
+        *(("channel",) if renamed else ()),
+        *(("shown as",) if shown else ()),
+    )
     table = make_table(titles, right=("default",))
     for parameter in synth.parameters:
         default = str(synth.defaults[parameter.name])
         row = (parameter.name, default, _range(parameter), parameter.unit, _scale(parameter))
-        add_row(table, *row, *((parameter.channel_name,) if renamed else ()))
+        more = (*([parameter.channel_name] if renamed else []), *([parameter.description] if shown else []))
+        add_row(table, *row, *more)
     console.print(table)
     presets = find_presets(synth)
     if presets:

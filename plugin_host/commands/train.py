@@ -107,8 +107,8 @@ def _sources(family: Family) -> list[inspect.Parameter]:
         found.append(_parameter("data", Path | None, given, None))
         if sounds.endless:
             text = (
-                "A .csd or bundled synth. Without a data set, its sounds are rendered, trained on and deleted; with one,"
-                " it is the synth that made it, for the logs."
+                "A .csd, .vst3 or bundled synth. Without a data set, its sounds are rendered, trained on and deleted;"
+                " with one, it is the synth that made it, for the logs."
             )
             found.append(
                 _parameter("synth", str | None, typer.Option("--synth", help=text, show_default=False), None)

@@ -35,8 +35,8 @@ def identify_synth(synth: str | None) -> dict[str, str]:
     SynthError
         If there is no such synth.
     """
+    from ..synths.kinds import hash_synth
     from ..synths.synth import find_synth, printable_name
-    from ..synths.synth_files import hash_synth
 
     if synth is None:
         return {}
@@ -99,6 +99,6 @@ def resynthesise_with(sounds: DataSetFeed | EndlessFeed, synth: str | None, repo
         report.warn(
             f"the logs will show no sounds as they were found: {found.synth!r}, which made the data set, is not bundled"
             " or has changed, and the copy in the data set is not run; if you have that synth and trust it, give its"
-            " path: --synth FILE.csd"
+            " path: --synth FILE.csd or FILE.vst3"
         )
     return resynthesise

@@ -11,10 +11,10 @@ from ..files.processes import WorkerEnded, Workers
 from .sound_maker import SoundMaker, Tally
 
 _SOUNDS_IN_A_JOB = 50
-"""A job compiles the synth once, and cannot be shared between processes."""
+"""A job loads the synth once, and cannot be shared between processes."""
 
 _JOBS_OF_A_WORKER = 200
-"""After so many a process is replaced, with all memory that Csound or an opcode has not freed."""
+"""After so many a process is replaced, with all memory that Csound, an opcode or a plugin has not freed."""
 
 _DEATHS_OF_A_SOUND = 2
 _DEATHS_IN_ALL = 20

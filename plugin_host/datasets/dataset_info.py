@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..synths.synth import Synth
 
 INFO_NAME = "synth.json"
-COPY_NAME = "synth.csd"
 
 
 class DataSetInfo(BaseModel):
@@ -26,11 +25,12 @@ class DataSetInfo(BaseModel):
     Parameters
     ----------
     synth : str
-        The synth's file name, ``fm.csd``. A copy of it lies in the data set's folder.
+        The synth's file name, ``fm.csd``. A copy of a .csd lies in the data set's folder.
     synth_sha256 : str
-        Of that file, and of `files`; see `plugin_host.synths.synth_files.hash_synth`.
+        Of that file, and of `files`; see `plugin_host.synths.kinds.hash_synth`.
     files : dict of str to str
-        The SHA-256 of each file that the synth includes or plays, by its name. There are no copies of these.
+        The SHA-256 of each file that the synth includes or plays, or that a plugin consists of, by its name. There are
+        no copies of these.
     sample_rate, channels, frames : int
         The rate in Hz, and channels and samples per channel of every sound.
     sampling : dict
@@ -38,7 +38,7 @@ class DataSetInfo(BaseModel):
     parameters : tuple of SynthParameter
         As the synth declares them.
     rewinds : bool
-        Whether one Csound made many sounds, as is quicker; false where each had its own, because what the synth
+        Whether one player made many sounds, as is quicker; false where each had its own, because what the synth
         keeps from a sound would change the next.
     """
 
@@ -99,17 +99,22 @@ class DataSetInfo(BaseModel):
             ) from error
 
     def write(self, folder: Path, synth: Synth) -> None:
-        """Write it into a folder, after a copy of the synth.
+        """Write it into a folder, after a copy of the synth where there is to be one.
 
         Raises
         ------
         OutputError
             If either cannot be written.
         """
-        with PartialFile(folder / COPY_NAME) as copy:
-            try:
-                shutil.copyfile(synth.path, copy.path)
-            except OSError as error:
-                raise output_error(copy.target, error) from error
-            copy.commit()
+        if synth.kind.copy_name:
+            _copy(synth.path, folder / synth.kind.copy_name)
         write_whole(folder / INFO_NAME, json.dumps(self.model_dump(mode="json"), indent=2) + "\n")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with PartialFile(target) as copy:
+        try:
+            shutil.copyfile(source, copy.path)
+        except OSError as error:
+            raise output_error(target, error) from error
+        copy.commit()

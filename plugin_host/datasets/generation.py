@@ -15,7 +15,7 @@ from ..synths.renderer import Renderer
 from ..synths.synth import Synth, describe_missed_options
 from ..synths.synth_files import describe_changes
 from .crew import make_sounds
-from .dataset_info import COPY_NAME, INFO_NAME, DataSetInfo
+from .dataset_info import INFO_NAME, DataSetInfo
 from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
 from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
 from .sound_maker import PARTIAL_SUFFIX, SoundDiffersError, SoundMaker, Tally
@@ -55,7 +55,7 @@ def generate(
     Parameters
     ----------
     synth : Synth, str or path
-        A bundled synth's name or a .csd.
+        A bundled synth's name, a .csd or a .vst3.
     out : str or path
         The data set's folder: new, empty, or one that the same call has begun. `DataSet` reads it.
     count : int, optional
@@ -79,7 +79,7 @@ def generate(
         ends it. It begins again where all sounds are made again.
     on_problem : callable
         Called with a sentence if two renders of the same parameters differ, or if a sound depends on those before
-        it. In that case all sounds are made again, each in a Csound of its own: `DataSetInfo.rewinds` is false.
+        it. In that case all sounds are made again, each in a player of its own: `DataSetInfo.rewinds` is false.
 
     Returns
     -------
@@ -116,8 +116,8 @@ def generate(
     with Renderer(synth) as renderer:
         if not renderer.deterministic:
             on_problem(
-                f"{synth.path} gives another sound each time, so these sounds cannot be made again: seed its"
-                " random opcodes"
+                f"{synth.path} gives another sound each time, so these sounds cannot be made again:"
+                f" {synth.kind.steadying}"
             )
     folder = Path(out)
     redraws = {"redraw_silent": redraw_silent, "redraw_clipped": redraw_clipped}
@@ -153,7 +153,8 @@ def generate(
             return make(asked, rewound)
         except SoundDiffersError as error:
             on_problem(
-                f"{error}: all sounds are made again, each in a Csound of its own, which takes several times as long"
+                f"{error}: all sounds are made again, each in a {synth.kind.player_name} of its own, which takes"
+                " several times as long"
             )
             known = _begin_anew(folder, info.model_copy(update={"rewinds": False}), synth)
             return make(sorted(known.union(asked)), rewinds=False)
@@ -252,7 +253,11 @@ def _open_folder(folder: Path, info: DataSetInfo, synth: Synth) -> Iterator[None
 
 def _check_folder(folder: Path, info: DataSetInfo, synth: Synth) -> None:
     if not (folder / INFO_NAME).exists():
-        others = [path.name for path in folder.iterdir() if path.name != COPY_NAME and path.name[0] != "."]
+        others = [
+            path.name
+            for path in folder.iterdir()
+            if path.name != synth.kind.copy_name and path.name[0] != "."
+        ]
         if others:
             raise DataSetError(
                 f"{folder} holds something else ({sorted(others)[0]}); choose a new or empty folder"

@@ -29,7 +29,7 @@ _VERIFIED_EVERY, _VERIFIED_EVERY_LATER, _LATER = 10, 100, 100
 
 
 class SoundDiffersError(SynthError):
-    """A sound is another one in a fresh Csound, so those made before may be wrong too."""
+    """A sound is another one in a fresh player, so those made before may be wrong too."""
 
 
 @dataclass
@@ -87,7 +87,7 @@ class SoundMaker:
     redraw_silent, redraw_clipped : bool
         Whether to draw parameters again, up to 20 times, where the sound is silent or clipped.
     rewinds : bool
-        Whether one Csound serves for all sounds of a job. Some of them are verified then.
+        Whether one player serves for all sounds of a job. Some of them are verified then.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class SoundMaker:
     def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
         """Make some sounds; what cannot be rendered is put into the manifest as failed.
 
-        A job begins with a fresh Csound, so that its sounds do not depend on other jobs whatever the synth does. The
+        A job begins with a fresh player, so that its sounds do not depend on other jobs whatever the synth does. The
         tally's error is a `SoundDiffersError` if they depend on each other.
         """
         tally = Tally()
@@ -164,7 +164,7 @@ class SoundMaker:
             if not again or attempt == _MOST_DRAWS:
                 if self._rewinds and _is_verified(index) and not renderer.verify(values, sound):
                     what = (
-                        "is another one in a fresh Csound"
+                        f"is another one in a fresh {self._synth.kind.player_name}"
                         if renderer.deterministic
                         else "is another one each time"
                     )

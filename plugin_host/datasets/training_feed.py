@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ..errors import DataSetError, SynthMismatchError, UsageError
 from ..matching.target_sound import from_onset
+from ..synths.kinds import hash_synth
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, bundled_synth, find_synth
-from ..synths.synth_files import hash_synth
 from .dataset import DataSet
 from .endless_batches import EndlessBatches, bytes_of_a_sound
 
@@ -75,7 +75,7 @@ class EndlessFeed:
     Parameters
     ----------
     synth : str or path
-        A bundled synth's name or a .csd.
+        A bundled synth's name, a .csd or a .vst3.
     folder : Path
         Where sounds are kept while they are used; nothing else may be in it.
     disk_limit_gb : float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -17,11 +17,11 @@ from ..playing.model import Model
 from ..streaming.control_ramps import ControlRamps
 from ..streaming.graph_runner import GraphRunner
 from ..streaming.rate_conversion import resample
+from ..synths.kinds import hash_synth, kind_of
 from ..synths.parameters import name_values
 from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, bundled_synth, find_synth
-from ..synths.synth_files import hash_synth
 from .heard_pitch import heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
@@ -127,10 +127,20 @@ class ParameterModel:
             if self.synth_path is None:
                 raise SynthError(
                     f"model {self.model.name!r} was trained on {self.origin.synth!r}, which is not bundled; if you have"
-                    " that synth and trust it, give its path: --synth FILE.csd"
+                    " that synth and trust it, give its path: --synth FILE.csd or FILE.vst3"
                 )
             self._synth = Synth(self.synth_path)
         return self._synth
+
+    def show(self, values: Mapping[str, float | str]) -> dict[str, str]:
+        """Give values by name as the synth shows them, if it is a plugin that is known; else nothing.
+
+        Raises
+        ------
+        SynthError
+            If the plugin cannot be loaded.
+        """
+        return self.synth.show(values) if self.synth_path and kind_of(self.synth_path).shows_values else {}
 
     @property
     def parameters(self) -> Sequence[Control]:
@@ -364,4 +374,11 @@ def preset_of(model: ParameterModel, inference: Inference, name: str) -> Preset:
         }
     if inference.confidence is not None:
         found["confidence"] = {name: round(sure, 3) for name, sure in inference.confidence.items()}
-    return Preset(model.origin.synth, inference.values, name, model.origin.synth_sha256, found)
+    return Preset(
+        model.origin.synth,
+        inference.values,
+        name,
+        model.origin.synth_sha256,
+        found,
+        model.show(inference.values),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import ModelFileError, SynthMismatchError
 from ..model_file.document import ModelDocument, Range
-from ..synths.synth import LONGEST_S
+from ..synths.kind import LONGEST_S
 
 FAMILY = "parameters"
 _LOUDEST_DB = 200.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 
 from ..errors import SynthError, shorten
 from ..model_file.controls import Scale
 from .cabbage_section import Widget, read_widgets
 from .csd_text import quoted_strings, section, without_comments
 from .declarations import Declaration
+from .parameter_names import different_words
 
 _SLIDERS = ("rslider", "hslider", "vslider", "nslider", "numberbox", "encoder")
 _SWITCHES = ("checkbox", "button")
@@ -90,7 +90,7 @@ def _declare(widget: Widget, channel: str, where: str) -> Declaration | None:
         return None
     # Nothing is chosen at 0, and a combobox counts its items from 1.
     default = max(_number(said.get("value", ["1"]), 0, where), 1) - 1
-    words = tuple(_different_words(items))
+    words = tuple(different_words(items))
     return Declaration(
         channel, f"{where} is declared", 0, len(words) - 1, default, Scale.CHOICE, words, first=1
     )
@@ -123,16 +123,6 @@ def _number(written: list[str], position: int, where: str) -> float:
     if not math.isfinite(value):
         raise SynthError(f"{where} has {shorten(text)} where a number is needed")
     return value
-
-
-def _different_words(items: list[str]) -> Iterator[str]:
-    """Give words that can be typed, all different, of the texts of a list."""
-    given: set[str] = set()
-    for number, item in enumerate(items, 1):
-        word = "".join(letter for letter in item if letter.isprintable()).strip()[:50] or f"item {number}"
-        word = word if word not in given else f"{word} ({number})"
-        given.add(word)
-        yield word
 
 
 def _range(declared: Declaration) -> tuple[float, float, tuple[str, ...], int]:

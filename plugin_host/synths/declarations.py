@@ -48,7 +48,7 @@ class Declaration:
         The channel's name, any text.
     where : str
         The beginning of a sentence on it: ``mine.csd declares 'Cutoff'``.
-    minimum, maximum, default, scale, choices, unit, first, skew
+    minimum, maximum, default, scale, choices, unit, first, skew, description
         As of `SynthParameter`.
     equal : str
         The set of interchangeable voices that it belongs to, or nothing.
@@ -65,6 +65,7 @@ class Declaration:
     first: int = 0
     skew: float = 1.0
     equal: str = ""
+    description: str = ""
 
 
 def read_parameters(
@@ -106,6 +107,11 @@ def read_parameters(
             f"{file} declares {len(declared)} parameters, and a synth has at most {MOST_PARAMETERS}; leave out those"
             " that need not move"
         )
+    return make_parameters(declared, file)
+
+
+def make_parameters(declared: Sequence[Declaration], file: str) -> tuple[SynthParameter, ...]:
+    """Make parameters, sorted by name, of declarations whose channels are all different; raises SynthError."""
     names = name_parameters(declaration.channel for declaration in declared)
     made = [_make_parameter(declaration, names[declaration.channel], file) for declaration in declared]
     parameters = tuple(sorted(made, key=lambda parameter: parameter.name))
@@ -149,6 +155,7 @@ def _make_parameter(declared: Declaration, name: str, file: str) -> SynthParamet
             choices=declared.choices,
             first=declared.first,
             skew=declared.skew,
+            description=declared.description,
             equal=declared.equal,
             voice=voice,
             part=part,

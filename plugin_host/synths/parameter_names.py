@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..model_file.names import NEVER_FREE
 
@@ -44,6 +44,16 @@ def name_parameters(channels: Iterable[str]) -> dict[str, str]:
         names[channel] = name
         taken.add(name)
     return names
+
+
+def different_words(texts: Iterable[str], taken: Iterable[str] = ()) -> Iterator[str]:
+    """Give words that can be typed, all different and none of those that are taken, of any texts."""
+    given = set(taken)
+    for number, text in enumerate(texts, 1):
+        word = "".join(letter for letter in text if letter.isprintable()).strip()[:50] or f"item {number}"
+        word = word if word not in given else f"{word} ({number})"
+        given.add(word)
+        yield word
 
 
 def _is_free(name: str) -> bool:

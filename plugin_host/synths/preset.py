@@ -33,6 +33,8 @@ class Preset:
         Of the synth that it was made with; empty if that is not known.
     found : mapping
         How it was found in a sound, for the reader; empty if it was not.
+    shown : mapping of str to str
+        The values as a plugin shows them, for the reader.
     """
 
     synth: str
@@ -40,12 +42,13 @@ class Preset:
     name: str = ""
     synth_sha256: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, synth: Synth, settings: Mapping[str, Any], name: str = "") -> Preset:
         """Make a preset of all parameters of a synth; raises ControlError for settings that do not fit."""
         values = name_values(synth.parameters, synth.values(settings))
-        return cls(synth.file_name, values, name, synth.sha256)
+        return cls(synth.file_name, values, name, synth.sha256, shown=synth.show(settings))
 
     def check(self, synth: Synth) -> None:
         """Raise PresetError unless the synth has all parameters of the preset, and their values are in range."""
@@ -76,6 +79,7 @@ class Preset:
             "name": self.name,
             "values": dict(self.values),
             "units": units,
+            **({"shown": dict(self.shown)} if self.shown else {}),
             **({"found": dict(self.found)} if self.found else {}),
         }
         write_whole(path, json.dumps(document, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Render a synth: a score compiled once gives sound after sound, each as from a fresh process."""
+"""Render a synth: what is loaded once gives sound after sound, each as from a fresh process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import SynthError
-from .csound_score import CsoundScore
-from .parameters import channel_values, from_unit
+from .kind import Player
+from .kinds import hash_synth
+from .parameters import from_unit
 from .synth import Synth
-from .synth_files import hash_synth
 from .telling_settings import telling_settings
 
 _Render = Callable[[NDArray[np.float64]], NDArray[np.float32]]
@@ -24,7 +24,8 @@ class Renderer:
 
     Most orchestras give the same sound when their score is played again. One with a reverb or a random
     generator that all notes share need not. A new renderer tries it with the extremes of all parameters and every
-    choice: if one sound differs by one bit from that of a fresh Csound, every sound gets a Csound of its own.
+    choice: if one sound differs by one bit from that of a fresh Csound, every sound gets a Csound of its own. The
+    same holds for the process that plays a plugin.
     What only few settings show, `verify` finds while sounds are made.
 
     Parameters
@@ -32,14 +33,14 @@ class Renderer:
     synth : Synth, str or path
         Rendered.
     rewinds : bool, optional
-        Whether one Csound serves for all sounds, where that is known; by default it is tried.
+        Whether one player serves for all sounds, where that is known; by default it is tried.
 
     Attributes
     ----------
     rewinds : bool
-        Whether one Csound serves for all sounds.
+        Whether one player, a Csound or a plugin, serves for all sounds.
     deterministic : bool
-        Whether two fresh Csounds agree. They do not if the orchestra seeds its random numbers from the clock.
+        Whether two fresh ones agree. They do not if the orchestra seeds its random numbers from the clock.
 
     Raises
     ------
@@ -53,7 +54,7 @@ class Renderer:
 
     def __init__(self, synth: Synth | str | PathLike[str], rewinds: bool | None = None) -> None:
         self.synth = synth if isinstance(synth, Synth) else Synth(synth)
-        self._score: CsoundScore | None = None
+        self._player: Player | None = None
         self.rewinds = rewinds is not False
         self.deterministic = True
         if hash_synth(self.synth.path) != self.synth.sha256:
@@ -62,7 +63,7 @@ class Renderer:
             self._try_rewinding()
 
     def render(self, settings: Mapping[str, Any] | None = None) -> NDArray[np.float32]:
-        """Render the synth's score.
+        """Render the synth's sound.
 
         Parameters
         ----------
@@ -92,24 +93,23 @@ class Renderer:
         """Render with (P,) values in the parameters' units, which are taken as they are; see `render`."""
         if not self.rewinds:
             return self._render_afresh(values)
-        if self._score is None:
-            self._score = CsoundScore(self.synth.path, self.synth.frames)
-        sound, reusable = self._play(self._score, values)
+        if self._player is None:
+            self._player = self.synth.open_player()
+        sound, reusable = self._play(self._player, values)
         if not reusable:
             self.close()
         return sound
 
     def close(self) -> None:
-        """Free Csound. It is compiled again if the renderer is used again."""
-        if self._score is not None:
-            self._score.close()
-            self._score = None
+        """Free Csound or the plugin. It is loaded again if the renderer is used again."""
+        if self._player is not None:
+            self._player.close()
+            self._player = None
 
-    def _play(self, score: CsoundScore, values: NDArray[np.float64]) -> tuple[NDArray[np.float32], bool]:
-        score.set(self.synth.channel_names, channel_values(self.synth.parameters, values))
+    def _play(self, player: Player, values: NDArray[np.float64]) -> tuple[NDArray[np.float32], bool]:
         try:
-            sound, reusable = score.perform()
-        except SynthError:
+            sound, reusable = player.perform(values)
+        except (SynthError, KeyboardInterrupt):
             self.close()
             raise
         if not np.isfinite(sound).all():
@@ -122,11 +122,11 @@ class Renderer:
         return sound, reusable
 
     def _render_afresh(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        score = CsoundScore(self.synth.path, self.synth.frames)
+        player = self.synth.open_player()
         try:
-            return self._play(score, values)[0]
+            return self._play(player, values)[0]
         finally:
-            score.close()
+            player.close()
 
     def _try_rewinding(self) -> None:
         """Render sounds one after another, then verify them in a second round: each has then been played before."""
@@ -139,9 +139,9 @@ class Renderer:
         self.close()
 
     def verify(self, values: NDArray[np.float64], sound: NDArray[np.float32] | None) -> bool:
-        """Compare a sound with what a fresh Csound gives.
+        """Compare a sound with what a fresh player gives.
 
-        From the first that differs on, every sound gets a Csound of its own, and `deterministic` says whether that
+        From the first that differs on, every sound gets a player of its own, and `deterministic` says whether that
         helps.
 
         Parameters
@@ -154,7 +154,7 @@ class Renderer:
         Returns
         -------
         bool
-            Whether they are equal, bit by bit. Settings that fail in a fresh Csound too say nothing, and are.
+            Whether they are equal, bit by bit. Settings that fail in a fresh player too say nothing, and are.
         """
         fresh = self._attempt(self._render_afresh, values)
         if _are_equal(sound, fresh):
@@ -190,7 +190,7 @@ def render(synth: Synth | str | PathLike[str], **settings: Any) -> NDArray[np.fl
     Parameters
     ----------
     synth : Synth, str or path
-        A bundled synth's name, a path of a .csd, or a `Synth`.
+        A bundled synth's name, a path of a .csd or .vst3, or a `Synth`.
     **settings : float or str
         Values in the parameters' units.
 

@@ -1,4 +1,4 @@
-"""Read a synth from a .csd: its parameters, its rate, and how long its sound is."""
+"""Read a synth from its file: its parameters, its rate, and how long its sound is."""
 
 from __future__ import annotations
 
@@ -11,48 +11,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import SynthError, UnknownSynthError, counted, did_you_mean
-from .cabbage import read_cabbage
-from .csd_text import decode
-from .csound_score import CsoundScore
-from .declarations import read_parameters
-from .parameters import channel_values, check_settings, from_unit, name_values, to_unit
-from .played_note import SOUND_S
-from .synth_files import combine, find_files
+from ..errors import UnknownSynthError, counted, did_you_mean
+from .kind import Player
+from .kinds import kind_named, kind_of
+from .parameters import check_settings, from_unit, name_values, to_unit
 
 SYNTHS_FOLDER = Path(__file__).parents[2] / "csd" / "synths"
 
-LONGEST_S = 60
-"""The longest sound that is rendered in one piece, in seconds."""
-
 
 class Synth:
-    """A .csd that declares its parameters.
+    """A .csd that declares its parameters, or an instrument that is a VST3 plugin.
 
     Parameters
     ----------
     name_or_path : str or path
-        A bundled synth's name, or the path of a .csd.
+        A bundled synth's name, or the path of a .csd or .vst3.
 
     Attributes
     ----------
     path : Path
-        The .csd.
+        The .csd, or the file or folder of the plugin.
     name : str
-        Its name without ``.csd``.
+        Its name without ``.csd`` or ``.vst3``.
     file_name : str
         Its name, as it can stand in any file; see `printable_name`.
+    kind : SynthKind
+        Which of the two it is.
     sha256 : str
         Of the file's bytes, in hexadecimal; where there is more that makes its sound, of that too (see
-        `plugin_host.synths.synth_files.hash_synth`).
+        `plugin_host.synths.kinds.hash_synth`).
     files : dict of str to str
-        The SHA-256 of each file that the .csd names and that lies beside it, by that name.
+        The SHA-256 of each file that the .csd names and that lies beside it, by that name; of each of the plugin.
     parameters : tuple of SynthParameter
         As declared, sorted by name.
     sample_rate, channels, frames : int
         The rate in Hz, and channels and samples per channel of a sound.
-    channel_names : tuple of str
-        The channels of the parameters, in their order.
     missed_options : tuple of str
         Options of the .csd that change its sound, such as ``-r 22050``, and are not used.
 
@@ -61,38 +54,42 @@ class Synth:
     MissingPackageError
         If Csound is not installed.
     UnknownSynthError
-        For a name that is neither a .csd nor a bundled synth.
+        For a name that is neither a .csd, a .vst3 nor a bundled synth.
     SynthError
         If the .csd is missing, does not compile (the message is Csound's), declares no parameters, or plays
-        nothing or for more than a minute.
+        nothing or for more than a minute. If the plugin is missing, is no instrument, has no parameters or too many,
+        crashes, or does not answer.
     """
 
     def __init__(self, name_or_path: str | PathLike[str]) -> None:
         self.path = find_synth(name_or_path)
         self.name = self.path.stem
         self.file_name = printable_name(self.path)
-        self.files = find_files(self.path)
-        self.sha256 = combine(self.path, self.files)
-        widgets = read_cabbage(decode(self.path.read_bytes()), str(self.path))
-        score = CsoundScore(self.path)
-        try:
-            self.parameters = read_parameters(score.list_channels(), str(self.path), widgets)
-            self.sample_rate = score.sample_rate
-            self.channels = score.channels
-            self.missed_options = score.missed_options
-            self.channel_names = tuple(parameter.channel_name for parameter in self.parameters)
-            score.set(self.channel_names, channel_values(self.parameters, self.values({})))
-            frames = score.measure(LONGEST_S if score.play is None else SOUND_S)
-            if score.play is not None and frames is None:
-                frames = -(-SOUND_S * self.sample_rate // score.ksmps) * score.ksmps
-        finally:
-            score.close()
-        if not frames:
-            length = f"plays for more than {LONGEST_S} s" if frames is None else "plays nothing"
-            raise SynthError(
-                f"the score of {self.path} {length}; give it a note and an end, as in: i 1 0 1.5, then e 2"
-            )
-        self.frames = frames
+        self.kind = kind_of(self.path)
+        self.files = self.kind.find_files(self.path)
+        self.sha256 = self.kind.combine(self.path, self.files)
+        self._content = self.kind.read(self.path)
+        self.parameters = self._content.parameters
+        self.sample_rate = self._content.sample_rate
+        self.channels = self._content.channels
+        self.frames = self._content.frames
+        self.missed_options = self._content.missed_options
+
+    def open_player(self) -> Player:
+        """Give what plays it, at the beginning of a sound; raises SynthError if it cannot be played."""
+        return self._content.open()
+
+    def show(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Give the values of all parameters as a plugin itself shows them, by name; nothing for a .csd.
+
+        Raises
+        ------
+        ControlError
+            For an unknown name or a value out of range.
+        SynthError
+            If the plugin cannot be loaded.
+        """
+        return self._content.show(self.values(settings))
 
     @property
     def duration_s(self) -> float:
@@ -168,16 +165,16 @@ def find_synth(name_or_path: str | PathLike[str]) -> Path:
     Raises
     ------
     UnknownSynthError
-        For a name that is neither a .csd nor a bundled synth; it lists those.
+        For a name that is neither a .csd, a .vst3 nor a bundled synth; it lists the bundled ones.
     """
     text = fspath(name_or_path)
     path = Path(text)
-    if isinstance(name_or_path, PathLike) or path.suffix == ".csd" or len(path.parts) > 1:
+    if isinstance(name_or_path, PathLike) or kind_named(path.name) or len(path.parts) > 1:
         return path
     names = bundled_synths()
     if text in names:
         return SYNTHS_FOLDER / f"{text}.csd"
     hint = did_you_mean(text, names)
     raise UnknownSynthError(
-        f"there is no synth {text!r}: {hint}the bundled synths are {', '.join(names)}; or give the path of a .csd"
+        f"there is no synth {text!r}: {hint}the bundled synths are {', '.join(names)}; or give the path of a .csd or .vst3"
     )

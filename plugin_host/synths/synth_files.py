@@ -15,8 +15,8 @@ from .played_note import find_play
 _INCLUDED = re.compile(r'#include(?:str)?\s*"([^"\n]+)"')
 
 
-def hash_synth(path: Path) -> str:
-    """Give the SHA-256 of a synth, in hexadecimal: of its .csd, and of all else that makes its sound.
+def combine(path: Path, files: Mapping[str, str]) -> str:
+    """Give the SHA-256 of a .csd, in hexadecimal, and of all else that makes its sound.
 
     It is that of the .csd's bytes where there is nothing else. Else it is that of lines which say this hash, the note
     that the score does not have, and each file that the .csd names, with its hash.
@@ -26,11 +26,6 @@ def hash_synth(path: Path) -> str:
     SynthError
         If the .csd cannot be read.
     """
-    return combine(path, find_files(path))
-
-
-def combine(path: Path, files: Mapping[str, str]) -> str:
-    """Give the hash of a synth whose files are known; see `hash_synth`."""
     csd = _read(path)
     own = hashlib.sha256(csd).hexdigest()
     play = find_play(csd)

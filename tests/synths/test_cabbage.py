@@ -10,9 +10,9 @@ from brainsynth import Renderer, Synth
 from plugin_host.errors import ControlError, SynthError
 from plugin_host.model_file.controls import Scale
 from plugin_host.synths.cabbage_section import read_widgets
+from plugin_host.synths.kinds import hash_synth
 from plugin_host.synths.parameters import to_unit
 from plugin_host.synths.played_note import find_play
-from plugin_host.synths.synth_files import hash_synth
 from tests.support.synths import SINE, write_synth
 
 REED_ORGAN = Path(__file__).parents[1] / "support" / "csd" / "reed_organ.csd"

@@ -8,7 +8,8 @@ import pytest
 from brainsynth import Renderer, Synth, bundled_synths, generate
 from plugin_host.datasets.dataset_info import DataSetInfo
 from plugin_host.errors import DataSetError, SynthError
-from plugin_host.synths.synth_files import find_files, hash_synth
+from plugin_host.synths.kinds import hash_synth
+from plugin_host.synths.synth_files import find_files
 from tests.support.synths import SINE, write_synth
 
 INCLUDING = """

@@ -12,7 +12,7 @@ import torch
 
 from brainsynth import Model, Synth, generate
 from export.provenance import training_command
-from plugin_host.synths.synth_files import hash_synth
+from plugin_host.synths.kinds import hash_synth
 from tests.conftest import Command
 from training.loop.run import open_run
 
