@@ -28,6 +28,7 @@ check: .venv/.installed-test
 test: .venv/.installed-test
 	@.ci/install-csound $(BIN)/python
 	@.ci/install-hydrogen
+	@.ci/install-dpf
 	$(static-checks)
 	@$(PYTEST) $(TESTS)
 

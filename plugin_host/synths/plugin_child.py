@@ -83,10 +83,8 @@ def _answer(words: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float32] 
                     "channels": _find_channels(plugin, duration_s, sample_rate),
                 }, None
             case {"texts": settings}:
-                parameters = plugin._parameters
-                return {
-                    "texts": [parameters[at].get_text_for_raw_value(value) for at, value in settings]
-                }, None
+                listed = ((plugin._parameters[place], value) for place, value in settings)
+                return {"texts": [(it.get_text_for_raw_value(value), it.label) for it, value in listed]}, None
             case _:
                 return {}, _play(plugin, **words["play"])
     except (ImportError, ValueError, RuntimeError) as error:

@@ -97,12 +97,18 @@ def read_plugin_parameters(
     return parameters, tuple(places.get(parameter.channel_name) for parameter in parameters)
 
 
+def with_unit(text: str, unit: str) -> str:
+    """Give what a plugin shows of a value, with the unit unless it is in there, and numbers as short as they can be."""
+    text, unit = _tidy(text), unit.strip()
+    return f"{text} {unit}" if unit and text and not text.endswith(unit) else text
+
+
 def _declare(listed: Listed, channel: str, path: Path) -> Declaration:
     where = f"{path} has {channel!r}"
     default = round(min(max(listed.default, 0.0), 1.0), 6)
     texts = [_tidy(text) for text in listed.texts]
     if not listed.stepped:
-        ends = " to ".join(f"{text} {listed.unit}".strip() for text in texts) if all(texts) else ""
+        ends = " to ".join(with_unit(text, listed.unit) for text in texts) if all(texts) else ""
         return Declaration(channel, where, 0, 1, default, description=ends)
     position = round(default * (len(texts) - 1))
     if len(texts) > 2 and (first := _counts_from(texts)) is not None:

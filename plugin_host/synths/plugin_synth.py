@@ -15,7 +15,7 @@ from ..files.done_record import hash_file
 from .kind import SynthContent
 from .parameters import SynthParameter
 from .played_note import KEY, NOTE_S, SOUND_S, VELOCITY
-from .plugin_parameters import Listed, list_file, read_plugin_parameters
+from .plugin_parameters import Listed, list_file, read_plugin_parameters, with_unit
 from .plugin_process import PluginProcess, borrow_process, return_process
 
 SAMPLE_RATE = 48_000
@@ -97,7 +97,7 @@ class PluginContent(SynthContent):
         """Load it, and ask for its texts."""
         settings = self.settings(values)
         texts = _ask_once(self.path, {"texts": settings})["texts"]
-        by_place = {place: text.strip() for (place, _), text in zip(settings, texts, strict=True)}
+        by_place = {place: with_unit(*text) for (place, _), text in zip(settings, texts, strict=True)}
         shown = zip(self.parameters, self.places, strict=True)
         return {p.name: by_place[place] for p, place in shown if place is not None and by_place[place]}
 

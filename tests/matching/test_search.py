@@ -19,6 +19,8 @@ from plugin_host.matching.refinement import _Trials
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.starts import at_pitch, pitch_parameters, starts
 from plugin_host.matching.target_sound import from_onset
+from plugin_host.model_file.controls import Scale
+from plugin_host.synths.parameters import SynthParameter, from_unit
 from plugin_host.synths.preset import find_presets
 from tests.conftest import Command
 
@@ -34,6 +36,15 @@ def renderer() -> Iterator[Renderer]:
 @pytest.fixture(scope="module")
 def known(renderer: Renderer) -> KnownSounds:
     return KnownSounds(renderer, [preset.values for preset in find_presets(renderer.synth)])
+
+
+@pytest.mark.parametrize(("hz", "key"), [(440, 69), (228, 58), (30, 60), (4000, 60)])
+def test_a_note_is_moved_to_the_nearest_key(hz: float, key: int) -> None:
+    note = SynthParameter(name="note", unit="MIDI", minimum=36, maximum=84, default=57, scale=Scale.INTEGER)
+    level = SynthParameter(name="level", minimum=0, maximum=1, default=0.5)
+    moved = at_pitch((level, note), np.array([0.3, 0.5]), hz)
+    assert from_unit((level, note), moved).tolist() == [0.3, key]
+    assert pitch_parameters((level, note)) == [1]
 
 
 def test_the_pitch_is_moved_and_nothing_else(renderer: Renderer) -> None:
