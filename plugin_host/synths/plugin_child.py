@@ -36,8 +36,8 @@ _BLOCK_SIZE = 512
 _EQUAL = 1e-6
 _CHANNELS = (2, 1, 3, 4, 5, 6, 7, 8)
 
-_LEFT_OUT = re.compile(r"MIDI (CC|Ch\.|Channel) |Bypass$", re.IGNORECASE)
-"""What stands for a controller, as in plugins by JUCE and DPF, or switches the plugin off."""
+_LEFT_OUT = re.compile(r"MIDI (CC|Ch\.|Channel) |(Bypass|Program)$", re.IGNORECASE)
+"""What stands for a controller, as in plugins by JUCE and DPF, switches the plugin off, or changes all other settings."""
 
 
 def serve() -> None:

@@ -41,9 +41,14 @@ class PluginProcess(AskedChild):
                     " a licence cannot be a synth"
                 ) from error
             how = signal.strsignal(-error.code) if error.code < 0 else f"code {error.code}"
-            raise SynthError(f"the plugin {path} crashed ({how}); leave out what it does not bear") from error
+            raise SynthError(
+                f"the plugin {path} crashed ({how}); try other settings, or another version of it"
+            ) from error
         if "error" in answer:
-            raise SynthError(f"the plugin {path} cannot be played: {answer['error']}")
+            said = " ".join(answer["error"].split()).rstrip(".")
+            raise SynthError(
+                f"the plugin {path} cannot be played ({said}); needed is a VST3 instrument for this system"
+            )
         return answer, content
 
 

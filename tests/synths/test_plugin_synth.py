@@ -116,7 +116,7 @@ def test_its_hash_is_that_of_its_files(plain: Path, tmp_path: Path) -> None:
     (copy / "Contents" / "Resources").mkdir()
     (copy / "Contents" / "Resources" / "picture.png").write_bytes(b"none")
     assert hash_synth(copy) in seen
-    with (copy / "Contents" / "x86_64-linux" / "Plain.so").open("ab") as binary:
+    with next(copy.rglob("Plain.so")).open("ab") as binary:
         binary.write(b"more")
     assert hash_synth(copy) not in seen
 
@@ -176,6 +176,11 @@ def test_what_is_no_plugin_is_refused(plain: Path, tmp_path: Path, brainsynth: C
     assert found.err.count("\n") == 1
 
 
+def test_an_effect_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SynthError, match=r"is an effect, and takes no notes.*needed is a VST3 instrument"):
+        Synth(build_plugin(tmp_path, is_synth=False))
+
+
 def test_a_crash_costs_only_its_sound(tmp_path: Path, brainsynth: Command) -> None:
     plugin = build_plugin(tmp_path, evil=CRASHES)
     with Renderer(plugin, True) as renderer:
@@ -209,6 +214,8 @@ def test_a_plugin_has_no_screen_to_open_a_window_on(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DISPLAY", ":77")
     process = plugin_process.PluginProcess()
     try:
+        with pytest.raises(SynthError, match="file not found"):
+            process.ask(Path("none.vst3"), {"texts": []})
         environment = Path(f"/proc/{process._process.pid}/environ").read_bytes().split(b"\0")
         assert not [entry for entry in environment if entry.startswith(b"DISPLAY=")]
         assert [entry for entry in environment if entry.startswith(b"PATH=")]
