@@ -25,6 +25,7 @@ class CsdKind:
     player_name = "Csound"
     copy_name = "synth.csd"
     steadying = "seed its random opcodes"
+    loads_anew = False
     shows_values = False
 
     def find_files(self, path: Path) -> dict[str, str]:

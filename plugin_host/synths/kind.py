@@ -102,6 +102,11 @@ class SynthKind(Protocol):
         ...
 
     @property
+    def loads_anew(self) -> bool:
+        """Whether a player loads it anew for each sound, so that few trials tell whether it is always the same."""
+        ...
+
+    @property
     def shows_values(self) -> bool:
         """Whether it has texts for its values; see `SynthContent.show`."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -33,7 +34,8 @@ class PluginProcess(AskedChild):
             If it cannot be done, or the process died of it.
         """
         try:
-            answer, content = self.request({"plugin": str(path.absolute()), **words})
+            # A plugin is known by its file's name within its folder, which a link need not have.
+            answer, content = self.request({"plugin": str(path.resolve()), **words})
         except ChildEndedError as error:
             if error.was_ended_by("SIGALRM"):
                 raise SynthError(
@@ -57,7 +59,7 @@ _idle: list[PluginProcess] = []
 
 def borrow_process() -> PluginProcess:
     """Give a process that waits, or a new one."""
-    while _idle:
+    with contextlib.suppress(IndexError):
         process = _idle.pop()
         if process.is_running:
             return process

@@ -32,6 +32,7 @@ class PluginKind:
     player_name = "plugin"
     copy_name = ""
     steadying = "switch off what is random in it, such as oscillators that run freely"
+    loads_anew = True
     shows_values = True
 
     def find_files(self, path: Path) -> dict[str, str]:

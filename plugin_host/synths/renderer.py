@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from os import PathLike
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from .parameters import from_unit
 from .synth import Synth
 from .telling_settings import telling_settings
 
+_FEW = 3
 _Render = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 
 
@@ -24,8 +26,8 @@ class Renderer:
 
     Most orchestras give the same sound when their score is played again. One with a reverb or a random
     generator that all notes share need not. A new renderer tries it with the extremes of all parameters and every
-    choice: if one sound differs by one bit from that of a fresh Csound, every sound gets a Csound of its own. The
-    same holds for the process that plays a plugin.
+    choice: if one sound differs by one bit from that of a fresh Csound, every sound gets a Csound of its own. Of a
+    plugin, which is loaded anew for each sound, three are tried.
     What only few settings show, `verify` finds while sounds are made.
 
     Parameters
@@ -130,7 +132,10 @@ class Renderer:
 
     def _try_rewinding(self) -> None:
         """Render sounds one after another, then verify them in a second round: each has then been played before."""
-        tried = [from_unit(self.synth.parameters, unit) for unit in telling_settings(self.synth.parameters)]
+        telling = islice(
+            telling_settings(self.synth.parameters), _FEW if self.synth.kind.loads_anew else None
+        )
+        tried = [from_unit(self.synth.parameters, unit) for unit in telling]
         for values in tried:
             self._attempt(self.render_values, values)
         for values in tried:

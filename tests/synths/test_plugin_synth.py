@@ -121,8 +121,9 @@ def test_its_hash_is_that_of_its_files(plain: Path, tmp_path: Path) -> None:
     assert hash_synth(copy) not in seen
 
 
-def test_a_synth_can_be_pickled(plain: Path) -> None:
-    synth = pickle.loads(pickle.dumps(Synth(plain)))
+def test_a_link_to_a_plugin_is_one_and_can_be_pickled(plain: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.vst3").symlink_to(plain)
+    synth = pickle.loads(pickle.dumps(Synth(tmp_path / "other.vst3")))
     with Renderer(synth, True) as renderer:
         assert renderer.render().any()
 
