@@ -98,7 +98,7 @@ def _load(path: str) -> Any:
     return plugin
 
 
-def _list_parameters(plugin: Any) -> list[tuple[int, str, str, float, list[str]]]:
+def _list_parameters(plugin: Any) -> list[tuple[int, str, str, float, bool, list[str]]]:
     """Give place, name, unit, default and texts of what can be set: of each step, or of both ends."""
     listed = []
     for place, parameter in enumerate(plugin._parameters):
