@@ -126,7 +126,7 @@ def _add_hum(
     spectrum: _Spectrum, hertz: NDArray[np.float32], amplitude: float, random: np.random.Generator
 ) -> None:
     """Add a mains' hum: harmonics that fall off, some of them missing."""
-    base = int(np.searchsorted(hertz, random.choice([50.0, 60.0])))
+    base = round(random.choice([50.0, 60.0]) / float(hertz[1]))
     order = np.arange(1, random.integers(2, 16))
     strength = random.uniform(0, 1, len(order)) * order ** -random.uniform(0.3, 1.5)
     phase = np.exp(2j * np.pi * random.random(len(order)))
