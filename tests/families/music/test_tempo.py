@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from plugin_host.music.beats import Beats
 from tests.support.loops import SETTINGS, SIZE, loop
 from training.families.music.byheart import ByHeart
 from training.families.music.chroma import CLASSES
@@ -62,7 +63,7 @@ def song(steps_a_note: int) -> Song:
     notes = [48, 55, 60, 67] * (64 // (4 * steps_a_note) or 1)
     frames = frames_of(loop(notes[: 64 // steps_a_note], 12))
     bpm = 60 * 46.875 / steps_a_note
-    return Song(str(bpm), frames, np.zeros((0, CLASSES), np.float16), np.zeros(0, np.float16), bpm)
+    return Song(str(bpm), frames, np.zeros((0, CLASSES), np.float16), np.zeros(0, np.float16), Beats(bpm, np.arange(2) * 60 / bpm))
 
 
 @torch.no_grad()

@@ -47,6 +47,7 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
     by_heart.fit(songs)
     tempos_bpm = learned_range(checkpoint.metadata["tempos_bpm"], config["settings"]["stretch"])
+    usual_tempos = [bpm for bpm in checkpoint.metadata["tempos_bpm"] if bpm]
     music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm)
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
