@@ -42,7 +42,7 @@ def main() -> None:
     model, tempos = Model(arguments.model), [float(text) for text in arguments.tempos.split(",")]
     found: dict[float, list[float | None]] = {bpm: [] for bpm in tempos}
     for bpm, seed in track(list(product(tempos, range(arguments.seeds))), "playing"):
-        work = Composition(model, LENGTH_S, controls={"seed": float(seed), "tempo": bpm})
+        work = Composition(model, LENGTH_S, tempo_bpm=bpm, controls={"seed": float(seed)})
         sound = np.concatenate(list(work.blocks()), 1)[0][round(SETTLING_S * work.sample_rate) :]
         tempo = find_tempo(sound, work.sample_rate)
         found[bpm].append(tempo.bpm if tempo else None)

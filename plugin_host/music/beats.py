@@ -8,6 +8,7 @@ sounds set in, and where the levels of a beat differ from those of the beat befo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ from .tempo import RATE_HZ, WINDOW_S, find_tempo, levels_db, rises
 
 BEATS_A_BAR = 4
 TIGHTNESS = 400.0
-"""How much a beat costs that comes early or late, in spreads of the onsets, times the square of how far on a logarithmic scale.
-Less lets beats slip by half of one in breaks without drums."""
+"""How much a beat costs that comes early or late: times the square of the logarithm of how far, in spreads of the onsets.
+With less, beats slip by half of one in breaks without drums."""
 
 LOW_BANDS, CHORD_BANDS = 6, 20
 """Of the bands of `levels_db`: up to 150 Hz, and up to 1.5 kHz."""
@@ -39,7 +40,7 @@ class Beats:
     times_s: NDArray[np.float64]
 
     def bars_at(self, times_s: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Give where times lie, in bars from the first beat on; before the first and after the last beat as the tempo has it."""
+        """Give where times lie, in bars from the first beat on; outside the beats as the tempo has it."""
         numbers = np.arange(len(self.times_s))
         inside = np.interp(times_s, self.times_s, numbers)
         before, after = np.minimum(times_s - self.times_s[0], 0), np.maximum(times_s - self.times_s[-1], 0)
@@ -103,11 +104,9 @@ def _tracked(strength: NDArray[np.float64], period: float) -> NDArray[np.int64]:
     return np.array(found[::-1])
 
 
-def _first_of_bar(
-    chords: NDArray[np.float64], low: NDArray[np.float64], beats: NDArray[np.int64]
-) -> int:
+def _first_of_bar(chords: NDArray[np.float64], low: NDArray[np.float64], beats: NDArray[np.int64]) -> int:
     """Tell which of the first beats begins a bar, by levels (N + 1, B) and the rises of low ones (N,)."""
-    parts = [chords[first:last].mean(0) for first, last in zip(beats[:-1], beats[1:], strict=True)]
+    parts = [chords[first:last].mean(0) for first, last in pairwise(beats)]
     change = np.abs(np.diff(parts, axis=0)).mean(1)
     set_in = np.array([low[max(0, beat - 3) : beat + 4].max() for beat in beats[1:-1]])
     both = change / (change.mean() + 1e-9) + set_in / (set_in.mean() + 1e-9)

@@ -88,7 +88,7 @@ def rises(levels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def levels_db(sound: NDArray[np.floating], sample_rate: float) -> NDArray[np.float64]:
-    """Give the levels in bands, (N, B) at RATE_HZ, each of the `WINDOW_S` that begin then; the loudest lie RANGE_DB above the floor."""
+    """Give the levels in bands, (N, B) at RATE_HZ, each of a window that begins then, at most RANGE_DB below the loudest."""
     hop = sample_rate / RATE_HZ
     length = 1 << round(np.log2(WINDOW_S * sample_rate))
     count = int((len(sound) - length) / hop)

@@ -168,7 +168,7 @@ def _read(
             key, ("samples",), lambda: {"samples": _levelled(path, alone)[0].astype(np.float16)}
         )
         samples = cast(Halves, kept["samples"])
-    bpm, times_s = float(arrays["bpm"][0]), np.array(arrays["beats"])
+    bpm, times_s = float(arrays["bpm"][0]), cast("NDArray[np.float64]", arrays["beats"])
     return frames, chroma, samples, Beats(bpm, times_s) if bpm else None, known
 
 
