@@ -19,7 +19,7 @@ from training.data.source import Source
 from training.families.music.data import MusicData, Song, prepare
 from training.families.music.measures import mean_surprise
 from training.families.music.settings import MusicSettings, MusicSize
-from training.families.music.train import MusicTrainer
+from training.families.music.train import MusicTrainer, beat_of
 from training.loop.report import Silent
 from training.loop.run import open_run
 
@@ -45,10 +45,11 @@ def next_step_db(trainer: MusicTrainer, songs: list[Song]) -> dict[str, float]:
     found: dict[str, list[float]] = {"expected": [], "copied": [], "coded": []}
     for song in songs:
         true = torch.from_numpy(song.steps())
-        codes, tempo = trainer.codes_of(song)[0], torch.tensor([song.tempo_bpm])
+        codes = trainer.codes_of(song)[0]
+        beat = beat_of(song, 0, len(codes))[None]
         decoded = predictor.codes.decode(predictor.codes.vectors(codes))
         drawn = torch.stack([
-            predictor.codes.decode(predictor.codes.vectors(predictor.guesses(codes[None], tempo)[0]))
+            predictor.codes.decode(predictor.codes.vectors(predictor.guesses(codes[None], beat)[0]))
             for _ in range(NEXT_DRAWS)
         ]).mean(0)  # fmt: skip
         found["expected"].append(float((drawn[:-1] - true[1:]).abs().mean()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UnknownModelError, UsageError, counted
+from ..errors import UnknownModelError, counted
 from .messages import say, warn
 
 if TYPE_CHECKING:
@@ -61,7 +61,11 @@ def compose(
     ] = None,
     tempo_bpm: Annotated[
         float | None,
-        typer.Option("--tempo", help="Beats a minute, if the model has learned tempos.", show_default=False),
+        typer.Option(
+            "--tempo",
+            help="Beats a minute; 0: as it comes. Else the passage's, or from nothing one of the songs'.",
+            show_default=False,
+        ),
     ] = None,
     gain_db: Annotated[
         float, typer.Option("--gain", help="In dB; leaves room for loud moments.", min=-60, max=24)
@@ -90,9 +94,6 @@ def compose(
     opened = open_model(model)
     chosen = {"temperature": temperature, "top_p": top_p, "stray": stray, "seed": float(seed)}
     chosen["blend"] = blend if second is not None else None
-    chosen["tempo"] = tempo_bpm
-    if tempo_bpm is not None and "tempo" not in opened.controls:
-        raise UsageError(f"{model} has learned no tempo: leave --tempo out")
     controls = {
         name: value for name, value in chosen.items() if value is not None and name in opened.controls
     }
@@ -105,7 +106,7 @@ def compose(
     for path in outputs:
         refuse_existing(path, overwrite)
         refuse_unwritable(path)
-    work = Composition(opened, seconds, first, other, prime_s, keep_prime, controls)
+    work = Composition(opened, seconds, first, other, prime_s, keep_prime, tempo_bpm, controls)
     report = Report(work.sample_rate, _ear_of(model, open_model))
     with (
         progress_bar("listening" if prime else "composing") as show,
@@ -126,7 +127,7 @@ def compose(
         "model": opened.document.name,
         "prime": prime,
         "prime2": second,
-        "controls": controls,
+        "controls": controls | ({"tempo": work.pace.bpm} if "tempo" in opened.controls else {}),
         "seconds": round(done / work.sample_rate, 3),
         **report.finish(),
     }
@@ -160,7 +161,9 @@ def _draw(sound: Path, report: Report, found: dict[str, Any]) -> None:
 
 def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
     """Say what there is, and the most important of the report."""
-    say(f"{found['seconds']:.1f} s in {output}, and what is to be said of it in {told}")
+    bpm = found["controls"].get("tempo")
+    at = f" at {bpm:.0f} beats a minute" if bpm else ""
+    say(f"{found['seconds']:.1f} s{at} in {output}, and what is to be said of it in {told}")
     copied, holds = found["copied"], found["holds"]
     if copied is None:
         say("whether it is copied is not known: there is no .ear beside the model, or it is too short")

@@ -12,7 +12,7 @@ from ..errors import counted, naming
 from .exit_codes import ExitCode
 from .messages import warn
 
-_MARGIN_S = 1.0
+_MARGIN_S = 10.0  # of noise that may come before the sound
 AUTO = "auto"
 
 if TYPE_CHECKING:

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from ..errors import InferenceError, StreamError
 from ..streaming.input_checks import as_rows, check_sample_rate
 from ..streaming.rate_conversion import resample
+from .noise_floor import out_of_floor
 
 AUDIBLE = 10 ** (-70 / 20)
 """Samples smaller than this are silence."""
 
 _SLOT = 64
+_END_S, _FADE_S, _FADED, _FAINT = 0.05, 0.01, 0.25, 5 * AUDIBLE
+"""What counts as the end; the longest fade of a cut; how much is left in its second half; what is nearly silence anyway."""
+
 _MOST_CHANNELS = 64
 _BESIDE_RANGE_DB = 6.0
 
@@ -26,9 +30,9 @@ def from_onset(sound: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def as_target(
-    audio: NDArray[np.floating], sample_rate: float, to_rate: int, frames: int, shortest: int
+    audio: NDArray[np.floating], sample_rate: float, to_rate: int, frames: int, hop_length: int
 ) -> NDArray[np.float32]:
-    """Prepare a sound for an analyzer of parameters.
+    """Prepare a sound for an analyzer of parameters, from its first audible sample on, or from where it leaves a floor.
 
     Parameters
     ----------
@@ -38,12 +42,13 @@ def as_target(
         The sound's rate and the one wanted, in Hz.
     frames : int
         Samples wanted: what is longer is cut, what is shorter ends in silence.
-    shortest : int
+    hop_length : int
         Samples that must be there from the onset on.
 
     Returns
     -------
-    ndarray, (`frames`,) float32
+    ndarray, (T,) float32
+        `frames` samples; fewer, in whole hops, if the sound was cut off: nobody knows that silence followed.
 
     Raises
     ------
@@ -59,7 +64,6 @@ def as_target(
         )
     channels = np.nan_to_num(as_rows(audio, "parameter inference"), nan=0.0, posinf=0.0, neginf=0.0)
     mono = channels.mean(axis=0)
-    # As much before the onset as any filter reaches, and no more of a long recording than the model uses.
     sounding = from_onset(mono)
     if not len(sounding):
         if np.abs(channels).max(initial=0.0) > AUDIBLE:
@@ -67,16 +71,34 @@ def as_target(
         raise InferenceError(
             "the sound is silent: no sample is above -70 dB of full scale; give a louder sound"
         )
-    before = min(len(mono) - len(sounding), 1000)
-    start = len(mono) - len(sounding) - before
+    floor = out_of_floor(sounding, rate)
+    onset = len(mono) - len(sounding) + floor
+    # As much before the onset as any filter reaches, and no more of a long recording than the model uses.
+    before = min(onset, 1000)
     length = math.ceil((frames + 2000) * rate / to_rate)
-    sound = from_onset(resample(mono[start : start + before + length], rate, to_rate))[:frames]
-    if len(sound) < shortest:
+    converted = resample(mono[onset - before : onset + length], rate, to_rate)
+    # What comes before an onset out of noise is audible, and no part of it.
+    sound = (converted[round(before * to_rate / rate) :] if floor else from_onset(converted))[:frames]
+    if len(sound) < hop_length:
         raise InferenceError(
             f"the sound lasts {len(sound) / to_rate * 1000:.0f} ms from its onset on; needed are"
-            f" {math.ceil(shortest / to_rate * 1000)} ms or more"
+            f" {math.ceil(hop_length / to_rate * 1000)} ms or more"
         )
+    if len(sound) < frames and sounds_to_the_end(sound, to_rate):
+        before_fade = len(sound) - round(_FADE_S * to_rate)
+        return sound[: max(1, before_fade // hop_length) * hop_length]
     return np.pad(sound, (0, frames - len(sound)))
+
+
+def sounds_to_the_end(sound: NDArray[np.float32], sample_rate: float) -> bool:
+    """Tell whether a sound (T,) is cut off, with no fade or one of up to 10 ms, rather than that it ends.
+
+    A sound that ends falls below a quarter of its last 50 ms earlier than 5 ms before its end.
+    """
+    levels = np.abs(sound[-round(_END_S * sample_rate) :])
+    last = levels[-round(_FADE_S / 2 * sample_rate) :]
+    loudest = float(levels.max(initial=0.0))
+    return loudest > _FAINT and float(last.max()) > _FADED * loudest
 
 
 def loudest_db(sound: NDArray[np.float32]) -> float:

@@ -79,11 +79,21 @@ def find_tempo(sound: NDArray[np.floating], sample_rate: float) -> Tempo | None:
 
 def onset_strength(sound: NDArray[np.floating], sample_rate: float) -> NDArray[np.float64]:
     """Give how much the levels in bands rise, (N,) at RATE_HZ."""
+    return rises(levels_db(sound, sample_rate))
+
+
+def rises(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how much levels (N + 1, B) rise from each to the next: (N,)."""
+    return np.maximum(np.diff(levels, axis=0), 0).mean(1)
+
+
+def levels_db(sound: NDArray[np.floating], sample_rate: float) -> NDArray[np.float64]:
+    """Give the levels in bands, (N, B) at RATE_HZ, each of a window that begins then, at most RANGE_DB below the loudest."""
     hop = sample_rate / RATE_HZ
     length = 1 << round(np.log2(WINDOW_S * sample_rate))
     count = int((len(sound) - length) / hop)
     if count < 2:
-        return np.zeros(0)
+        return np.zeros((1, 1))
     hertz = np.fft.rfftfreq(length, 1 / sample_rate)
     edges = np.geomspace(LOWEST_HZ, min(HIGHEST_HZ, sample_rate / 2.2), BANDS + 1)
     first = np.unique(np.searchsorted(hertz, edges))
@@ -96,8 +106,7 @@ def onset_strength(sound: NDArray[np.floating], sample_rate: float) -> NDArray[n
         levels.append(np.add.reduceat(power, first, axis=1)[:, :-1])
     power = np.concatenate(levels)
     floor = power.max() * 10 ** (-RANGE_DB / 10) + 1e-20
-    level_db = 10 * np.log10(power + floor)
-    return np.maximum(np.diff(level_db, axis=0), 0).mean(1)
+    return 10 * np.log10(power + floor)
 
 
 def _likeness(onsets: NDArray[np.float64]) -> NDArray[np.float64]:

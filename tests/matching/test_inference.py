@@ -92,10 +92,28 @@ def test_silence_before_and_sound_after_change_nothing(model: ParameterModel, so
 def test_a_sound_shorter_than_those_of_training_is_padded_with_silence(
     model: ParameterModel, sound: Sound
 ) -> None:
-    short = infer(sound[:, :20_000], RATE, model).target
+    ended = sound[:, :20_000] * np.linspace(1, 0, 20_000, dtype=np.float32)
+    short = infer(ended, RATE, model).target
     assert len(short) == 2 * RATE
     assert short[:15_000].any()
     assert not short[20_000:].any()
+
+
+def test_a_sound_that_is_cut_off_is_estimated_from_what_there_is(model: ParameterModel, sound: Sound) -> None:
+    wanted = infer(sound, RATE, model).estimate
+    found = infer(sound[:, :29_000], RATE, model)
+    assert len(found.target) < 29_000
+    assert off(model, found.estimate, wanted) < 0.12
+    refined = infer(sound[:, :29_000], RATE, model, refine_renders=8).refinement
+    assert refined is not None
+    assert refined.mss_after < 4
+
+
+def test_noise_before_a_sound_is_left_out(model: ParameterModel, sound: Sound) -> None:
+    late = np.concatenate([np.zeros((1, 9 * RATE), np.float32), sound], axis=1)
+    noise = 3e-4 * np.random.default_rng(0).standard_normal(late.shape).astype(np.float32)
+    target, whole = infer(late + noise, RATE, model).target, infer(sound, RATE, model).target
+    assert abs(int(np.abs(target).argmax()) - int(np.abs(whole).argmax())) < 0.006 * RATE
 
 
 @pytest.mark.parametrize("rate", [44_100, 96_000, 22_050])

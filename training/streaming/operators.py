@@ -17,7 +17,7 @@ def take(x: Tensor, axis: int, indices: Tensor) -> Tensor:
     ----------
     x : (..., L, ...) tensor
     axis : int, not negative
-    indices : int64 tensor of any shape, from 0 to L - 1
+    indices : int32 or int64 tensor of any shape, from 0 to L - 1
 
     Returns
     -------

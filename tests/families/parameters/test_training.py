@@ -71,7 +71,7 @@ def data_of(sounds: ToySounds, settings: ParameterSettings = SHORT) -> Parameter
 
 @pytest.mark.slow
 def test_it_learns_to_estimate_parameters() -> None:
-    settings = ParameterSettings(steps=240, batch=32, learning_rate=4e-3)
+    settings = ParameterSettings(steps=240, batch=32, learning_rate=4e-3, copies=0)
     data = data_of(ToySounds(480), settings)
     trainer = ParameterTrainer(data, settings, SIZE)
     trainer.begin()
@@ -84,6 +84,25 @@ def test_it_learns_to_estimate_parameters() -> None:
     assert errors["f0_hz"] < 0.06
     assert errors["level_db"] < 0.08
     assert errors["decay_s"] < 0.12
+
+
+@pytest.mark.slow
+def test_who_has_heard_spoilt_sounds_is_less_lost_on_others() -> None:
+    errors = []
+    # Another copy than the one that is learned from.
+    spoilt = FeatureRows(ToySounds(480), Silent(), "toys", copy=2)
+    for copies in (0, 1):
+        settings = ParameterSettings(steps=240, batch=32, learning_rate=4e-3, copies=copies)
+        data = data_of(ToySounds(480), settings)
+        trainer = ParameterTrainer(data, settings, SIZE)
+        trainer.begin()
+        for _ in range(settings.steps):
+            trainer.step()
+        features, unit = spoilt[data.held_out]
+        errors.append(
+            np.mean([*parameter_errors(trainer.parameters, trainer.units(features), unit).values()])
+        )
+    assert errors[1] < 0.8 * errors[0]
 
 
 def test_a_run_that_was_stopped_goes_on_exactly(tmp_path: Path) -> None:
@@ -250,7 +269,7 @@ def test_a_sound_that_could_not_be_read_once_is_read_the_next_time(tmp_path: Pat
     assert 9 not in {*numbers.numbers.tolist(), *numbers.held_out.tolist()}
     again = ToySounds(40, cache=tmp_path)
     data = data_of(again)
-    assert again.rendered == 1
+    assert again.rendered == 1 + SHORT.copies
     assert 9 in {*data.numbers.tolist(), *data.held_out.tolist()}
     whole = data_of(ToySounds(40))
     for one, other in zip(data.rows[np.arange(40)], whole.rows[np.arange(40)], strict=True):

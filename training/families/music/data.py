@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from plugin_host.music.tempo import find_tempo
+from plugin_host.music.beats import Beats, find_beats
 
 from ...data.cache import cache_key, cached_arrays
 from ...data.copies import SoundPrint, print_of
@@ -29,7 +29,7 @@ from .chroma import CHROMA_STEPS, Chroma
 from .settings import MusicSettings, MusicSize
 from .tempo import stretched
 
-VERSION = "music bands 3"
+VERSION = "music bands 4"
 SILENT_DB, GATE_DB = -70.0, 30.0
 """A song is levelled by what is at most GATE_DB below its loudest part."""
 
@@ -56,15 +56,26 @@ class Song:
         Which pitch classes sound, every CHROMA_STEPS steps; see `Chroma`.
     samples : (T,) float16
         The song itself, levelled; empty if only spectra are learned from.
-    tempo_bpm : float
-        Beats a minute, 0 where it has no tempo.
+    beats : Beats or None
+        None where it has no tempo.
     """
 
     name: str
     frames: NDArray[np.float16]
     chroma: NDArray[np.float16]
     samples: NDArray[np.float16]
-    tempo_bpm: float = 0.0
+    beats: Beats | None = None
+
+    @property
+    def tempo_bpm(self) -> float:
+        """Beats a minute, 0 where it has no tempo."""
+        return self.beats.bpm if self.beats else 0.0
+
+    def bars(self, steps: NDArray[np.integer], late: int = 0, speed: float = 1.0) -> NDArray[np.float64]:
+        """Give where steps, as `steps` has them, lie in bars; zeros where it has no tempo."""
+        if self.beats is None:
+            return np.zeros(len(steps))
+        return self.beats.bars_at((steps * STEP_FRAMES + late) * speed * FRAME_HOP / SAMPLE_RATE)
 
     def steps(self, late: int = 0, speed: float = 1.0) -> NDArray[np.float32]:
         """Give its steps (N, STEP_VALUES) from a frame on, at a speed."""
@@ -136,10 +147,10 @@ def prepare(source: Source, settings: MusicSettings, size: MusicSize, report: Re
 
 def _read(
     path: Path, shortest: int, with_samples: bool, alone: bool
-) -> tuple[Halves, Halves, Halves, float, SoundPrint]:
-    """Give a song's spectra, chroma, samples and tempo, computed once, and what it is known by."""
+) -> tuple[Halves, Halves, Halves, Beats | None, SoundPrint]:
+    """Give a song's spectra, chroma, samples and beats, computed once, and what it is known by."""
     kind = "alone" if alone else "one of several"
-    names = ("frames", "chroma", "tempo", "picture", "content", "duration")
+    names = ("frames", "chroma", "bpm", "beats", "picture", "content", "duration")
     key = cache_key(VERSION, kind, file_hash(path))
     arrays = cached_arrays(key, names, lambda: _analyse(path, alone))
     frames, chroma = cast(Halves, arrays["frames"]), cast(Halves, arrays["chroma"])
@@ -157,16 +168,18 @@ def _read(
             key, ("samples",), lambda: {"samples": _levelled(path, alone)[0].astype(np.float16)}
         )
         samples = cast(Halves, kept["samples"])
-    return frames, chroma, samples, float(arrays["tempo"][0]), known
+    bpm, times_s = float(arrays["bpm"][0]), cast("NDArray[np.float64]", arrays["beats"])
+    return frames, chroma, samples, Beats(bpm, times_s) if bpm else None, known
 
 
 def _analyse(path: Path, alone: bool) -> dict[str, NDArray[Any]]:
     levelled, sound = _levelled(path, alone)
-    print_, tempo = print_of(sound, SAMPLE_RATE), find_tempo(levelled, SAMPLE_RATE)
+    print_, beats = print_of(sound, SAMPLE_RATE), find_beats(levelled, SAMPLE_RATE)
     return {
         "frames": frames_of(levelled),
         "chroma": chroma_of(levelled),
-        "tempo": np.array([tempo.bpm if tempo else 0.0]),
+        "bpm": np.array([beats.bpm if beats else 0.0]),
+        "beats": beats.times_s if beats else np.zeros(0),
         "picture": print_.picture,
         "content": np.frombuffer(print_.content.encode(), np.uint8),
         "duration": np.array([print_.duration_s]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -47,15 +48,21 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
     by_heart.fit(songs)
     tempos_bpm = learned_range(checkpoint.metadata["tempos_bpm"], config["settings"]["stretch"])
+    trained = {}
+    if tempos_bpm is not None:
+        usual = statistics.median(bpm for bpm in checkpoint.metadata["tempos_bpm"] if bpm)
+        trained["tempo_bpm"] = (tempos_bpm[0], usual, tempos_bpm[1])
     music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm)
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
-    usual = usually_alike(memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]])
+    usually = usually_alike(
+        memory, [_pairs(song, size) for song in _codes(tensors, KEPT_ASIDE)[::STEP_FRAMES]]
+    )
     transposed = TransposedMemory(_known_chroma(tensors))
     usual_transposed = usually_stands_out(transposed, _chroma(tensors, KEPT_ASIDE_CHROMA))
     words = [_word(name) for name in names]
-    ear = Ear(predictor.codes, memory, transposed, words, usual, usual_transposed)
-    return [ExportSpec("", music, provenance=provenance), ExportSpec(".ear", ear, provenance=provenance)]
+    ear = Ear(predictor.codes, memory, transposed, words, usually, usual_transposed)
+    return [ExportSpec("", music, trained, provenance), ExportSpec(".ear", ear, provenance=provenance)]
 
 
 def _chroma(tensors: Mapping[str, Tensor], prefix: str) -> list[Tensor]:

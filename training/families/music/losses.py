@@ -9,19 +9,19 @@ from torch.nn import functional as F
 from .predictor import Predictor
 
 
-def surprise(predictor: Predictor, heard_codes: Tensor, tempo_bpm: Tensor, true_codes: Tensor) -> Tensor:
+def surprise(predictor: Predictor, heard_codes: Tensor, beat: Tensor, true_codes: Tensor) -> Tensor:
     """Give the mean negative log-likelihood (Q,) in nats of each codebook's code.
 
     Parameters
     ----------
     heard_codes : (B, N, Q)
         What the network hears before each step.
-    tempo_bpm : (B,)
-        0 for none.
+    beat : (B, N, 2)
+        What is told: beats a minute, 0 for none, and bars.
     true_codes : (B, N, Q)
         What follows.
     """
-    heard = predictor.hear(heard_codes, tempo_bpm)
+    heard = predictor.hear(heard_codes, beat)
     logits = predictor.logits(heard, heard_codes, true_codes)
     return torch.stack(
         [F.cross_entropy(one.flatten(0, 1), true_codes[..., q].flatten()) for q, one in enumerate(logits)]

@@ -11,7 +11,7 @@ from ...loop.trainer import Trainer
 from .classic import ClassicTrainer, unpredicted
 from .data import MusicData, Song
 from .losses import surprise
-from .train import MusicTrainer
+from .train import MusicTrainer, beat_of
 
 
 def measure(trainer: Trainer, data: MusicData) -> Measured:
@@ -26,12 +26,12 @@ def measure(trainer: Trainer, data: MusicData) -> Measured:
 
 @torch.no_grad()
 def mean_surprise(trainer: MusicTrainer, songs: Sequence[Song]) -> list[float]:
-    """Give the mean negative log-likelihood in nats of each codebook's codes in songs, each told its tempo."""
+    """Give the mean negative log-likelihood in nats of each codebook's codes in songs, each told its beats."""
     predictor = trainer.learner.average.eval()
     total, count = torch.zeros(trainer.size.codebooks), 0
     for song in songs:
         codes = trainer.codes_of(song)[0][None]
-        tempo = torch.tensor([song.tempo_bpm])
-        total += surprise(predictor, codes[:, :-1], tempo, codes[:, 1:]) * (codes.shape[1] - 1)
+        beat = beat_of(song, 0, codes.shape[1] - 1)[None]
+        total += surprise(predictor, codes[:, :-1], beat, codes[:, 1:]) * (codes.shape[1] - 1)
         count += codes.shape[1] - 1
     return (total / count).tolist()

@@ -17,12 +17,12 @@ from .layers import Recurrence, exactly
 from .liveliness import MEMORIES_S, Liveliness
 from .predictor import Head, Predictor
 from .settings import MusicSize
-from .tempo import TempoPlaces
+from .tempo import Pulse, bars_a_step
 
 RECENT = tuple(f"recent_{i}" for i in range(ORDER))
 """States: the steps before, counted from 1, the oldest first; 0 for none."""
 
-SINGLE = (*RECENT, "count")
+SINGLE = (*RECENT, "count", "bars")
 
 SLOTS = 2
 """Passages that are kept in mind."""
@@ -45,6 +45,7 @@ class Player(StreamingModule):
     books: Tensor
     back: Tensor
     mean: Tensor
+    bars_a_step: Tensor
     numbers: Tensor
 
     def __init__(
@@ -52,14 +53,17 @@ class Player(StreamingModule):
     ) -> None:
         super().__init__()
         self.size = size
-        self.enter, self.tempo = exactly(nn.ModuleList([predictor.enter, predictor.tempo]))
-        self.heads, self.tempo_places = exactly(predictor.heads), TempoPlaces()
+        self.enter, self.told = exactly(nn.ModuleList([predictor.enter, predictor.told]))
+        self.heads, self.pulse = exactly(predictor.heads), Pulse()
         self.layers = Recurrence(predictor.layers, "gru")
         self.liveliness, self.by_heart = liveliness, by_heart
         codes = predictor.codes
         self.register_buffer("books", codes.books.double(), persistent=False)
         self.register_buffer("back", codes.basis.double() * codes.spread.double(), persistent=False)
         self.register_buffer("mean", codes.mean.double(), persistent=False)
+        # A number in the code would be rounded to single precision in a graph.
+        bars = torch.tensor(bars_a_step(1.0), dtype=torch.float64)
+        self.register_buffer("bars_a_step", bars, persistent=False)
         self.register_buffer("numbers", torch.arange(size.codes), persistent=False)
 
     def own_state(self, batch: int) -> State:
@@ -71,6 +75,7 @@ class Player(StreamingModule):
             # One by one: slices of a state have no fixed size where a loop is traced.
             **{name: torch.zeros(batch, 1, dtype=torch.int64) for name in RECENT},
             "count": torch.zeros(batch, 1, dtype=torch.int64),
+            "bars": torch.zeros(batch, 1, dtype=torch.float64),
         }
 
     def forward(self, x: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
@@ -86,7 +91,10 @@ class Player(StreamingModule):
         # A passage is heard by its own slot, and what is drawn by both.
         slots = torch.arange(1, SLOTS + 1, device=heard.device)
         hears = ((listens[:, None] == 0) | (listens[:, None] == slots)).double()[..., None, None, None]
-        entered = torch.tanh(self.enter(vector) + self.tempo(self.tempo_places(tempo_bpm)))
+        # A bar begins when a tempo is first told.
+        bars = state["bars"]
+        on = bars + tempo_bpm.double() * self.bars_a_step
+        entered = torch.tanh(self.enter(vector) + self.told(self.pulse(tempo_bpm, bars)))
         _, after = self.layers(entered[:, None].expand(-1, SLOTS, -1), hidden)
         pair = (codes[:, 0] * self.size.codes + codes[:, 1] + 1)[:, None]
         used = self.liveliness.next(state["used"], F.one_hot(codes[:, 0], self.size.codes).double())
@@ -104,6 +112,7 @@ class Player(StreamingModule):
             "used": torch.where(aside[..., None], state["used"], used),
             **dict(zip(RECENT, moved, strict=True)),
             "count": (state["count"] + 1) * (1 - outside),
+            "bars": (on - on.floor()) * (tempo_bpm >= 1).double(),
         }
 
     def _drawn(

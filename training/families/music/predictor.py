@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ...streaming.operators import take
 from .codes import Codes
 from .settings import MusicSize
-from .tempo import PLACES, TempoPlaces
+from .tempo import PULSE, Pulse
 
 
 class Head(nn.Module):
@@ -61,8 +61,8 @@ class Predictor(nn.Module):
         super().__init__()
         self.codes = Codes(size.components, size.codebooks, size.codes)
         self.enter = nn.Linear(size.components, size.hidden)
-        self.tempo_places = TempoPlaces()
-        self.tempo = nn.Linear(PLACES, size.hidden)
+        self.pulse = Pulse()
+        self.told = nn.Linear(PULSE, size.hidden)
         self.layers = nn.GRU(
             size.hidden,
             size.hidden,
@@ -73,9 +73,12 @@ class Predictor(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleList(Head(size) for _ in range(size.codebooks))
 
-    def hear(self, codes: Tensor, tempo_bpm: Tensor) -> Tensor:
-        """Hear steps (B, N, Q) at a tempo (B,), 0 for none: what the layers make of each (B, N, H)."""
-        told = self.tempo(self.tempo_places(tempo_bpm[:, None]).float())[:, None]
+    def hear(self, codes: Tensor, beat: Tensor) -> Tensor:
+        """Hear steps (B, N, Q): what the layers make of each (B, N, H).
+
+        ``beat`` (B, N, 2) is told with each: beats a minute, 0 for none, and where it is in bars.
+        """
+        told = self.told(self.pulse(beat[..., :1], beat[..., 1:]).float())
         return self.dropout(self.layers(torch.tanh(self.enter(self.codes.vectors(codes)) + told))[0])
 
     def logits(self, heard: Tensor, before: Tensor, following: Tensor) -> list[Tensor]:
@@ -102,9 +105,9 @@ class Predictor(nn.Module):
         return head(heard, vector, drawn, book, F.one_hot(last, len(book)).to(heard.dtype))
 
     @torch.no_grad()
-    def guesses(self, codes: Tensor, tempo_bpm: Tensor) -> Tensor:
-        """Draw for each step (B, N, Q) what follows it, at a tempo (B,): (B, N, Q)."""
-        heard = self.hear(codes, tempo_bpm)
+    def guesses(self, codes: Tensor, beat: Tensor) -> Tensor:
+        """Draw for each step (B, N, Q), told its beat (B, N, 2), what follows it: (B, N, Q)."""
+        heard = self.hear(codes, beat)
         vector = self.codes.vectors(codes)
         drawn, found = torch.zeros_like(vector), []
         for q, head in enumerate(self.heads):

@@ -1,4 +1,4 @@
-"""How the network is told a tempo: as places between tempos, evenly spaced in octaves."""
+"""How the network is told a tempo and where in the bar it is: as places, evenly spaced in octaves and around the bar."""
 
 from __future__ import annotations
 
@@ -10,9 +10,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from plugin_host.music.beats import BEATS_A_BAR
+
+from .bands import STEPS_PER_S
+
 SLOWEST_BPM, FASTEST_BPM = 40.0, 320.0
 PLACES = 13
 """Four an octave."""
+
+
+BAR_PLACES, BEAT_PLACES = 16, 12
+"""Sixteenths of a bar, and twelfths of a beat."""
+
+PULSE = PLACES + BAR_PLACES + BEAT_PLACES
+"""Values of `Pulse`."""
 
 
 class TempoPlaces(nn.Module):
@@ -35,6 +46,41 @@ class TempoPlaces(nn.Module):
         place = bpm.double().clamp(SLOWEST_BPM, FASTEST_BPM).log()
         shares = torch.relu(1 - (place - self.places).abs() / self.width)
         return shares * (bpm >= 1).double()
+
+
+class Pulse(nn.Module):
+    """A tempo, and a place in the bar as its shares in the two places beside it, around the bar and around the beat.
+
+    Shapes: (..., 1) beats a minute, less than 1 for none; (..., 1) bars, of which the whole ones do not count
+    -> double precision (..., PULSE), all zeros for no tempo.
+    """
+
+    around_bar: Tensor
+    around_beat: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tempo = TempoPlaces()
+        for name, count in (("around_bar", BAR_PLACES), ("around_beat", BEAT_PLACES)):
+            self.register_buffer(name, torch.arange(count, dtype=torch.float64), persistent=False)
+
+    def forward(self, bpm: Tensor, bars: Tensor) -> Tensor:
+        bars = bars.double()
+        told = (bpm >= 1).double()
+        shares = [_around(bars, self.around_bar) * told, _around(bars * BEATS_A_BAR, self.around_beat) * told]
+        return torch.cat([self.tempo(bpm), *shares], -1)
+
+
+def _around(turns: Tensor, places: Tensor) -> Tensor:
+    """Give the shares of a place on a circle (..., 1), in turns, in the two of ``places`` (P,) beside it."""
+    count = places.shape[0]
+    apart = ((turns - turns.floor()) * count - places).abs()
+    return torch.relu(1 - torch.minimum(apart, count - apart))
+
+
+def bars_a_step(bpm: float) -> float:
+    """Give how much of a bar a step takes."""
+    return bpm / (60 * BEATS_A_BAR * STEPS_PER_S)
 
 
 def stretches(most: float) -> list[float]:

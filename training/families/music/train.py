@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...loop.schedule import set_rate, warm_cosine, warmth
@@ -22,8 +23,8 @@ from .tempo import stretches
 WARM_STEPS, LOWEST_RATE = 50, 0.02
 SONGS, KEPT_ASIDE = "songs.learned.", "songs.kept_aside."
 SONGS_CHROMA, KEPT_ASIDE_CHROMA = "songs.learned_chroma.", "songs.kept_aside_chroma."
-UNTOLD = 0.25
-"""Share of the excerpts whose tempo is not told, so that it need not be."""
+UNTOLD, TOLD_LATE = 0.25, 0.25
+"""Shares of the excerpts whose beat is not told, so that it need not be, and told from some place within on."""
 
 OWN_AFTER = 0.3
 """Share of the training after which the network hears some of its own guesses."""
@@ -102,31 +103,39 @@ class MusicTrainer(Trainer):
         rate = warm_cosine(self.settings.learning_rate, self.done / self.steps, warm, LOWEST_RATE)
         set_rate(self.learner.optimiser, rate)
         predictor = self.learner.module.train()
-        excerpts, tempo = self._excerpts(random)
+        excerpts, beat = self._excerpts(random)
         heard, true = self._blurred(excerpts[:, :-1]), excerpts[:, 1:]
         if self.settings.own and self.stage == ITSELF:
-            own = predictor.guesses(heard, tempo)
+            own = predictor.guesses(heard, beat)
             taken = torch.rand(heard.shape[:2], device=self.device) < self.settings.own
             taken[:, 0] = False
             heard = torch.where(taken[..., None], own.roll(1, 1), heard)
-        each = surprise(predictor, heard, tempo, true)
+        each = surprise(predictor, heard, beat, true)
         parts = {f"codebook_{q + 1}": value for q, value in enumerate(each)}
         return self.learn(each.sum(), parts=parts)
 
     def _excerpts(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw excerpts (B, length + 1, Q), all places of all songs alike, and the tempos (B,) that are told."""
+        """Draw excerpts (B, length + 1, Q), all places of all songs alike, and the beat (B, length, 2) that is told."""
         songs = self.train_codes
         lengths = np.array([len(song[1.0][0]) for song in songs])
         chosen = random.choice(len(songs), self.settings.batch, p=lengths / lengths.sum())
-        rows, tempos = [], []
+        rows, beats = [], []
         for number in chosen:
             long_enough = [s for s, codes in songs[number].items() if len(codes[-1]) > self.length]
             speed = float(random.choice(long_enough))
-            codes = songs[number][speed][int(random.integers(STEP_FRAMES))]
+            late = int(random.integers(STEP_FRAMES))
+            codes = songs[number][speed][late]
             first = int(random.integers(len(codes) - self.length))
             rows.append(codes[first : first + self.length + 1])
-            tempos.append(self.data.train[number].tempo_bpm * speed * (random.random() >= UNTOLD))
-        return torch.stack(rows).to(self.device), torch.tensor(tempos, device=self.device)
+            beat = beat_of(self.data.train[number], first, self.length, late, speed)
+            beats.append(beat * torch.from_numpy(self._told(random))[:, None])
+        return torch.stack(rows).to(self.device), torch.stack(beats).to(self.device)
+
+    def _told(self, random: np.random.Generator) -> NDArray[np.bool_]:
+        """Draw at which steps of an excerpt the beat is told (length,)."""
+        chance, first = random.random(), random.integers(self.length)
+        start = self.length if chance < UNTOLD else first if chance < UNTOLD + TOLD_LATE else 0
+        return np.arange(self.length) >= start
 
     def _blurred(self, codes: Tensor) -> Tensor:
         """Take some codes for others beside them: (B, N, Q)."""
@@ -136,6 +145,12 @@ class MusicTrainer(Trainer):
             for q in range(codes.shape[2])
         ]
         return torch.where(mistaken, torch.stack(others, -1), codes)
+
+
+def beat_of(song: Song, first: int, count: int, late: int = 0, speed: float = 1.0) -> Tensor:
+    """Give what is told with steps of a song: beats a minute and bars (count, 2), zeros where it has no tempo."""
+    bars = song.bars(np.arange(first, first + count), late, speed)
+    return torch.from_numpy(np.stack([np.full(count, song.tempo_bpm * speed), bars], -1)).float()
 
 
 def _named(prefix: str, songs: list[list[Tensor]]) -> dict[str, Tensor]:

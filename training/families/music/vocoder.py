@@ -54,7 +54,9 @@ class Inversion(StreamingModule):
         # Overlapping windows, each taken twice, add up to a constant.
         self.register_buffer("gain", FRAME_HOP / hann.square().sum(), persistent=False)
         self.register_buffer(
-            "places", FRAME_HOP * torch.arange(AHEAD + 1)[:, None] + torch.arange(WINDOW), persistent=False
+            "places",
+            (FRAME_HOP * torch.arange(AHEAD + 1)[:, None] + torch.arange(WINDOW)).int(),
+            persistent=False,
         )
         # After silence a frame has the phases of this.
         random = torch.Generator().manual_seed(20070915)

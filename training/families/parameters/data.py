@@ -21,6 +21,8 @@ from ...loop.report import Reporter
 from .features import HOP_LENGTH, SAMPLE_RATE, VERSION, ParameterFeatures, frames_of, level_db
 from .parameters import SoundParameter, describe
 from .settings import ParameterSettings, ParameterSize
+from .spoiling import VERSION as SPOILING_VERSION
+from .spoiling import spoil
 
 FEWEST_SOUNDS = 20
 LEFT_OUT = "left_out"
@@ -83,12 +85,16 @@ def shared(sounds: SoundSet | EndlessSounds) -> SoundSet:
 class ParameterData:
     """Which sounds each step is trained on: all of a set in a new order each time, or batch after batch of endless ones.
 
+    Every second sound of a batch is one of its spoilt copies, if there are any.
+
     Attributes
     ----------
     sounds : SoundSet
         The set, or those of endless sounds that are kept aside.
     rows : FeatureRows
-        Of these sounds.
+        Of these sounds, clean.
+    spoilt : list of FeatureRows
+        Of each copy of them.
     numbers, held_out : ndarray of int
         Which of them are trained on, and measured by. Silence shows nothing of what made it, and is in neither.
     prepared : dict
@@ -107,11 +113,14 @@ class ParameterData:
         self.endless = sounds if isinstance(sounds, EndlessSounds) else None
         self.sounds = shared(sounds)
         self.rows = FeatureRows(self.sounds, report, "analysing sounds", keep=True)
+        # The sounds held out of endless ones are only measured by.
+        copies = 0 if self.endless else settings.copies
+        self.spoilt = _spoilt(self.sounds, report, "analysing spoilt sounds", copies, keep=True)
         numbers = self.sounds.numbers
         sides = split_sounds(numbers, self.sounds.units, prepared)
         train, held_out = (np.arange(len(numbers)),) * 2 if self.endless else sides
         # What could not be used when the run began is left out for as long as it goes on.
-        usable = self.rows.sounding & ~np.isin(numbers, (prepared or {}).get(LEFT_OUT, []))
+        usable = _sounding(self.rows, self.spoilt) & ~np.isin(numbers, (prepared or {}).get(LEFT_OUT, []))
         self.numbers, self.held_out = (side[usable[side]] for side in (train, held_out))
         if min(len(self.numbers), len(self.held_out)) == 0:
             raise SoundsError(f"{len(numbers)} sounds of {self.sounds.synth} are silent; look at its levels.")
@@ -119,7 +128,8 @@ class ParameterData:
             HELD_OUT: numbers[self.held_out].tolist(),
             LEFT_OUT: numbers[~usable].tolist(),
         }
-        self._rows, self._round, self._order = self.rows, -1, (-1, self.numbers)
+        self._rows, self._copies = self.rows, self.spoilt
+        self._round, self._order = -1, (-1, self.numbers)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -135,7 +145,11 @@ class ParameterData:
         if self._order[0] != key:
             random = np.random.default_rng([self.settings.seed, key])
             self._order = (key, random.permutation(self.numbers))
-        return self._rows[self._order[1][position * size : (position + 1) * size]]
+        numbers = self._order[1][position * size : (position + 1) * size]
+        features, unit = self._rows[numbers]
+        if self._copies:
+            features[1::2], unit[1::2] = self._copies[lap % len(self._copies)][numbers[1::2]]
+        return features, unit
 
     def loudest_db(self) -> tuple[float, float, float]:
         """The 5th, 50th and 95th percentile of the level of sounds' loudest moments, of those kept aside."""
@@ -149,28 +163,40 @@ class ParameterData:
         length = self.settings.passes * (endless.batch_size // size)
         round_number, first = divmod(step, length)
         if round_number != self._round:
-            self._rows = self._render(endless, round_number)
-            self._round, self.numbers = round_number, np.flatnonzero(self._rows.sounding)
+            self._rows, self._copies = self._render(endless, round_number)
+            self._round, self.numbers = round_number, np.flatnonzero(_sounding(self._rows, self._copies))
         return first
 
-    def _render(self, endless: EndlessSounds, first: int) -> FeatureRows:
+    def _render(self, endless: EndlessSounds, first: int) -> tuple[FeatureRows, list[FeatureRows]]:
         """Render a batch; one of silence teaches nothing, and the next that sounds stands in for it."""
         for number in range(first, first + MOST_SILENT_BATCHES):
             with endless.batch(number) as sounds:
                 rows = FeatureRows(sounds, self.report, f"batch {number + 1}")
-            if rows.sounding.any():
-                return rows
+                if rows.sounding.any():
+                    title = f"batch {number + 1}, spoilt"
+                    return rows, _spoilt(sounds, self.report, title, self.settings.copies)
         raise SoundsError(
             f"{MOST_SILENT_BATCHES * endless.batch_size} sounds of {self.sounds.synth}, one after another, are silent;"
             " look at its levels."
         )
 
 
+def _spoilt(
+    sounds: SoundSet, report: Reporter, title: str, copies: int, keep: bool = False
+) -> list[FeatureRows]:
+    return [FeatureRows(sounds, report, title, keep, copy) for copy in range(1, copies + 1)]
+
+
+def _sounding(rows: FeatureRows, spoilt: list[FeatureRows]) -> NDArray[np.bool_]:
+    """Which sounds are no silence, and could be read each time."""
+    return np.logical_and.reduce([each.sounding for each in (rows, *spoilt)])
+
+
 class FeatureRows:
     """Features and parameters of sounds, a row each, in half precision.
 
-    Half of the sounds begin a part of a hop late, so that an analyzer of live sound, which does not begin on a hop, has met
-    that.
+    Half of the clean sounds begin a part of a hop late, so that an analyzer of live sound, which does not begin on a hop,
+    has met that.
 
     Parameters
     ----------
@@ -179,6 +205,8 @@ class FeatureRows:
         Takes note of ``title`` and how many sounds are done.
     keep : bool
         Keep the rows in a file in the sounds' folder, if they have one.
+    copy : int
+        0 for clean sounds, else the number of the spoilt copy.
 
     Attributes
     ----------
@@ -186,7 +214,9 @@ class FeatureRows:
         Which sounds are no silence, and could be read.
     """
 
-    def __init__(self, sounds: SoundSet, report: Reporter, title: str, keep: bool = False) -> None:
+    def __init__(
+        self, sounds: SoundSet, report: Reporter, title: str, keep: bool = False, copy: int = 0
+    ) -> None:
         frames = frames_of(sounds.duration_s)
         kind = np.dtype(
             [
@@ -196,8 +226,8 @@ class FeatureRows:
                 ("features", np.float16, (frames, ParameterFeatures.size)),
             ]
         )
-        self._sounds, self._features = sounds, ParameterFeatures()
-        path = sounds.cache / rows_name(sounds, frames) if keep and sounds.cache else None
+        self._sounds, self._features, self._copy = sounds, ParameterFeatures(), copy
+        path = sounds.cache / rows_name(sounds, frames, copy) if keep and sounds.cache else None
 
         def on_rows(done: int, total: int) -> None:
             report.prepare(title, done, total)
@@ -225,11 +255,9 @@ class FeatureRows:
             if sound is None:
                 unread.append(row)
                 continue
-            late = lateness(first + row)
             if self._sounds.sample_rate != SAMPLE_RATE:
                 sound = soxr.resample(sound, self._sounds.sample_rate, SAMPLE_RATE)
-            sound = sound[: audio.shape[1] - late]
-            audio[row, late : late + len(sound)] = sound
+            audio[row] = self._heard(sound, first + row, audio.shape[1])
         x = torch.from_numpy(audio.reshape(len(rows), frames, HOP_LENGTH))
         features = self._features(x, self._features.initial_state(len(rows)))[0].numpy()
         rows["unit"] = self._sounds.units[first : first + len(rows)]
@@ -238,14 +266,26 @@ class FeatureRows:
         # The parameters of no sound: a kept row of it is not wanted, so that the next training reads the sound again.
         rows["unit"][unread] = np.nan
 
+    def _heard(self, sound: NDArray[np.float32], number: int, samples: int) -> NDArray[np.float32]:
+        """Give a sound as it is analysed, (``samples``,)."""
+        if self._copy:
+            # By what the sound is as well, so that the same number of another batch is spoilt in another way.
+            drawn_by = [self._copy, number, *self._sounds.checksums[number].tolist()]
+            return spoil(sound, samples, np.random.default_rng(drawn_by))
+        late = lateness(number)
+        sound = sound[: samples - late]
+        return np.pad(sound, (late, samples - late - len(sound)))
+
 
 def lateness(number: int) -> int:
     """By how many samples a sound is moved: every second one by none, the others by a part of a hop."""
     return int(np.random.default_rng([number, 77]).integers(1, HOP_LENGTH)) if number % 2 else 0
 
 
-def rows_name(sounds: SoundSet, frames: int) -> str:
-    """Name of the file of a set of sounds, another one if the synthesiser or the features are others."""
+def rows_name(sounds: SoundSet, frames: int, copy: int = 0) -> str:
+    """Name of the file of a set of sounds, another one if the synthesiser, the features or the spoiling are others."""
     names = ",".join(p.name for p in sounds.parameters)
     identity = f"{VERSION} checksum {sounds.synth_sha256} {frames} {names}"
+    if copy:
+        identity += f" spoilt {SPOILING_VERSION} {copy}"
     return f"features-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.rows"

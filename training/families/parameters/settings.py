@@ -19,6 +19,11 @@ class ParameterSettings(Checked):
     early: float = setting(0.3, "weight of the hops before the last beside it", minimum=0)
     learning_rate: float = setting(2e-3, "the highest", minimum=0)
     weight_decay: float = setting(1e-4, "of matrices", minimum=0)
+    copies: int = setting(
+        1,
+        "copies of each sound that are spoilt by noise, rooms and the like; half of each batch is of them",
+        minimum=0,
+    )
     passes: int = setting(
         4, "how often a batch of endless sounds is gone through before the next is rendered", minimum=1
     )
