@@ -77,6 +77,19 @@ def test_estimates_are_near_the_parameters(model: ParameterModel, sound: Sound) 
     assert off(model, found, SETTINGS) < 0.5
 
 
+def test_it_is_surer_of_its_own_sound_than_of_noise(model: ParameterModel, sound: Sound) -> None:
+    found = infer(sound, RATE, model)
+    assert found.confidence is not None
+    assert found.confidence.keys() == found.values.keys()
+    assert found.confidence["f0_hz"] > 0.9
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, RATE)).astype(np.float32)
+    lost = infer(noise, RATE, model).confidence
+    assert lost is not None
+    assert all(0 <= sure <= 1 for sure in lost.values())
+    assert np.mean(list(lost.values())) < np.mean(list(found.confidence.values())) - 0.2
+    assert infer(sound, RATE, "subtractive").confidence is None  # exported before there was any
+
+
 def test_silence_before_and_sound_after_change_nothing(model: ParameterModel, sound: Sound) -> None:
     wanted = infer(sound, RATE, model).estimate
     whole = np.pad(sound, ((0, 0), (0, 0)))
@@ -350,6 +363,18 @@ def test_command_writes_preset_sound_and_picture(brainsynth: Command, files: Pat
     rendered = Renderer(synth).render(preset.values)
     np.testing.assert_allclose(made.T, rendered, atol=1e-6)
     assert outputs[2].read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_preset_tells_how_it_was_found(brainsynth: Command, files: Path) -> None:
+    preset = files / "sure.json"
+    ended = brainsynth("infer", files / "bell.wav", "-m", "fm", "-o", preset, "--refine", 6)
+    assert ended.code == 0
+    assert "sure" in ended.out
+    found = json.loads(preset.read_text())["found"]
+    assert found["model"] == "fm"
+    assert found["renders"] == 6
+    assert found["distance_db"] < 6
+    assert set(found["confidence"]) == set(json.loads(preset.read_text())["values"])
 
 
 def test_command_refuses_with_one_sentence(brainsynth: Command, files: Path) -> None:

@@ -84,5 +84,6 @@ def test_the_orchestra_names_the_parameters_of_the_synth() -> None:
     assert order in CSD.read_text()
     names = [control.name for control in Model("fm").document.outputs]
     assert names == [
-        "attack_s", "decay_s", "f0_hz", "index", "index_decay_s", "index_sustain", "level_db", "ratio"
+        "attack_s", "decay_s", "f0_hz", "index", "index_decay_s", "index_sustain", "level_db", "ratio",
+        "confidence",
     ]  # fmt: skip
