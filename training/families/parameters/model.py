@@ -299,6 +299,8 @@ class ParameterAnalyzer(StreamingModel):
     family = "parameters"
     role = "analyzer"
     sample_rate, hop_length = SAMPLE_RATE, HOP_LENGTH
+    # Where two values are nearly as likely, the last bits of logits move the middle between them.
+    long_tolerance = 3e-4
     block_tolerance = (
         2e-5  # the last bits of torch's products, which change with the number of rows, times large ranges
     )
