@@ -20,8 +20,11 @@ def main(source: str, target: str) -> None:
     for start in range(0, min(audio.shape[1], sample_rate) - 511, 512):
         found = stream.analyze(audio[:1, start : start + 512])
         for hop in range(found["f0_hz"].shape[1]):
-            values = {name: round(float(value[0, hop]), 2) for name, value in found.items()}
-            print(f"{start / sample_rate:.2f} s", values)
+            values = {
+                name: round(float(value[0, hop]), 2) for name, value in found.items() if value.ndim == 2
+            }
+            sure = float(found["confidence"][0, :, hop].mean())
+            print(f"{start / sample_rate:.2f} s, {sure:.0%} sure:", values)
 
     # Whole: silence before the sound is skipped, and a search through Csound improves the estimate.
     match = infer(audio, sample_rate, "fm", refine_renders=20)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..child_python import child_command
 from ..errors import HostError
-from .run_csd import STOPPING, find_folder
+from .run_csd import ECHO_S, STOPPING, find_folder
 
 
 def run_csound_apart(arguments: Sequence[str], child: str) -> int:
@@ -51,8 +53,10 @@ def _run(child: str, arguments: Sequence[str], left: str, **options: Any) -> int
     if os.name != "posix":
         options.clear()
     process: subprocess.Popen[Any] = subprocess.Popen([*child_command(child, "main"), *arguments], **options)
-    with _passed_on(process):
+    with _passed_on(process) as killed:
         code = process.wait()
+    if killed:
+        return 128 + killed[0]
     if code >= 0:
         return code
     if -code in STOPPING:
@@ -64,21 +68,38 @@ def _run(child: str, arguments: Sequence[str], left: str, **options: Any) -> int
 
 
 @contextmanager
-def _passed_on(process: subprocess.Popen[Any]) -> Generator[None]:
-    """Pass on what would end this process alone; it ends when the other does."""
+def _passed_on(process: subprocess.Popen[Any]) -> Generator[list[int]]:
+    """Pass on what would end this process alone; it ends when the other does.
+
+    Python there does not notice a signal while Csound is busy within a k-cycle, which may have no end. So what comes after
+    the first, and is no echo of it, ends the other from here.
+
+    Yields
+    ------
+    list of int
+        The signal by which that was done.
+    """
+    killed: list[int] = []
+    first_at = math.inf
     usual = {
         number: handler for number in STOPPING if (handler := signal.getsignal(number)) is not signal.SIG_IGN
     }
 
     def pass_on(number: int, _: object) -> None:
+        nonlocal first_at
+        now = time.monotonic()
+        first_at = min(first_at, now)
+        if now > first_at + ECHO_S:
+            killed.append(number)
+            process.kill()
         # Windows sends Ctrl-C to both, and knows no signals.
-        if os.name == "posix":
+        elif os.name == "posix":
             process.send_signal(number)
 
     for number in usual:
         signal.signal(number, pass_on)
     try:
-        yield
+        yield killed
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)

@@ -20,7 +20,9 @@ from .orchestra import Orchestra
 _HIGHEST_CODE = 255
 # An orchestra can crash Csound, and this process with it.
 _KEEPING_THE_HEADER = b"-R"
-_ECHO_S = 0.5
+ECHO_S = 0.5
+"""Signals that come so soon after the first are the same wish."""
+
 _SCORES = (".csd", ".orc", ".sco")
 _NEEDING_NO_FILE = (
     "-h",
@@ -128,7 +130,7 @@ def _stopped_by_signals(orchestra: Orchestra) -> Generator[list[int]]:
             stopped_at = time.monotonic()
         arrived.append(number)
         orchestra.interrupted = True
-        if time.monotonic() > stopped_at + _ECHO_S:
+        if time.monotonic() > stopped_at + ECHO_S:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 

@@ -189,7 +189,7 @@ def test_a_model_of_a_cabbage_instrument_gives_its_parameters_by_name(
     exported = brainsynth("export", run, "-o", model, "--licence", "CC0-1.0", "--author", "A. Player")
     assert exported.code == 0, exported.err
     names = [parameter.name for parameter in Synth(synth).parameters]
-    assert [output.name for output in Model(model).document.outputs] == names
+    assert [output.name for output in Model(model).document.outputs] == [*names, "confidence"]
     sound, preset, again = (
         made / "sounds" / "0000" / "000003.flac",
         tmp_path / "p.json",
