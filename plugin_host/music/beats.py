@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .tempo import RATE_HZ, WINDOW_S, find_tempo, levels_db, rises
+from .tempo import RATE_HZ, WINDOW_S, levels_db, rises, tempo_of
 
 BEATS_A_BAR = 4
 TIGHTNESS = 400.0
@@ -60,14 +60,15 @@ def find_beats(sound: NDArray[np.floating], sample_rate: float) -> Beats | None:
     Returns
     -------
     Beats or None
-        None where there is no tempo; see `find_tempo`.
+        None where there is no tempo; see `tempo.find_tempo`.
     """
-    tempo = find_tempo(sound, sample_rate)
+    levels = levels_db(sound, sample_rate)
+    onsets = rises(levels)
+    tempo = tempo_of(onsets)
     if tempo is None:
         return None
-    levels = levels_db(sound, sample_rate)
     low = rises(levels[:, :LOW_BANDS])
-    beats = _tracked(_even(rises(levels)) + _even(low), 60 * RATE_HZ / tempo.bpm)
+    beats = _tracked(_even(onsets) + _even(low), 60 * RATE_HZ / tempo.bpm)
     if len(beats) < 2 * BEATS_A_BAR:
         return None
     first = _first_of_bar(levels[:, :CHORD_BANDS], low, beats)

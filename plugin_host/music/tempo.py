@@ -56,7 +56,11 @@ def find_tempo(sound: NDArray[np.floating], sample_rate: float) -> Tempo | None:
         None where there is none, as in speech, noise and held tones, or less than 6 s of sound. Of two tempos an octave
         apart that are both in the sound, it is the one nearer to 115.
     """
-    onsets = onset_strength(sound, sample_rate)
+    return tempo_of(onset_strength(sound, sample_rate))
+
+
+def tempo_of(onsets: NDArray[np.float64]) -> Tempo | None:
+    """Find the tempo of a course of onsets (N,) at RATE_HZ; see `find_tempo`."""
     if len(onsets) < SHORTEST_S * RATE_HZ or np.percentile(onsets, 99) < LEAST_RISE_DB:
         return None
     likeness = _likeness(onsets)

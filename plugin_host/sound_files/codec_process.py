@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..asked_child import AskedChild, ChildEndedError
 from ..errors import AudioFileError
+from ..idle_children import IdleChildren
 
 _MOST_IDLE = 4
 
@@ -48,38 +47,17 @@ class CodecProcess(AskedChild):
         return answer, content
 
 
-_idle: list[CodecProcess] = []
+_idle = IdleChildren(CodecProcess, _MOST_IDLE)
 
 
 def borrow_codec() -> CodecProcess:
-    """Give a process that waits, or a new one. Each open file has one to itself, so threads need no lock."""
-    while _idle:
-        try:
-            codec = _idle.pop()
-        except IndexError:  # another thread was quicker
-            break
-        if codec.is_running:
-            return codec
+    """Give a process that waits, or a new one. Each open file has one to itself."""
     try:
-        return CodecProcess()
+        return _idle.borrow()
     except OSError as error:
         raise AudioFileError(f"cannot be opened: no process for it can be started ({error})") from error
 
 
 def return_codec(codec: CodecProcess) -> None:
     """Take back a process that has no file open, for the next one."""
-    if len(_idle) < _MOST_IDLE and codec.is_running:
-        _idle.append(codec)
-    else:
-        codec.end()
-
-
-def _end_idle() -> None:
-    while _idle:
-        _idle.pop().end()
-
-
-atexit.register(_end_idle)
-if hasattr(os, "register_at_fork"):
-    # Two processes cannot share one.
-    os.register_at_fork(after_in_child=_idle.clear)
+    _idle.give_back(codec)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
 import signal
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from ..asked_child import AskedChild, ChildEndedError
 from ..errors import SynthError
+from ..idle_children import IdleChildren
 
 LIMIT_S = 60.0
 """What a plugin may take to be loaded and to play a sound, in seconds."""
@@ -54,35 +53,17 @@ class PluginProcess(AskedChild):
         return answer, content
 
 
-_idle: list[PluginProcess] = []
+_idle = IdleChildren(PluginProcess, 1)
 
 
 def borrow_process() -> PluginProcess:
     """Give a process that waits, or a new one."""
-    with contextlib.suppress(IndexError):
-        process = _idle.pop()
-        if process.is_running:
-            return process
     try:
-        return PluginProcess()
+        return _idle.borrow()
     except OSError as error:
         raise SynthError(f"no process that plays plugins can be started ({error})") from error
 
 
 def return_process(process: PluginProcess) -> None:
     """Take back a process that nothing is asked of, for the next plugin."""
-    if not _idle and process.is_running:
-        _idle.append(process)
-    else:
-        process.end()
-
-
-def _end_idle() -> None:
-    while _idle:
-        _idle.pop().end()
-
-
-atexit.register(_end_idle)
-if hasattr(os, "register_at_fork"):
-    # Two processes cannot share one.
-    os.register_at_fork(after_in_child=_idle.clear)
+    _idle.give_back(process)

@@ -15,6 +15,7 @@ import pytest
 
 from plugin_host.errors import AudioFileError
 from plugin_host.files.writer import AudioWriter
+from plugin_host.idle_children import IdleChildren
 from plugin_host.sound_files import codec_process
 from plugin_host.sound_files.codec_process import CodecEndedError, borrow_codec, return_codec
 from plugin_host.sound_files.encoding import Encoding
@@ -42,7 +43,7 @@ def sound(tmp_path: Path) -> Path:
 
 def replace_child(monkeypatch: pytest.MonkeyPatch, deed: str, before: str = "") -> None:
     """Let processes that are started from now on do something else than decode."""
-    monkeypatch.setattr(codec_process, "_idle", [])
+    monkeypatch.setattr(codec_process, "_idle", IdleChildren(codec_process.CodecProcess, 1))
     code = STUB.format(path=[*sys.path, str(Path(__file__).parents[2])], deed=deed, before=before)
     popen = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda _, **how: popen([sys.executable, "-c", code], **how))

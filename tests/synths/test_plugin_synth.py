@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brainsynth import DataSet, Renderer, Synth, generate
 from plugin_host.errors import ControlError, SynthError
+from plugin_host.idle_children import IdleChildren
 from plugin_host.model_file.controls import Scale
 from plugin_host.synths import plugin_process
 from plugin_host.synths.kinds import hash_synth
@@ -202,7 +203,7 @@ def test_a_crash_costs_only_its_sound(tmp_path: Path, brainsynth: Command) -> No
 
 def test_a_plugin_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin_process, "LIMIT_S", 1.0)
-    monkeypatch.setattr(plugin_process, "_idle", [])
+    monkeypatch.setattr(plugin_process, "_idle", IdleChildren(plugin_process.PluginProcess, 1))
     with Renderer(build_plugin(tmp_path, evil=HANGS), True) as renderer:
         assert renderer.render().any()
         with pytest.raises(SynthError, match=r"Plain\.vst3 did not answer within 1 s, and was ended"):
