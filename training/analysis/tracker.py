@@ -19,6 +19,8 @@ LOUDNESS = Control(
 )
 FAINTEST_DB = -88.0
 LANES = 4
+SETTLING_FRAMES, SETTLED_DB = 4, 10.0
+"""A level that rose by more in so many frames has just begun, and its pitch is a guess."""
 
 
 class PitchTracker(StreamingModule):
@@ -26,6 +28,9 @@ class PitchTracker(StreamingModule):
 
     One filter bank gives the A-weighted sound and the sound at 12 kHz. It works on lanes of a quarter of a hop: a small
     matrix and a few rows instead of a large matrix and one row.
+
+    Nothing is voiced while the level rises by more than `SETTLED_DB` in `SETTLING_FRAMES`: in the first 11 ms of a note the
+    spectra hold a few samples of it, whose pitch the network takes for the lowest that there is, and is sure.
 
     Shapes: (B, N, hop_length) at 48 kHz -> ``midi`` (float64), ``voicing``, ``loudness_db``, each (B, N, 1).
     """
@@ -47,6 +52,9 @@ class PitchTracker(StreamingModule):
         """Samples after a sound's end in which its loudness is still heard; in the hop after them it is `FLOOR_DB`."""
         return (-(-self.filters.reach // LANES) + self.loudness.smoothing.reach) * self.hop_length
 
+    def own_state(self, batch: int) -> State:
+        return {"above_floor": torch.zeros(batch, SETTLING_FRAMES, 1)}
+
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
         filtered = carry("filters", x.reshape(x.shape[0], -1, self.lane)).split(self.sizes, -1)
@@ -54,8 +62,12 @@ class PitchTracker(StreamingModule):
         logits, voiced = carry("pitch", at_12k).split([PITCH_BINS, 1], -1)
         loudness = carry("loudness", weighted)
         # Spectra are levelled, so the network cannot tell silence from sound: below -90 dB nothing is voiced.
-        voicing = torch.minimum(voiced, loudness - FAINTEST_DB).sigmoid()
-        return (self.pitch.midi(logits), voicing, loudness), carry.next_state
+        above_floor = torch.cat([state["above_floor"], loudness - FLOOR_DB], 1)
+        now, before = above_floor[:, SETTLING_FRAMES:], above_floor[:, :-SETTLING_FRAMES]
+        settled = torch.minimum(before - now + SETTLED_DB, now + (FLOOR_DB - FAINTEST_DB))
+        voicing = torch.minimum(voiced, settled).sigmoid()
+        next_state = carry.next_state | {"above_floor": above_floor[:, -SETTLING_FRAMES:]}
+        return (self.pitch.midi(logits), voicing, loudness), next_state
 
 
 class PitchAnalyzer(StreamingModel):

@@ -6,14 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-DYNAMICS_DB = 8.0
+DYNAMICS_DB = 6.0
 
 
 def as_another_player(score: Tensor, random: np.random.Generator) -> Tensor:
     """Change a score (B, N, 5) as another player's gestures might have.
 
     Small wiggles of loudness, pitch and voicing give the recorded player away, and so does the course of the dynamics. Only
-    the decoder's network is given this score; its levels still follow the true loudness.
+    the decoder's network is given this score; its levels still follow the true loudness. How loud a note is in all stays as
+    it was: soft notes are darker, and the network can learn that only where it is told.
     """
     count, frames = score.shape[:2]
     width = int(random.integers(1, 24))
@@ -36,12 +37,11 @@ def _dynamics_db(count: int, frames: int, random: np.random.Generator) -> np.nda
     """Draw slow changes of loudness in dB (B, N, 1), large for some excerpts and small for others."""
     time = np.arange(frames) / frames
     waves = np.zeros((count, frames))
-    for k in range(4):
-        phase = random.uniform(0.0, 2 * np.pi, (count, 1)) * (k > 0)
+    for k in range(1, 4):
+        phase = random.uniform(0.0, 2 * np.pi, (count, 1))
         waves += random.normal(0.0, 1 / (1 + 0.5 * k), (count, 1)) * np.cos(np.pi * k * time + phase)
     depth = DYNAMICS_DB * (random.random((count, 1)) < 0.6) * random.random((count, 1))
-    change = waves * depth + random.normal(0.0, 1.0, (count, 1))
-    return change[:, :, None]
+    return (waves * depth)[:, :, None]
 
 
 def _tensor(values: np.ndarray, device: torch.device) -> Tensor:

@@ -19,12 +19,13 @@ from ...data.source import Source
 from ...data.split import split_recordings
 from ...errors import RecordingsError, counted
 from ...loop.report import Reporter
+from .excerpts import SILENT_DB
 from .features import Corpus, Heard, features_of, hear
 from .model import HOP_LENGTH, SAMPLE_RATE
 from .settings import TimbreSettings, TimbreSize
 
 SHORTEST_S = 10.0
-SILENT_DB, LEAST_FRAMES = -70.0, 38  # a tenth of a second
+LEAST_FRAMES = 38  # a tenth of a second
 LOW_CUT, LOWEST_CUT_HZ = "low_cut_hz", 10.0
 
 

@@ -23,9 +23,11 @@ from ...data.harmonic_analysis import FLOOR_NEPERS, harmonic_levels
 from ...data.joined import JoinedArrays
 from ...data.low_cut import high_passed
 from ...data.recordings import file_hash, read_mono
+from ...dsp.hold import PitchHold
+from ...dsp.units import hz_to_midi, midi_to_hz
 from ...errors import RecordingsError, counted
 
-VERSION = "1"
+VERSION = "2"
 BLOCK_FRAMES = 4096
 
 
@@ -75,7 +77,10 @@ class Corpus:
 
     @classmethod
     def of(cls, features: Features, shortest: int = 1) -> Corpus:
-        """Take one recording; silence follows it if it has fewer frames than ``shortest``."""
+        """Take one recording; silence follows it if it has fewer frames than ``shortest``.
+
+        Its pitch is held where there is none, as the effect does.
+        """
         count = len(features.f0_hz)
         more = max(0, shortest - count)
 
@@ -84,7 +89,7 @@ class Corpus:
             return JoinedArrays([rows, beyond])
 
         return cls(
-            np.pad(features.f0_hz, (0, more), "edge"),
+            np.pad(held_pitch(features.f0_hz, features.voicing), (0, more), "edge"),
             np.pad(features.voicing, (0, more)),
             np.pad(features.loudness_db, (0, more), constant_values=FLOOR_DB),
             followed(features.audio.reshape(count, -1), 0.0),
@@ -117,6 +122,15 @@ class Corpus:
             If a recording is shorter.
         """
         return rows_around(frames, self.lengths, length)
+
+
+def held_pitch(f0_hz: np.ndarray, voicing: np.ndarray) -> np.ndarray:
+    """Keep the last pitch (N,) through frames without one, in Hz; see `training.dsp.hold.PitchHold`."""
+    hold = PitchHold()
+    midi = hz_to_midi(torch.from_numpy(np.array(f0_hz)).double())[None, :, None]
+    voiced = torch.from_numpy(np.array(voicing))[None, :, None]
+    held, _ = hold((midi, voiced), hold.initial_state())
+    return midi_to_hz(held)[0, :, 0].float().numpy()
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from ...dsp.units import DB, hz_to_midi
 from ...loop.spectral_losses import FFT_SIZES, level_loss, loudness_loss, multi_scale_spectral_loss
 from ...streaming.contract import Carry
 from .features import Corpus
-from .model import SAMPLE_RATE, Instrument
+from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
 
 AUDIBLE_DB = -75.0
 FFT_SIZES_A_STEP = 3
+ONSET_FRAMES, ONSET_FFT_SIZES = (-6, 24), (512, 256, 128, 64)
 ELSEWHERE_SEMITONES, ELSEWHERE_DB = 12.0, 12.0
 
 
@@ -37,30 +38,37 @@ class TrainingBatch:
     network_score: Tensor
 
 
-def scores(corpus: Corpus, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return f0 (B, N, 1) and score (B, N, 5) of the frames ``rows`` (B, N)."""
-    f0 = torch.from_numpy(corpus.f0_hz[rows])[:, :, None]
+def scores(corpus: Corpus, rows: np.ndarray, f0_hz: np.ndarray | None = None) -> tuple[Tensor, Tensor]:
+    """Return f0 (B, N, 1) and score (B, N, 5) of the frames ``rows`` (B, N), at another pitch if one is given."""
+    f0 = torch.from_numpy(corpus.f0_hz[rows] if f0_hz is None else f0_hz)[:, :, None]
     tracked = torch.from_numpy(np.stack([corpus.loudness_db[rows], corpus.voicing[rows]], -1))
     return f0, torch.cat([hz_to_midi(f0), tracked, torch.zeros_like(tracked)], -1)
 
 
 def render(
-    instrument: Instrument, f0: Tensor, score: Tensor, noise_from: Tensor, network_score: Tensor | None = None
+    instrument: Instrument,
+    f0: Tensor,
+    score: Tensor,
+    noise_from: Tensor,
+    network_score: Tensor | None = None,
+    wander: Tensor | None = None,
 ) -> Tensor:
     """Play excerpts from a state of rest: (B, N * hop_length).
 
-    The same as the instrument's own forward at full reverb, but with the room as one long convolution, which trains faster.
+    The same as the instrument's own forward at full reverb, but with the room as one long convolution, which trains faster,
+    and with levels that stand still unless a wandering is given.
 
     Parameters
     ----------
     f0 : (B, N, 1) Hz
     score, network_score : (B, N, 5), see `TrainingBatch`.
     noise_from : (B, 1, 1) where the noise counters begin.
+    wander : (B, N, harmonics + bands), nepers to be added to the levels.
     """
     synthesizer = instrument.synthesizer
     decoder = instrument.decoder
     nepers, _ = decoder.nepers(score, decoder.initial_state(len(score)), network_score)
-    harmonics, noise = nepers.exp().split([decoder.harmonics, decoder.bands], -1)
+    harmonics, noise = decoder.amplitudes(nepers if wander is None else nepers + wander)
     state = synthesizer.initial_state(len(score)) | {"noise.spectra.counter": noise_from}
     dry = synthesizer.dry(Carry(synthesizer, state), f0, harmonics, noise).flatten(1)
     return dry + convolve(dry, synthesizer.room.impulse_response)
@@ -82,14 +90,30 @@ def sound_loss(
     instrument: Instrument,
     batch: TrainingBatch,
     wanted: Tensor,
+    onsets: np.ndarray,
     noise_from: Tensor,
     random: np.random.Generator,
 ) -> Tensor:
-    """Compare sound with the recorded sound ``wanted`` (B, T), by spectra of a few sizes and by loudness."""
+    """Compare sound with the recorded sound ``wanted`` (B, T), by spectra of a few sizes and by loudness.
+
+    Of the first K excerpts a note begins with the frame that ``onsets`` (K,) say: its beginning is compared once more by
+    itself, as it is a small part of the whole, and what a note is told by.
+    """
     made = render(instrument, batch.f0_hz, batch.score, noise_from, batch.network_score)
     sizes = [int(n) for n in random.choice(FFT_SIZES, FFT_SIZES_A_STEP, replace=False)]
     loss = multi_scale_spectral_loss(made, wanted, sizes)
-    return loss + loudness_loss(made, wanted, torch.zeros_like(wanted[:, :1]), SAMPLE_RATE)
+    loss = loss + loudness_loss(made, wanted, torch.zeros_like(wanted[:, :1]), SAMPLE_RATE)
+    if not len(onsets):
+        return loss
+    beginnings = (_beginnings(sound, onsets) for sound in (made, wanted))
+    return loss + multi_scale_spectral_loss(*beginnings, ONSET_FFT_SIZES)
+
+
+def _beginnings(sounds: Tensor, onsets: np.ndarray) -> Tensor:
+    """Cut out the beginnings of notes of the first of the sounds (B, T): (K, 30 hops)."""
+    length = HOP_LENGTH * (ONSET_FRAMES[1] - ONSET_FRAMES[0])
+    starts = np.clip(HOP_LENGTH * (onsets + ONSET_FRAMES[0]), 0, max(0, sounds.shape[1] - length))
+    return torch.stack([sounds[k, start : start + length] for k, start in enumerate(starts.tolist())])
 
 
 def loudness_elsewhere(

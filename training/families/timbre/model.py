@@ -16,6 +16,7 @@ from ...dsp.noise import FilteredNoise
 from ...dsp.oscillator import HarmonicOscillator
 from ...dsp.reverb import Reverb
 from ...dsp.units import DB, hz_to_midi, midi_to_hz
+from ...dsp.wander import Wander
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import StreamingGRU, dense
 from ...streaming.model import Control, StreamingModel
@@ -27,6 +28,9 @@ SYNTHESIS_CONTROLS = (
     Control("harmonic_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of the harmonics"),
     Control("noise_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of breath and bow noise"),
     Control("reverb", "", 0.0, 2.0, 1.0, "linear", "amount of the learned room; 1 is as recorded"),
+    Control(
+        "life", "", 0.0, 2.0, 1.0, "linear", "how much held partials and breath wander; 1 is as recorded"
+    ),
 )
 PLAYER_CONTROLS = (
     Control("pitch_shift", "semitones", -24.0, 24.0, 0.0, "linear", "transposition"),
@@ -51,12 +55,12 @@ def _tuning_curves() -> Tensor:
 
 
 class Decoder(StreamingModule):
-    """From pitch, loudness and voicing to the amplitudes of harmonics and noise bands.
+    """From pitch, loudness and voicing to the levels of harmonics and noise bands.
 
     The network's outputs are in nepers relative to the loudness asked for: an untrained level follows the player by
     construction, and what is learned is the timbre.
 
-    Shapes: score (B, N, 5) -> (B, N, harmonics), (B, N, bands), linear amplitudes. A score is MIDI note number, loudness
+    Shapes: score (B, N, 5) -> (B, N, harmonics + bands), log amplitudes in nepers. A score is MIDI note number, loudness
     in dB, voicing, and gains of harmonics and of noise in nepers.
     """
 
@@ -91,10 +95,13 @@ class Decoder(StreamingModule):
             self.head.bias[: self.harmonics] = -1.0 - torch.arange(1, self.harmonics + 1).log()
             self.head.bias[self.harmonics :] = -5.0
 
-    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor], State]:
-        nepers, next_state = self.nepers(x, state)
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        return self.nepers(x, state)
+
+    def amplitudes(self, nepers: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn log amplitudes (B, N, harmonics + bands) into linear ones: (B, N, harmonics), (B, N, bands)."""
         harmonics, noise = nepers.exp().split([self.harmonics, self.bands], -1)
-        return (harmonics, noise), next_state
+        return harmonics, noise
 
     def nepers(self, x: Tensor, state: State, network_input: Tensor | None = None) -> tuple[Tensor, State]:
         """Log amplitudes (B, N, harmonics + bands), and the next state.
@@ -154,13 +161,15 @@ class Synthesizer(StreamingModule):
 class Instrument(StreamingModule):
     """Decoder and synthesizer: what the effect and the generator share, and what is trained.
 
-    Inputs: ``f0_hz`` (B, N, 1); ``score`` (B, N, 5), see `Decoder`; ``reverb`` (B, N, 1). Output: (B, N, hop_length).
+    Inputs: ``f0_hz`` (B, N, 1); ``score`` (B, N, 5), see `Decoder`; ``reverb`` and ``life`` (B, N, 1).
+    Output: (B, N, hop_length).
     """
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
         super().__init__()
         self.size = size
         self.decoder = Decoder(size)
+        self.wander = Wander(self.decoder.harmonics + self.decoder.bands, sample_rate / hop_length)
         self.synthesizer = Synthesizer(sample_rate, hop_length, size)
         self.hop_length = hop_length
 
@@ -169,10 +178,10 @@ class Instrument(StreamingModule):
         """Samples that it sounds once its score is silent: it fades over a hop, and the room rings after that."""
         return self.hop_length + self.synthesizer.room.length
 
-    def forward(self, x: tuple[Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
+    def forward(self, x: tuple[Tensor, Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        f0_hz, score, reverb = x
-        harmonics, noise = carry("decoder", score)
+        f0_hz, score, reverb, life = x
+        harmonics, noise = self.decoder.amplitudes(carry("decoder", score) + carry("wander", life))
         return carry("synthesizer", (f0_hz, harmonics, noise, reverb)), carry.next_state
 
 
@@ -200,9 +209,9 @@ class TimbreGenerator(StreamingModel):
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
-        f0, loudness, voicing, harmonic_gain, noise_gain, reverb = _inputs(inputs, self.controls)
+        f0, loudness, voicing, harmonic_gain, noise_gain, reverb, life = _inputs(inputs, self.controls)
         score = torch.cat([hz_to_midi(f0), loudness, voicing, harmonic_gain * DB, noise_gain * DB], -1)
-        audio = carry("instrument", (f0, score, reverb))
+        audio = carry("instrument", (f0, score, reverb, life))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
 
 
@@ -239,5 +248,6 @@ class TimbreEffect(StreamingModel):
         gate = -F.softplus((controls["noise_gate"].unsqueeze(2) - loudness) * 0.5)
         set_by_hand = _columns([controls[name] for name in ("loudness_gain", "harmonic_gain", "noise_gain")])
         score = torch.cat([midi.float(), loudness, voicing, gate, set_by_hand], -1) @ self.to_score
-        audio = carry("instrument", (midi_to_hz(midi), score, controls["reverb"].unsqueeze(2)))
+        reverb, life = (controls[name].unsqueeze(2) for name in ("reverb", "life"))
+        audio = carry("instrument", (midi_to_hz(midi), score, reverb, life))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state

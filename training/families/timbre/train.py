@@ -7,6 +7,7 @@ fast. Then sound is made and compared by a multi-scale spectral loss, and the ro
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +16,16 @@ from torch import Tensor
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
 from .augmentation import as_another_player
-from .data import SILENT_DB, TimbreData
+from .data import TimbreData
+from .excerpts import ExcerptDraw, Excerpts, with_strange_pitches
 from .losses import TrainingBatch, levels_loss, loudness_elsewhere, scores, sound_loss, sounds_of
 from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
 from .settings import TimbreSettings, TimbreSize
+from .wandering import fitted_depths
 
 LEVELS, SOUND = "levels", "sound"
+WANDER = "wander"
+"""Under which a finished run's checkpoint keeps how much each level wanders."""
 LEVEL_EXCERPTS = 4  # times as many excerpts a step where no sound is made
 SOUND_RATE = 0.4
 ROOM_RATE = 0.5
@@ -49,7 +54,7 @@ class TimbreTrainer(Trainer):
             [Stage(LEVELS, levels), Stage(SOUND, settings.steps - levels)],
             [learner],
         )
-        self.sounding = np.flatnonzero(self.corpus.loudness_db > SILENT_DB)
+        self._draw = ExcerptDraw(self.corpus, settings.excerpt_frames)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         levels = self.stage == LEVELS
@@ -59,28 +64,36 @@ class TimbreTrainer(Trainer):
         set_rate(self.optimiser, self.rate(highest, WARM_STEPS, LOWEST_RATE))
         return self.learn(self._levels(random) if levels else self._sound(random))
 
-    def _batch(self, count: int, random: np.random.Generator) -> tuple[np.ndarray, Tensor, Tensor]:
-        """Draw excerpts around frames that sound: their frames (B, N), f0 and score."""
-        rows = self.corpus.excerpts(random.choice(self.sounding, count), self.settings.excerpt_frames)
-        f0, score = (x.to(self.device) for x in scores(self.corpus, rows))
-        return rows, f0, score
+    def metadata(self) -> dict[str, Any]:
+        """What has to be known beside the tensors; at the end also how much each level wanders."""
+        said = super().metadata()
+        if self.done == self.steps:
+            said[WANDER] = fitted_depths(self.average, self.corpus).tolist()
+        return said
+
+    def _batch(self, count: int, random: np.random.Generator) -> tuple[Excerpts, Tensor, Tensor]:
+        """Draw excerpts: their frames, f0 and score."""
+        drawn = self._draw(count, random)
+        f0_hz = with_strange_pitches(self.corpus.f0_hz[drawn.rows], self.corpus.voicing[drawn.rows], random)
+        f0, score = (x.to(self.device) for x in scores(self.corpus, drawn.rows, f0_hz))
+        return drawn, f0, score
 
     def _levels(self, random: np.random.Generator) -> Tensor:
-        rows, f0, score = self._batch(LEVEL_EXCERPTS * self.settings.batch, random)
+        drawn, f0, score = self._batch(LEVEL_EXCERPTS * self.settings.batch, random)
         batch = TrainingBatch(f0, score, as_another_player(score, random))
         tones, bands = (
-            torch.from_numpy(levels[rows]).to(self.device).float()
+            torch.from_numpy(levels[drawn.rows]).to(self.device).float()
             for levels in (self.corpus.harmonics, self.corpus.bands)
         )
         return levels_loss(self.instrument, batch, tones, bands)
 
     def _sound(self, random: np.random.Generator) -> Tensor:
-        rows, f0, score = self._batch(self.settings.batch, random)
-        wanted = sounds_of(self.corpus, rows).to(self.device)
-        noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(rows), 1, 1))).to(self.device)
+        drawn, f0, score = self._batch(self.settings.batch, random)
+        wanted = sounds_of(self.corpus, drawn.rows).to(self.device)
+        noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(wanted), 1, 1))).to(self.device)
         batch = TrainingBatch(f0, score, as_another_player(score, random))
-        loss = sound_loss(self.instrument, batch, wanted, noise_from, random)
-        few = slice(0, (len(rows) + 1) // 2)
+        loss = sound_loss(self.instrument, batch, wanted, drawn.onsets, noise_from, random)
+        few = slice(len(wanted) // 2, None)
         return loss + loudness_elsewhere(
             self.instrument, f0[few], score[few], wanted[few], noise_from[few], random
         )
