@@ -66,13 +66,10 @@ class HeardNote:
         (T,) float32 at 48 kHz, 10 s at most.
     f0_hz : float
         As the tracker hears it, or as the name says where it hears none.
-    instrument : str
-        Who plays.
     """
 
     audio: np.ndarray
     f0_hz: float
-    instrument: str
 
 
 def spread_over_pitch(notes: Sequence[Recording], limit: int | None) -> list[Recording]:
@@ -118,7 +115,7 @@ def hear(recording: Recording, tracker: Tracker) -> HeardNote:
         held = _within(tracker(audio), parts.held)
         voiced = held.f0_hz[held.voicing >= VOICED]
         f0_hz = float(np.median(voiced)) if voiced.size else f0_hz
-    return HeardNote(audio, f0_hz, recording.instrument)
+    return HeardNote(audio, f0_hz)
 
 
 def measure_beginning(audio: np.ndarray, f0_hz: float) -> dict[str, float]:

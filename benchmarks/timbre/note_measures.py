@@ -27,7 +27,7 @@ BEGINNING_S = 0.22
 BELOW_PITCH = 0.75
 
 ATTACK_DB = (-20.0, -3.0)
-RELEASE_DB = (-3.0, -30.0)
+RELEASE_DB = (-30.0, -3.0)
 
 OCTAVES_HZ = (63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 """Nominal centres of the octave bands; a band reaches half an octave to either side."""
@@ -37,7 +37,7 @@ TREND_S = 0.5
 MOVING_RANGE_DB = 50.0
 VIBRATO_HZ = (3.0, 9.0)
 LEAST_MOVING_S = 0.3
-LEAST_VIBRATO_S = 0.5
+LEAST_VIBRATO_S = 0.4
 STEADY_CENTS = 150.0
 """Further from the median, the pitch is not the note's: the tracker has leapt."""
 
@@ -231,7 +231,7 @@ def decay_ms(audio: np.ndarray, parts: Parts, f0_hz: float) -> float:
         the recording ends before.
     """
     level_db = _below_sustained_db(audio, parts, f0_hz)
-    return 1000.0 * _rise_s(level_db[::-1], RELEASE_DB[::-1])
+    return 1000.0 * _rise_s(level_db[::-1], RELEASE_DB)
 
 
 def moving_db(audio: np.ndarray, parts: Parts) -> float:
@@ -298,8 +298,8 @@ def vibrato_cents(f0_hz: np.ndarray, frame_rate: float) -> float:
     Returns
     -------
     float
-        Cents from the middle to the top of a sine that swings as much; NaN where there is less than half a
-        second, or a fifth of it lies further than 150 cents from the median.
+        Cents from the middle to the top of a sine that swings as much; NaN where there is less than 0.4 s,
+        or a fifth of it lies further than 150 cents from the median.
     """
     if f0_hz.size < LEAST_VIBRATO_S * frame_rate:
         return float("nan")
@@ -315,7 +315,7 @@ def vibrato_cents(f0_hz: np.ndarray, frame_rate: float) -> float:
 def _filtered(audio: np.ndarray, kind: str, edges_hz: float | tuple[float, float]) -> np.ndarray:
     # Filters, not the spectrum of the part: a part is cut out of a tone, and its edges would sound in every band.
     sections = scipy.signal.butter(6, edges_hz, kind, fs=SAMPLE_RATE, output="sos")
-    return scipy.signal.sosfiltfilt(sections, audio.astype(np.float64), padtype=None)
+    return scipy.signal.sosfiltfilt(sections, audio.astype(np.float64), padlen=0)
 
 
 def _over_db(sound: np.ndarray, reference: np.ndarray) -> float:
