@@ -347,9 +347,8 @@ def main() -> None:
     notes = notes_for_choosing(recordings) if given.for_choosing else held_out_notes(recordings)
     instruments = sorted({note.instrument for note in notes})
     models = [instrument_and_model(entry, instruments) for entry in given.models.split(",")]
-    sources = [] if given.no_transfers else (given.sources or ",".join(instruments)).split(",")
-    for source in sources:
-        instrument_and_model(source, instruments)
+    named = given.sources.split(",") if given.sources else instruments
+    sources = [] if given.no_transfers else [instrument_and_model(name, instruments)[0] for name in named]
     tracker = ModelTracker(given.analyzer)
     heard: dict[str, list[HeardNote]] = {}
     for name in track(sorted({*sources, *(i for i, _ in models)}), description="reading", transient=True):
