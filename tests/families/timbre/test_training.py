@@ -147,7 +147,8 @@ def test_what_is_held_out_is_chosen_from_what_sounds(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "other.wav", tone(180.0, 11.0), RATE)
     data, warnings = prepare_from(tmp_path)
     assert data.held_out is not None
-    assert not set(np.unique(data.train.f0_hz)) & set(np.unique(data.held_out.f0_hz[400:-400]))
+    heard, aside = (set(part.f0_hz[part.voicing > 0.5].tolist()) for part in (data.train, data.held_out))
+    assert not heard & aside
     assert not any("none is held out" in sentence for sentence in warnings)
     sides = data.prepared
     assert {len(sides["trained_on"]), len(sides["held_out"])} <= {1, 2}
@@ -250,13 +251,16 @@ def test_no_excerpt_runs_across_a_seam_and_short_recordings_are_followed_by_sile
     corpus = notes(50, 12, 90, 40)
     size = replace(SIZE, harmonic_rows=2, harmonic_columns=2, bands=5)
     trainer = TimbreTrainer(TimbreData(corpus, corpus), replace(SHORT, excerpt_frames=40), size)
-    rows, f0_hz, _ = trainer._batch(300, np.random.default_rng(0))
-    assert rows.shape == (300, 40)
-    assert (f0_hz == f0_hz[:, :1]).all()
-    drawn = [int((f0_hz[:, 0, 0] == 100.0 + i).sum()) for i in range(4)]
+    drawn, _, _ = trainer._batch(500, np.random.default_rng(0))
+    rows = drawn.rows
+    f0_hz = corpus.f0_hz[rows]
+    assert rows.shape == (500, 40)
+    assert np.ptp(f0_hz, axis=1).max() < 1e-3
+    anywhere = np.rint(f0_hz[200:, 0] - 100.0).astype(int)
     # As often as they are long, without the silence.
-    np.testing.assert_allclose(np.array(drawn) / 300, np.array([50, 12, 90, 40]) / 192, atol=0.06)
-    short = rows[f0_hz[:, 0, 0].numpy() == 101.0]
+    shares = np.bincount(anywhere) / 300
+    np.testing.assert_allclose(shares, np.array([50, 12, 90, 40]) / 192, atol=0.06)
+    short = rows[np.abs(f0_hz[:, 0] - 101.0) < 0.01]
     assert (corpus.loudness_db[short] == np.where(np.arange(40) < 12, -20.0, -100.0)).all()
     assert (corpus.harmonics[short][:, 12:] == -16).all()
     assert (corpus.audio[short][:, 12:] == 0).all()
@@ -270,7 +274,7 @@ def test_what_is_measured_runs_across_no_seam_either(lengths: tuple[int, ...]) -
     rows = excerpts_of(corpus)
     assert rows.shape == (4, min(750, max(40, *lengths)))
     f0_hz = corpus.f0_hz[rows]
-    assert (f0_hz == f0_hz[:, :1]).all()
+    assert np.ptp(f0_hz, axis=1).max() < 1e-3
 
 
 @pytest.mark.slow
@@ -280,9 +284,12 @@ def test_it_learns_the_timbre(recordings: Path) -> None:
     settings = TimbreSettings(steps=120, taught=0.75, batch=2, excerpt_frames=60)
     data = TimbreData(Corpus.join(parts), parts[0])
     trainer = TimbreTrainer(data, settings, SIZE)
-    losses = [trainer.step()["loss"] for _ in range(120)]
+    losses = [trainer.step()["loss"] for _ in range(90)]
     assert np.mean(losses[80:90]) < 0.8 * np.mean(losses[:5])  # the stage of levels
-    assert np.mean(losses[-5:]) < np.mean(losses[90:95])  # the stage of sound
+    begun = measure(trainer, data).figures["loss/held_out"]
+    for _ in range(30):
+        trainer.step()
+    assert measure(trainer, data).figures["loss/held_out"] < 0.95 * begun  # the stage of sound
 
 
 @pytest.mark.slow
