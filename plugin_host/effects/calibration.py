@@ -27,7 +27,8 @@ BESIDE_SEMITONES = 4.0
 NARROWEST_SEMITONES = 13.0
 FITTING = 0.9
 FARTHEST_OCTAVES = 10
-SOFTER_DB = 8.0
+BELOW_SOFT_DB = 8.0
+BELOW_MEDIAN_DB = 20.0
 LOUDER_DB = 6.0
 GATE = "noise_gate"
 GATE_ABOVE_NOISE_DB = 6.0
@@ -253,14 +254,15 @@ def gain_to(loudness_db: NDArray[np.floating], trained: Range) -> float:
     -------
     float
         Below 0 if the loud moments (95th percentile) are more than 6 dB above those learned: down to these 6 dB. Above
-        0 if the median is more than 8 dB below the soft moments (5th percentile) learned: as little as brings the soft
-        ones among what was learned, or what the loud ones leave of it.
+        0 if the median is more than 20 dB below the median learned or more than 8 dB below the soft moments (5th
+        percentile) learned: as little as brings soft moments up to those learned, but loud ones not above them.
     """
     soft, held, loud = (float(level) for level in np.percentile(loudness_db, [5, 50, 95]))
     highest = trained.high + LOUDER_DB - loud
     if highest < 0:
         return highest
-    if held >= trained.low - SOFTER_DB:
+    # Where recordings have long tails, the softest that was learned is next to silence.
+    if held >= max(trained.low - BELOW_SOFT_DB, trained.median - BELOW_MEDIAN_DB):
         return 0.0
     within = min(trained.low - soft, trained.high - loud)
     return min(max(within, trained.low - held), highest)
