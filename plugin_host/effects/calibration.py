@@ -27,8 +27,8 @@ BESIDE_SEMITONES = 4.0
 NARROWEST_SEMITONES = 13.0
 FITTING = 0.9
 FARTHEST_OCTAVES = 10
-BELOW_SOFT_DB = 8.0
-BELOW_MEDIAN_DB = 20.0
+SOFT_BELOW_MEDIAN_DB = 12.0
+SOFTER_DB = 8.0
 LOUDER_DB = 6.0
 GATE = "noise_gate"
 GATE_ABOVE_NOISE_DB = 6.0
@@ -254,18 +254,19 @@ def gain_to(loudness_db: NDArray[np.floating], trained: Range) -> float:
     -------
     float
         Below 0 if the loud moments (95th percentile) are more than 6 dB above those learned: down to these 6 dB. Above
-        0 if the median is more than 20 dB below the median learned or more than 8 dB below the soft moments (5th
-        percentile) learned: as little as brings soft moments up to those learned, but loud ones not above them.
+        0 if the median is more than 8 dB below the soft moments learned (5th percentile, or 12 dB below the median
+        where that is more): as little as brings soft moments up to those learned, but loud ones not above them.
     """
     soft, held, loud = (float(level) for level in np.percentile(loudness_db, [5, 50, 95]))
     highest = trained.high + LOUDER_DB - loud
     if highest < 0:
         return highest
     # Where recordings have long tails, the softest that was learned is next to silence.
-    if held >= max(trained.low - BELOW_SOFT_DB, trained.median - BELOW_MEDIAN_DB):
+    soft_learned = max(trained.low, trained.median - SOFT_BELOW_MEDIAN_DB)
+    if held >= soft_learned - SOFTER_DB:
         return 0.0
-    within = min(trained.low - soft, trained.high - loud)
-    return min(max(within, trained.low - held), highest)
+    within = min(soft_learned - soft, trained.high - loud)
+    return min(max(within, soft_learned - held), highest)
 
 
 def _gate_db(heard: Heard, default: float) -> float:
