@@ -39,8 +39,8 @@ def export_run(
     overwrite : bool
         Whether files of those names may be replaced.
     register_hz : (low, high), optional
-        Lowest and highest pitch of the register that the instrument is known for: where calibration brings what is played.
-        All that was recorded, if not given.
+        Lowest and highest pitch of the register that the instrument is known for. Calibration goes towards it where as many
+        octaves up would do as down. All that was recorded, if not given.
     warn : callable
         Called with a sentence if the newest checkpoint is damaged, so that the one before it is taken.
 

@@ -16,7 +16,9 @@ from benchmarks.common.recordings import SAMPLE_RATE, find_recordings, held_out_
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.octave_steps import held_part
 from benchmarks.pitch.trackers import make_tracker
-from brainsynth import Model, calibrate, errors
+from benchmarks.timbre.full_strength import full_strength
+from brainsynth import Model, errors
+from plugin_host.effects.calibration import ANALYZER
 
 SILENCE_S = 0.5
 LATER_S = (0.15, 0.35)
@@ -153,7 +155,7 @@ def play_through(model: Model, sound: np.ndarray) -> np.ndarray | None:
         (T,) what came out while that went in, the delay not taken out; None where no pitch is found.
     """
     try:
-        settings = calibrate(model, sound[None], SAMPLE_RATE)
+        settings = full_strength(model, sound, Model(ANALYZER))
     except errors.CalibrationError:
         return None
     stream = model.stream(SAMPLE_RATE, 1, BLOCK_SIZE)

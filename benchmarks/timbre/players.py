@@ -74,12 +74,12 @@ class ModelPlayer:
         return Played(np.asarray(self._model.render(audio, SAMPLE_RATE)))
 
     def transfer(self, audio: np.ndarray) -> Played:
-        """Play a note with the octave and the gain that ``calibrate`` finds for it."""
-        from brainsynth import calibrate
+        """Play a note in the instrument's register and at its full strength."""
+        from benchmarks.timbre.full_strength import full_strength
         from plugin_host.errors import CalibrationError
 
         try:
-            settings = calibrate(self._model, audio, SAMPLE_RATE, self._analyzer)
+            settings = full_strength(self._model, audio, self._analyzer)
         except CalibrationError:
             return replace(self.resynthesize(audio), calibrated=False)
         played = np.asarray(self._model.render(audio, SAMPLE_RATE, **settings))

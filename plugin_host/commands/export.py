@@ -41,7 +41,7 @@ def export(
         typer.Option(
             "--register",
             metavar="LOW-HIGH",
-            help="Hz: the register the instrument is known for, to which --auto transposes; 65-330 for a cello.",
+            help="Hz: the register the instrument is known for, which the file tells; 65-330 for a cello.",
             show_default=False,
         ),
     ] = None,

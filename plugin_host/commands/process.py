@@ -53,7 +53,7 @@ def process(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
     ] = None,
     auto: Annotated[
-        bool, typer.Option("--auto", help="Suit octave, loudness and noise gate of each file to the model.")
+        bool, typer.Option("--auto", help="Move files out of the model's range into it; set the noise gate.")
     ] = False,
     mix: Annotated[
         float, typer.Option("--mix", help="From 0, the input alone, to 1, the model alone.")

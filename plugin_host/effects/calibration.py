@@ -1,4 +1,4 @@
-"""Move a sound into the range that a model knows: by whole octaves, by a gain in loudness, with its noise left out."""
+"""Move a sound that a model does not know into its range: by whole octaves and by a gain, with its noise left out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ VOICED = 0.5
 SILENT_DB = -80.0
 SHORTEST_VOICED_S = 0.1
 RANGE_DB = 40.0
-ABOVE_DB = 3.0
+BESIDE_SEMITONES = 4.0
+NARROWEST_SEMITONES = 13.0
+FITTING = 0.9
+FARTHEST_OCTAVES = 10
+SOFT_BELOW_MEDIAN_DB = 12.0
+SOFTER_DB = 8.0
+LOUDER_DB = 6.0
 GATE = "noise_gate"
 GATE_ABOVE_NOISE_DB = 6.0
 GATE_BELOW_MUSIC_DB = 6.0
@@ -58,7 +64,9 @@ def calibrate(
     sample_rate: float,
     analyzer: Model | None = None,
 ) -> dict[str, float]:
-    """Find the octave and the gain that bring a sound into the range in which a model was trained, and its noise gate.
+    """Find the octave and the gain that bring a sound into the range of an instrument, and its noise gate.
+
+    What fits is left alone: a melody of two octaves stays as wide, soft notes stay soft.
 
     Parameters
     ----------
@@ -75,8 +83,9 @@ def calibrate(
     Returns
     -------
     dict of str to float
-        ``octave``, a whole number, and ``loudness_gain`` in dB, both within their controls' limits. Where the model has
-        it, ``noise_gate`` in dB too: above the noise of the pauses, never above quiet music, and else its default.
+        ``octave``, a whole number, and ``loudness_gain`` in dB, both 0 unless the sound is too low, high, soft or loud
+        for the instrument, and within their controls' limits. Where the model has it, ``noise_gate`` in dB too: above
+        the noise of the pauses, never above quiet music, and else its default.
 
     Raises
     ------
@@ -112,11 +121,11 @@ def check_can_be_suited(model: Model) -> None:
 
 def suit(model: Model, heard: Heard) -> dict[str, float]:
     """Find a model's controls for what was heard, as `calibrate` gives them."""
-    register, loudness_range = _ranges(model.document)
+    trained_hz, register_hz, trained_db = _ranges(model.document)
     controls = model.controls
     found = {
-        "octave": _octaves(heard.f0_hz, register),
-        "loudness_gain": _gain_db(heard.loudness_db, loudness_range),
+        "octave": octaves(heard.f0_hz, trained_hz, register_hz),
+        "loudness_gain": gain_to(heard.loudness_db, trained_db),
     }
     if GATE in controls:
         found[GATE] = _gate_db(heard, controls[GATE].defaults[0])
@@ -156,8 +165,8 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float | np.integer | np.floating) else 0.0
 
 
-def _ranges(document: ModelDocument) -> tuple[Range, Range]:
-    """Give the register to play in, which is all that was trained where the author names none, and the loudness."""
+def _ranges(document: ModelDocument) -> tuple[Range, Range, Range]:
+    """Give the pitches trained, the register to play in, which is all of them if none is named, and the loudness."""
     trained: Mapping[str, Range] = document.trained
     if "f0_hz" not in trained or "loudness_db" not in trained:
         raise CalibrationError(
@@ -170,7 +179,7 @@ def _ranges(document: ModelDocument) -> tuple[Range, Range]:
                 f"{document.name} says that {name} was trained from {trained[name].low:g} Hz, and a pitch is above 0;"
                 " export it again, or set its controls by hand"
             )
-    return trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
+    return trained["f0_hz"], trained.get("register_hz", trained["f0_hz"]), trained["loudness_db"]
 
 
 def listen(analyzer: Model, audio: NDArray[np.floating], sample_rate: float) -> Heard:
@@ -203,15 +212,61 @@ def listen(analyzer: Model, audio: NDArray[np.floating], sample_rate: float) -> 
     return Heard(found["f0_hz"][chosen], loudness_db[chosen], noise_db, quietest_db)
 
 
-def _octaves(f0_hz: NDArray[np.float32], register: Range) -> int:
-    """Give the whole octaves that bring the median pitch nearest to the middle of the register."""
-    return round(math.log2(register.median / float(np.median(f0_hz))))
+def octaves(f0_hz: NDArray[np.floating], trained: Range, register: Range) -> int:
+    """Give the fewest whole octaves with which nine tenths of the pitches that can fit what was learned do.
+
+    Parameters
+    ----------
+    f0_hz : (N,)
+        Pitches above 0, in Hz; at least one.
+    trained : Range
+        Of all pitches learned. What is up to 4 semitones beside it fits, and an octave and a semitone at the least, so
+        that there is a place for every note.
+    register : Range
+        Of the register to play in; where so many octaves up do as well as down, its median is the nearer one.
+
+    Returns
+    -------
+    int
+        0 for whatever fits, however wide it is.
+    """
+    heard = np.log2(np.asarray(f0_hz, np.float64))
+    low, high = math.log2(trained.low), math.log2(trained.high)
+    beside = max(BESIDE_SEMITONES / 12, (NARROWEST_SEMITONES / 12 - (high - low)) / 2)
+    tried = range(-FARTHEST_OCTAVES, FARTHEST_OCTAVES + 1)
+    shares = {n: np.mean((heard + n >= low - beside) & (heard + n <= high + beside)) for n in tried}
+    enough = FITTING * max(shares.values())
+    middle = math.log2(register.median) - float(np.median(heard))
+    return min((n for n in tried if shares[n] >= enough), key=lambda n: (abs(n), abs(n - middle)))
 
 
-def _gain_db(loudness_db: NDArray[np.float32], trained: Range) -> float:
-    """Bring held notes to where the instrument is loud, and their loudest moments at most 3 dB above that."""
-    held = trained.high - float(np.median(loudness_db))
-    return min(held, trained.high + ABOVE_DB - float(np.percentile(loudness_db, 95)))
+def gain_to(loudness_db: NDArray[np.floating], trained: Range) -> float:
+    """Give the gain in dB that a take needs which is louder or softer than the instrument, and 0 for any other.
+
+    Parameters
+    ----------
+    loudness_db : (N,)
+        Of the notes, without the pauses; at least one.
+    trained : Range
+        Of the loudness learned.
+
+    Returns
+    -------
+    float
+        Below 0 if the loud moments (95th percentile) are more than 6 dB above those learned: down to these 6 dB. Above
+        0 if the median is more than 8 dB below the soft moments learned (5th percentile, or 12 dB below the median
+        where that is more): as little as brings soft moments up to those learned, but loud ones not above them.
+    """
+    soft, held, loud = (float(level) for level in np.percentile(loudness_db, [5, 50, 95]))
+    highest = trained.high + LOUDER_DB - loud
+    if highest < 0:
+        return highest
+    # Where recordings have long tails, the softest that was learned is next to silence.
+    soft_learned = max(trained.low, trained.median - SOFT_BELOW_MEDIAN_DB)
+    if held >= soft_learned - SOFTER_DB:
+        return 0.0
+    within = min(soft_learned - soft, trained.high - loud)
+    return min(max(within, soft_learned - held), highest)
 
 
 def _gate_db(heard: Heard, default: float) -> float:

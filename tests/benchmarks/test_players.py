@@ -9,7 +9,10 @@ from benchmarks.pitch.octave_steps import OctaveStep, synthetic_steps
 from benchmarks.pitch.pitch_latency import settling_time_s
 from benchmarks.pitch.tracking import PitchTrack
 from benchmarks.timbre.classifier import RANGE_DB, features
+from benchmarks.timbre.full_strength import full_strength
 from benchmarks.timbre.mean_spectrum import N_BANDS, N_HARMONICS, MeanSpectrum, play_recording
+from brainsynth import Model, calibrate
+from plugin_host.effects.calibration import listen
 
 RATE = 48000
 
@@ -94,3 +97,21 @@ def test_nan_and_infinity_become_null() -> None:
         "a": [0.5, None, None],
         "b": "c",
     }
+
+
+@pytest.mark.parametrize(("level", "is_steady"), [(0.01, True), (0.1, True), (0.1, False)])
+def test_instruments_are_judged_in_their_register_and_at_full_strength(level: float, is_steady: bool) -> None:
+    model, analyzer = Model("cello"), Model("pitch")
+    phase = 2 * np.pi * 880 * np.arange(2 * RATE) / RATE
+    swell = 1.0 if is_steady else np.repeat([0.1, 1.0], [int(1.6 * RATE), int(0.4 * RATE)])
+    note = (level * swell * (np.sin(phase) + 0.5 * np.sin(2 * phase))).astype(np.float32)
+    assert calibrate(model, note, RATE, analyzer)["octave"] == 0
+    settings = full_strength(model, note, analyzer)
+    heard_db = listen(analyzer, note, RATE).loudness_db + settings["loudness_gain"]
+    high = model.document.trained["loudness_db"].high
+    assert settings["octave"] == -3
+    assert settings["noise_gate"] == calibrate(model, note, RATE, analyzer)["noise_gate"]
+    if is_steady:
+        assert np.median(heard_db) == pytest.approx(high, abs=0.1)
+    else:
+        assert np.percentile(heard_db, 95) == pytest.approx(high + 3, abs=0.1)

@@ -1,4 +1,4 @@
-"""Calibration: a sound of known pitch and loudness is moved to where the model was trained."""
+"""Calibration: a sound that does not fit where the model was trained is moved there, and one that fits is not."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plugin_host.effects.calibration import Heard, calibrate, listen, suit, suited_low_cut_hz
+from plugin_host.effects.calibration import (
+    Heard,
+    calibrate,
+    gain_to,
+    listen,
+    octaves,
+    suit,
+    suited_low_cut_hz,
+)
 from plugin_host.effects.neural_effect import NeuralEffect
 from plugin_host.errors import CalibrationError
 from plugin_host.model_file.controls import Control, Scale
@@ -48,31 +56,74 @@ def tone(
 
 
 @pytest.mark.parametrize(
-    ("played_hz", "trained_hz", "octave"),
-    [
-        (220, 220, 0),
-        (440, 220, -1),
-        (880, 220, -2),
-        (110, 220, 1),
-        (200, 220, 0),
-        (300, 220, 0),
-        (330, 220, -1),
-        (1760, 220, -2),
-    ],
+    ("played_hz", "octave"),
+    [(220, 0), (112, 0), (435, 0), (90, 0), (540, 0), (80, 1), (570, -1), (880, -1), (1400, -2), (55, 1)],
 )
-def test_octave_brings_the_pitch_nearest_to_the_trained_median(
-    played_hz: float, trained_hz: float, octave: int, tmp_path: Path, analyzer: Model
+def test_a_note_is_moved_by_the_fewest_octaves_and_not_at_all_if_it_fits(
+    played_hz: float, octave: int, tmp_path: Path, analyzer: Model
 ) -> None:
-    model = make_model(tmp_path, (trained_hz / 2, trained_hz, trained_hz * 2), (-60, -40, -20))
+    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
     assert calibrate(model, tone(played_hz), 48_000, analyzer)["octave"] == octave
 
 
-def test_octave_goes_to_the_register_that_the_author_names(tmp_path: Path, analyzer: Model) -> None:
+def notes(low_hz: float, high_hz: float) -> NDArray[np.float32]:
+    """Give the pitches of a take that goes evenly from a note to another."""
+    return np.geomspace(low_hz, high_hz, 1000).astype(np.float32)
+
+
+def hz(low: float, high: float) -> Range:
+    return Range(low=low, median=float(np.sqrt(low * high)), high=high)
+
+
+CELLO, FLUTE, SAXOPHONE, TROMBONE = hz(69, 928), hz(294, 2122), hz(160, 1103), hz(51, 526)
+CELLO_REGISTER, FLUTE_REGISTER = hz(65, 330), hz(880, 2093)
+
+
+@pytest.mark.parametrize("trained", [CELLO, FLUTE, SAXOPHONE])
+def test_two_octaves_stay_two_octaves_where_they_are(trained: Range) -> None:
+    melody = notes(260, 1040)
+    for register in (trained, CELLO_REGISTER, FLUTE_REGISTER):
+        assert octaves(melody, trained, register) == 0
+
+
+@pytest.mark.parametrize(("share", "octave"), [(0.0, 0), (0.05, 0), (0.095, 0), (0.15, -1)])
+def test_a_tenth_of_the_notes_may_lie_elsewhere(share: float, octave: int) -> None:
+    take = np.concatenate([notes(440, 800), np.full(round(1000 * share / (1 - share)), 1500.0)])
+    assert octaves(take, CELLO, CELLO_REGISTER) == octave
+
+
+def test_a_bass_goes_up_to_a_flute_by_the_fewest_octaves() -> None:
+    assert octaves(notes(85, 170), FLUTE, FLUTE_REGISTER) == 2
+    assert octaves(notes(130, 260), FLUTE, FLUTE_REGISTER) == 1
+    assert octaves(notes(2000, 4000), TROMBONE, TROMBONE) == -3
+
+
+def test_a_take_wider_than_the_instrument_stays_unless_much_more_of_it_fits_elsewhere() -> None:
+    narrow = hz(200, 400)
+    assert octaves(notes(80, 1000), narrow, narrow) == 0
+    assert octaves(notes(300, 3600), narrow, narrow) == -1
+    # Where it is, 18 semitones fit, and an octave lower 20.
+    assert octaves(notes(175, 1400), narrow, narrow) == 0
+
+
+def test_the_register_decides_between_up_and_down() -> None:
+    take, trained = np.repeat([70.0, 700.0], 100), hz(110, 440)
+    assert octaves(take, trained, hz(300, 440)) == 1
+    assert octaves(take, trained, hz(110, 150)) == -1
+
+
+@pytest.mark.parametrize("played_hz", [26.5, 31.0, 141.3, 158.7, 211.9, 225.0, 847.6, 4000.0])
+def test_there_is_a_place_for_every_note_even_if_one_note_was_learned(played_hz: float) -> None:
+    found = octaves(np.array([played_hz]), hz(150, 150), hz(150, 150))
+    assert abs(12 * np.log2(played_hz / 150) + 12 * found) <= 6.5
+
+
+def test_an_author_s_register_moves_no_take_that_fits(tmp_path: Path, analyzer: Model) -> None:
     ranges = {"f0_hz": (55, 220, 880), "loudness_db": (-60, -40, -20), "register_hz": (65, 110, 185)}
     trained = {name: Range(low=low, median=median, high=high) for name, (low, median, high) in ranges.items()}
     proto = tiny_models.delay_effect(controls=(OCTAVE, LOUDNESS_GAIN), trained=trained)
     model = Model(tiny_models.save(proto, tmp_path, "trained"))
-    assert calibrate(model, tone(220), 48_000, analyzer)["octave"] == -1
+    assert calibrate(model, tone(440), 48_000, analyzer)["octave"] == 0
 
 
 @pytest.mark.parametrize("sample_rate", [44_100, 48_000])
@@ -80,33 +131,100 @@ def test_octave_is_found_at_any_rate_in_any_channel(
     sample_rate: int, tmp_path: Path, analyzer: Model
 ) -> None:
     model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
-    sound = tone(440, sample_rate=sample_rate)
+    sound = tone(880, sample_rate=sample_rate)
     stereo = np.concatenate([np.zeros_like(sound), sound])
     assert calibrate(model, stereo, sample_rate, analyzer)["octave"] == -1
 
 
-def test_a_steady_sound_becomes_as_loud_as_the_loudest_trained(tmp_path: Path, analyzer: Model) -> None:
-    sound = tone(220)
-    found = analyzer.render(sound, 48_000)
-    assert isinstance(found, dict)
-    own_db = float(np.median(found["loudness_db"][0, 100:]))
-    model = make_model(tmp_path, (110, 220, 440), (own_db - 5, own_db + 1, own_db + 6))
-    assert calibrate(model, sound, 48_000, analyzer)["loudness_gain"] == pytest.approx(6, abs=0.5)
-    assert calibrate(model, sound * 10 ** (-10 / 20), 48_000, analyzer)["loudness_gain"] == pytest.approx(
-        16, abs=0.5
-    )
+LEARNED_DB = Range(low=-50, median=-36, high=-26)
+SOFTLY_LEARNED_DB = Range(low=-48, median=-39, high=-25)
+NEAR_SILENCE_DB = Range(low=-60, median=-38, high=-26)
 
 
-def test_the_loud_notes_set_the_gain(tmp_path: Path, analyzer: Model) -> None:
-    sound = np.concatenate([tone(220, 0.02, 2.0), tone(220, 0.2, 1.0)], axis=1)
-    found = analyzer.render(sound, 48_000)
-    assert isinstance(found, dict)
-    quiet_db, loud_db = (
-        float(np.median(found["loudness_db"][0, part])) for part in (slice(100, 600), slice(800, 1100))
-    )
-    assert loud_db - quiet_db == pytest.approx(20, abs=1)
-    model = make_model(tmp_path, (110, 220, 440), (quiet_db - 5, quiet_db + 10, quiet_db + 12))
-    assert calibrate(model, sound, 48_000, analyzer)["loudness_gain"] == pytest.approx(-5, abs=1)
+def played(soft_db: float, held_db: float, loud_db: float) -> NDArray[np.float32]:
+    """Give the loudness of a take of which these are the 5th, 50th and 95th percentile."""
+    shares, levels = (0, 0.05, 0.5, 0.95, 1), (soft_db - 3, soft_db, held_db, loud_db, loud_db + 3)
+    return np.interp(np.linspace(0, 1, 2001), shares, levels).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("take", "gain_db"),
+    [
+        ((-52, -38, -30), 0),  # as the instrument
+        ((-70, -55, -52), 0),  # quiet stays quiet
+        ((-70, -59, -52), 22),  # the soft moments become as loud as soft ones learned
+        (
+            (-100, -65, -56),
+            30,
+        ),  # there is no room for the softest: the loud ones become as loud as those learned
+        ((-100, -95, -56), 36),  # the median stays at -59, the loud ones 6 dB louder than learned
+        ((-62, -61, -60), 14),
+        ((-40, -25, -21), 0),  # louder than learned, by less than 6 dB
+        ((-40, -25, -17), -3),
+        ((-10, -5, 0), -20),
+        ((-90, -70, -17), -3),  # both too soft and too loud
+    ],
+)
+def test_a_take_is_made_louder_or_softer_only_if_it_is_out_of_range(
+    take: tuple[float, float, float], gain_db: float
+) -> None:
+    found = gain_to(played(*take), LEARNED_DB)
+    assert found == pytest.approx(gain_db, abs=0.05)
+    assert (found == 0) == (gain_db == 0)
+
+
+@pytest.mark.parametrize(
+    ("learned", "limit_db"), [(LEARNED_DB, -56), (SOFTLY_LEARNED_DB, -56), (NEAR_SILENCE_DB, -58)]
+)
+@pytest.mark.parametrize("beside_db", [-0.5, 0.5])
+def test_softer_than_the_instrument_is_softer_than_its_soft_moments_or_far_below_its_median(
+    learned: Range, limit_db: float, beside_db: float
+) -> None:
+    held_db = limit_db + beside_db
+    found = gain_to(played(held_db - 12, held_db, held_db + 6), learned)
+    # The soft moments of the take, 12 dB below its median, come to those learned, 8 dB above the limit.
+    assert found == (pytest.approx(20.5, abs=0.05) if beside_db < 0 else 0)
+
+
+def test_a_take_turned_down_is_as_it_was_or_comes_up_among_what_was_learned() -> None:
+    take = played(-55, -40, -28)
+    seen = set()
+    for down in range(61):
+        gain = gain_to(take - down, LEARNED_DB)
+        seen.add(gain > 0)
+        if -40 - down >= -56:
+            assert gain == 0
+        else:
+            soft, held, loud = np.percentile(take - down + gain, [5, 50, 95])
+            assert LEARNED_DB.low <= held <= LEARNED_DB.high
+            assert loud <= LEARNED_DB.high + 1e-3
+            assert loud == pytest.approx(LEARNED_DB.high, abs=1e-3) or soft == pytest.approx(
+                LEARNED_DB.median - 12, abs=1e-3
+            )
+    assert seen == {False, True}
+
+
+def test_a_soft_recording_is_played_at_a_usable_level_with_its_dynamics(analyzer: Model) -> None:
+    model = Model("cello")
+    sound = np.concatenate([tone(220, 0.02, 1.5), tone(330, 0.1, 1.5), tone(260, 0.05, 1.5)], axis=1)
+    soft = sound * 10 ** (-30 / 20)
+    as_it_is: dict[str, Any] = calibrate(model, sound, 48_000, analyzer)
+    settings: dict[str, Any] = calibrate(model, soft, 48_000, analyzer)
+    assert (as_it_is["octave"], as_it_is["loudness_gain"]) == (0, 0)
+    assert settings["octave"] == 0
+    learned = model.document.trained["loudness_db"]
+    heard = [listen(analyzer, take, 48_000).loudness_db for take in (sound, soft)]
+    assert learned.low <= np.median(heard[1]) + settings["loudness_gain"] <= learned.high
+    loudness = []
+    for take, found in ((sound, as_it_is), (soft, settings)):
+        output: dict[str, Any] = analyzer.render(NeuralEffect(model, **found)(take, 48_000), 48_000)
+        loudness.append(
+            [np.median(output["loudness_db"][0, start : start + 300]) for start in (200, 760, 1325)]
+        )
+    of_sound, of_soft = np.array(loudness)
+    assert np.all((of_soft > learned.low - 3) & (of_soft < learned.high + 3))
+    np.testing.assert_allclose(np.diff(of_soft), np.diff(of_sound), atol=3)
+    assert of_sound[1] - of_sound[0] > 8
 
 
 def test_settings_stay_within_the_controls(tmp_path: Path, analyzer: Model) -> None:
@@ -116,7 +234,7 @@ def test_settings_stay_within_the_controls(tmp_path: Path, analyzer: Model) -> N
 
 def test_calibrated_cello_plays_in_its_own_range(analyzer: Model) -> None:
     model = Model("cello")
-    sound = tone(880, 0.02, 2.0)
+    sound = tone(1760, 0.02, 2.0)
     effect = NeuralEffect(model)
     for name, value in calibrate(model, sound, 48_000, analyzer).items():
         setattr(effect, name, value)
@@ -126,8 +244,8 @@ def test_calibrated_cello_plays_in_its_own_range(analyzer: Model) -> None:
     f0_hz = float(np.median(found["f0_hz"][0, 200:]))
     trained = model.document.trained["f0_hz"]
     assert trained.low <= f0_hz <= trained.high
-    octaves = np.log2(f0_hz / 880)
-    assert octaves == pytest.approx(round(octaves), abs=0.02)
+    higher = np.log2(f0_hz / 1760)
+    assert higher == pytest.approx(-1, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +277,8 @@ def test_models_that_cannot_be_calibrated_are_refused(models: Path, tmp_path: Pa
 
 
 def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Command) -> None:
-    model = make_model(tmp_path, (110, 220, 440), (-60, -40, -20))
-    sounds = {"low.wav": tone(110), "high.wav": tone(440), "silent.wav": np.zeros((1, 48_000), np.float32)}
+    model = make_model(tmp_path, (220, 300, 440), (-60, -40, -20))
+    sounds = {"low.wav": tone(110), "high.wav": tone(880), "silent.wav": np.zeros((1, 48_000), np.float32)}
     for name, sound in sounds.items():
         write_sound(tmp_path / "in" / name, sound)
     report = tmp_path / "report.json"
@@ -180,10 +298,10 @@ def test_auto_calibrates_every_file_by_itself(tmp_path: Path, brainsynth: Comman
 
 def test_a_name_an_effect_and_a_model_are_calibrated_alike(analyzer: Model) -> None:
     model = Model("cello")
-    expected = calibrate(model, tone(440.0), 48_000, analyzer)
+    expected = calibrate(model, tone(1760.0), 48_000, analyzer)
     assert expected["octave"] != 0
-    assert calibrate("cello", tone(440.0), 48_000) == expected
-    assert calibrate(NeuralEffect(model), tone(440.0), 48_000) == expected
+    assert calibrate("cello", tone(1760.0), 48_000) == expected
+    assert calibrate(NeuralEffect(model), tone(1760.0), 48_000) == expected
 
 
 def phrase(level: float, noise_db: float) -> NDArray[np.float32]:
