@@ -82,6 +82,7 @@ def with_strange_pitches(
 ) -> NDArray[np.float32]:
     """Give most excerpts (B, N) some other pitch where none is heard, as what was played before may have left any."""
     count = len(f0_hz)
-    drawn = np.exp(random.uniform(*np.log(STRANGE_HZ), (count, 1)))
+    low, high = np.log(STRANGE_HZ)
+    drawn = np.exp(random.uniform(low, high, (count, 1)))
     strange = (voicing <= VOICED) & (random.random((count, 1)) < SHARE_OF_STRANGE_PITCHES)
     return np.where(strange, drawn, f0_hz).astype(np.float32)

@@ -105,8 +105,8 @@ def sound_loss(
     loss = loss + loudness_loss(made, wanted, torch.zeros_like(wanted[:, :1]), SAMPLE_RATE)
     if not len(onsets):
         return loss
-    beginnings = (_beginnings(sound, onsets) for sound in (made, wanted))
-    return loss + multi_scale_spectral_loss(*beginnings, ONSET_FFT_SIZES)
+    begun, as_recorded = _beginnings(made, onsets), _beginnings(wanted, onsets)
+    return loss + multi_scale_spectral_loss(begun, as_recorded, ONSET_FFT_SIZES)
 
 
 def _beginnings(sounds: Tensor, onsets: np.ndarray) -> Tensor:
