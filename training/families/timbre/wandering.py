@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.signal import fftconvolve
 from torch import Tensor
 
 from ...data.harmonic_analysis import harmonic_levels
@@ -16,9 +17,14 @@ from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
 
 EXCERPTS, EXCERPT_FRAMES, EDGE_FRAMES = 24, 300, 30
 VOICED, LARGEST_SWELL_DB = 0.5, 15.0
-AUDIBLE_NEPERS = 6.0
-TRIAL_DEPTH, LARGEST_DEPTH = 0.2, 0.6
-NEIGHBOURS = 3
+SLOW_FRAMES = 112
+"""What is slower than 0.3 s is a course of the note, which the decoder knows or does not know, and no wandering."""
+
+AUDIBLE_NEPERS = 5.0
+"""Of levels that are farther below the strongest of their kind, a reading says little."""
+
+TRIAL_DEPTH, LARGEST_DEPTH = 0.2, 0.35
+NEIGHBOURS, FEWEST_TONES = 2, 3
 
 
 def fitted_depths(instrument: Instrument, corpus: Corpus) -> NDArray[np.float32]:
@@ -46,11 +52,12 @@ def fitted_depths(instrument: Instrument, corpus: Corpus) -> NDArray[np.float32]
         return np.zeros(len(wander.depth), np.float32)
     recorded = np.concatenate([corpus.harmonics[rows], corpus.bands[rows]], -1).astype(np.float32)
     played = [_played_levels(instrument, corpus, rows, depth) for depth in (0.0, TRIAL_DEPTH)]
-    counts = _audible(recorded, instrument.decoder.harmonics)
-    own, still, trial = (_variances(levels, counts) for levels in (recorded, *played))
-    parts = np.split(np.arange(len(own)), [instrument.decoder.harmonics])
-    weight = counts.sum(0)
-    depths = [_depths(own[part] - still[part], trial[part] - still[part], weight[part]) for part in parts]
+    audible = _audible(recorded, instrument.decoder.harmonics)
+    own, still, trial = (_variances(levels) for levels in (recorded, *played))
+    wanted, gained = _typical(own - still, audible), _typical(trial - still, audible)
+    parts = np.split(np.arange(recorded.shape[-1]), [instrument.decoder.harmonics])
+    tones = audible.sum(0)
+    depths = [_depths(wanted[part], gained[part], tones[part]) for part in parts]
     return np.concatenate(depths).astype(np.float32)
 
 
@@ -98,26 +105,34 @@ def _audible(levels: NDArray[np.float32], harmonics: int) -> NDArray[np.bool_]:
     return np.concatenate([kind > kind.max(-1, keepdims=True) - AUDIBLE_NEPERS for kind in kinds], -1)
 
 
-def _variances(levels: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Give the variance (S,) of levels (E, N, S) about a straight line and beside the level of the whole."""
+def _variances(levels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give the variance (E, S) of levels (E, N, S) beside the level of the whole, without what is slow."""
     inner = levels[:, EDGE_FRAMES:-EDGE_FRAMES].astype(np.float64)
     inner = inner - 0.5 * np.log(np.exp(2 * inner).sum(-1, keepdims=True))
-    time = np.linspace(-1, 1, inner.shape[1])[:, None]
-    slope = (inner * time).sum(1, keepdims=True) / (time**2).sum()
-    away = inner - inner.mean(1, keepdims=True) - slope * time
-    return (away.var(1) * counts).sum(0) / np.maximum(counts.sum(0), 1)
+    window = np.ones((1, SLOW_FRAMES, 1))
+    frames = fftconvolve(np.ones((1, inner.shape[1], 1)), window, "same")
+    return (inner - fftconvolve(inner, window, "same", axes=1) / frames).var(1)
 
 
-def _depths(wanted: NDArray[Any], gained: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float64]:
-    """Turn variances that are wanting (S,), and those that the trial added, into depths, smoothed with their neighbours."""
-    window = np.ones(2 * NEIGHBOURS + 1)
+def _typical(values: NDArray[np.float64], audible: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Give the median (S,) of values (E, S) over the tones in which a level is heard; 0 where these are few."""
+    typical = np.ma.median(np.ma.masked_array(values, ~audible), axis=0).filled(0.0)
+    return np.where(audible.sum(0) >= FEWEST_TONES, typical, 0.0)
+
+
+def _depths(wanted: NDArray[Any], gained: NDArray[Any], tones: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn variances that are wanting (S,), and those that the trial added, into depths, smoothed with their neighbours.
+
+    Each counts by the number of tones in which it is heard.
+    """
+    window, weight = np.ones(2 * NEIGHBOURS + 1), np.where(tones >= FEWEST_TONES, tones, 0)
 
     def summed(values: NDArray[Any]) -> NDArray[np.float64]:
         return np.convolve(values * weight, window, "same")
 
-    share = summed(wanted) / np.maximum(summed(gained), 1e-9)
-    depth = TRIAL_DEPTH * np.sqrt(np.clip(share, 0.0, (LARGEST_DEPTH / TRIAL_DEPTH) ** 2))
     known = summed(np.ones(len(weight))) > 0
     if not known.any():
         return np.zeros(len(weight))
+    share = summed(wanted) / np.maximum(summed(gained), 1e-9)
+    depth = TRIAL_DEPTH * np.sqrt(np.clip(share, 0.0, (LARGEST_DEPTH / TRIAL_DEPTH) ** 2))
     return np.interp(np.arange(len(weight)), np.flatnonzero(known), depth[known])
