@@ -12,7 +12,6 @@ from ..errors import counted, naming
 from .exit_codes import ExitCode
 from .messages import warn
 
-_MARGIN_S = 10.0  # of noise that may come before the sound
 AUTO = "auto"
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def infer(
     from ..files.plan import refuse_inputs_as_outputs
     from ..matching.best_synth import RENDERS
     from ..matching.inference import ParameterModel, infer, preset_of
+    from ..matching.target_sound import FLOOR_S
     from .named_model import open_model
     from .outputs import refuse_unwritable
 
@@ -79,7 +79,7 @@ def infer(
     refuse_inputs_as_outputs([sound, *used], files)
     for path in files:
         refuse_unwritable(path)
-    seconds = max(one.frames / one.model.document.sample_rate for one in models) + _MARGIN_S
+    seconds = max(one.frames / one.model.document.sample_rate for one in models) + FLOOR_S
     audio, sample_rate, repaired = read_from_onset(sound, seconds)
     if repaired:
         warn(f"{sound}: {counted(repaired, 'sample was', 'samples were')} NaN or infinite and taken for 0")

@@ -291,7 +291,7 @@ def infer(
     target, gain_db = model.target_of(audio, sample_rate)
     estimate, confidence = model.estimate_and_confidence(target)
     warnings, refinement, values = list(model.warnings), None, estimate
-    broken = int(np.count_nonzero(~np.isfinite(audio)))
+    broken = np.size(audio) - int(np.count_nonzero(np.isfinite(audio)))
     if broken:
         warnings.append(
             f"{counted(broken, 'sample of the sound is', 'samples of the sound are')} NaN or infinite, and taken for 0"
