@@ -17,7 +17,7 @@ from ..synths.render_crew import RenderCrew
 from ..synths.renderer import Renderer
 from .sound_distances import RANGE_DB, mel_spectrogram_db
 from .target_sound import from_onset
-from .trials import MOST_FAILURES
+from .trials import too_many_failures
 
 COUNT = 1000
 WINDOW_S, HOP_S, BANDS = 0.025, 0.010, 64
@@ -26,6 +26,9 @@ USUAL = 0.95
 
 GROUP = 5
 """Frames that are averaged: what is compared is coarse, and small to keep."""
+
+MOST_FAILED = 100
+"""If so many cannot be rendered, there are none."""
 
 TRIED = 200
 """Sounds by which that is told."""
@@ -51,7 +54,7 @@ class KnownSounds:
     Raises
     ------
     SynthError
-        If twenty of them cannot be rendered. One that cannot be is near to nothing.
+        If a hundred of them cannot be rendered. One that cannot be is near to nothing.
     """
 
     def __init__(
@@ -75,8 +78,8 @@ class KnownSounds:
                 for number, picture in enumerate(crew.hear(settings, self._picture_of)):
                     if isinstance(picture, SynthError):
                         failed += 1
-                        if failed >= MOST_FAILURES:
-                            raise picture
+                        if failed >= MOST_FAILED:
+                            raise too_many_failures(failed, number + 1, picture)
                         picture = silence
                     found[number] = picture
                     on_progress(number + 1, count)

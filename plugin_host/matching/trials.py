@@ -114,8 +114,10 @@ class Trials:
     def _keep(self, point: Point, found: tuple[float, float] | SynthError) -> float:
         if isinstance(found, SynthError):
             self.failures.append(str(found))
-            if not self.judged or len(self.failures) >= MOST_FAILURES:
+            if not self.judged:
                 raise found
+            if len(self.failures) >= MOST_FAILURES:
+                raise too_many_failures(len(self.failures), self.done + 1, found)
         else:
             point = Point(point.unit, point.values, *found)
         self.judged.append(point)
@@ -123,3 +125,10 @@ class Trials:
             self.best = point
         self._on_progress(self.done, self.most, self.best.mss)
         return point.cost
+
+
+def too_many_failures(failed: int, tried: int, last: SynthError) -> SynthError:
+    """Give the error with which a synth is given up."""
+    return SynthError(
+        f"{failed} of {tried} settings that were tried cannot be rendered, so the synth cannot be searched; the last: {last}"
+    )
