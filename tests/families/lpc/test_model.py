@@ -339,7 +339,7 @@ def test_a_cross_is_nearly_as_loud_as_was_asked_for_also_of_lonely_partials(
 ) -> None:
     # By the second sound's envelope, which has power between them, these would be 18, 9 and 2 dB too quiet.
     time = np.arange(RATE) / RATE
-    sound = sum(level * np.sin(2 * np.pi * 196 * k * time) for k, level in partials.items())
+    sound = np.sum([level * np.sin(2 * np.pi * 196 * k * time) for k, level in partials.items()], axis=0)
     second, voice = (0.1 * sound).astype(np.float32), vowel(VOWEL, pulses(100))
     for dynamics, wanted in ((0.0, second), (1.0, voice)):
         made = crossed(voice, second, dynamics=dynamics)[0]

@@ -161,6 +161,7 @@ class CrossSynthesis(StreamingModel):
 
     powers: Tensor
     circle: Tensor
+    bins: Tensor
 
     def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
