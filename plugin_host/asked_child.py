@@ -93,6 +93,10 @@ class AskedChild:
             self.end()
             raise
 
+    def kill(self) -> None:
+        """Kill the process, also while another thread waits for its answer, which gets a ChildEndedError."""
+        self._process.kill()
+
     def end(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()

@@ -1,14 +1,16 @@
 """How well parameters are found of sounds that the synth did not make, beside chance at equal cost.
 
-python -m benchmarks.parameters.recordings --model fm --sounds FOLDER [--sounds FOLDER] [--count 20] [--budgets 20,50,100]
+python -m benchmarks.parameters.recordings --model fm --sounds FOLDER [--sounds FOLDER] [--speech] [--count 20]
+    [--budgets 20,50,100]
 
-So many recordings are drawn from each folder. Each is refined by each budget, and as many random sounds of the synth are
-rendered: the nearest of them is chance. MSS is that of parameter inference. Where a recording's name tells its note, and
-this lies in the synth's range, the pitch that was found is compared with it.
+So many recordings are drawn from each folder. `--speech` adds as many that espeak-ng speaks. Each is refined by each budget,
+and as many random sounds of the synth are rendered: the nearest of them is chance. MSS is that of parameter inference. Where
+a recording's name tells its note, and this lies in the synth's range, the pitch that was found is compared with it.
 """
 
 import argparse
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.common.report import wide_console, write_results
+from benchmarks.parameters.spoken import speak, version
 from brainsynth import Renderer, infer
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.sound_distances import MssTarget
@@ -76,17 +79,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="fm")
-    parser.add_argument("--sounds", type=Path, action="append", required=True)
+    parser.add_argument("--sounds", type=Path, action="append", default=[])
+    parser.add_argument("--speech", action="store_true", help="also sounds that espeak-ng speaks")
     parser.add_argument("--count", type=int, default=20, help="recordings of each folder")
     parser.add_argument("--budgets", default="20,50,100")
     arguments = parser.parse_args()
+    if not arguments.sounds and not arguments.speech:
+        parser.error("there are no sounds: give --sounds FOLDER, --speech or both")
     budgets = [int(text) for text in arguments.budgets.split(",")]
     model, draw, choose = ParameterModel(arguments.model), np.random.default_rng(SEED), random.Random(SEED)
-    paths: list[Path] = []
-    for folder in arguments.sounds:
-        found = find_recordings(folder)
-        paths += choose.sample(found, min(arguments.count, len(found)))
-    with Renderer(model.synth) as renderer:
+    with tempfile.TemporaryDirectory(prefix="brainsynth-") as spoken, Renderer(model.synth) as renderer:
+        # Spoken ones come last, so that they change nothing of what is drawn for the others.
+        sets = [find_recordings(folder) for folder in arguments.sounds]
+        sets += [speak(Path(spoken))] if arguments.speech else []
+        paths = [path for found in sets for path in choose.sample(found, min(arguments.count, len(found)))]
         rows = [measure(model, renderer, path, budgets, draw) for path in track(paths, "refining")]
     table = Table(title=f"{arguments.model}: {len(rows)} recordings, MSS in dB, medians")
     for name in ("renders", "estimate", "chance", "refined", "no worse than chance"):
@@ -117,6 +123,7 @@ def main() -> None:
         "model": arguments.model,
         "sounds": [folder.name for folder in arguments.sounds],
         "count": arguments.count,
+        "speech": version() if arguments.speech else None,
     }
     write_results(
         f"parameter_recordings_{arguments.model}", settings, {"figures": figures, "recordings": rows}

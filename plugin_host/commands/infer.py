@@ -12,7 +12,6 @@ from ..errors import counted, naming
 from .exit_codes import ExitCode
 from .messages import warn
 
-_MARGIN_S = 10.0  # of noise that may come before the sound
 AUTO = "auto"
 
 if TYPE_CHECKING:
@@ -49,6 +48,12 @@ def infer(
     refine: Annotated[
         int, typer.Option("--refine", help="Sounds to render in search of better parameters; 50 are good.")
     ] = 0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", "-j", min=0, help="Sounds that --refine renders at a time; 0: one per core."
+        ),
+    ] = 0,
     picture: Annotated[
         Path | None,
         typer.Option("--picture", help="Draw target, estimate and refined into a .png.", show_default=False),
@@ -62,6 +67,7 @@ def infer(
     from ..files.plan import refuse_inputs_as_outputs
     from ..matching.best_synth import RENDERS
     from ..matching.inference import ParameterModel, infer, preset_of
+    from ..matching.target_sound import FLOOR_S
     from .named_model import open_model
     from .outputs import refuse_unwritable
 
@@ -73,17 +79,17 @@ def infer(
     refuse_inputs_as_outputs([sound, *used], files)
     for path in files:
         refuse_unwritable(path)
-    seconds = max(one.frames / one.model.document.sample_rate for one in models) + _MARGIN_S
+    seconds = max(one.frames / one.model.document.sample_rate for one in models) + FLOOR_S
     audio, sample_rate, repaired = read_from_onset(sound, seconds)
     if repaired:
         warn(f"{sound}: {counted(repaired, 'sample was', 'samples were')} NaN or infinite and taken for 0")
     with naming(sound):
         if model == AUTO:
             refine = refine or RENDERS
-            found_model, inference = _infer_by_best(audio, sample_rate, models, refine)
+            found_model, inference = _infer_by_best(audio, sample_rate, models, refine, workers)
         else:
             found_model = models[0]
-            inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine)
+            inference = _infer_with_bar(infer, audio, sample_rate, found_model, refine, workers)
     for warning in inference.warnings:
         warn(warning)
     _print(found_model, inference)
@@ -112,13 +118,17 @@ def _candidates(synth: str | None) -> list[str]:
 
 
 def _infer_by_best(
-    audio: NDArray[np.float32], sample_rate: int, models: list[ParameterModel], renders: int
+    audio: NDArray[np.float32],
+    sample_rate: int,
+    models: list[ParameterModel],
+    renders: int,
+    workers: int,
 ) -> tuple[ParameterModel, Inference]:
     from ..matching.best_synth import infer_by_each
     from .progress import progress_bar
 
     with progress_bar() as show:
-        ranked = infer_by_each(audio, sample_rate, models, renders, show)
+        ranked = infer_by_each(audio, sample_rate, models, renders, workers, show)
     for model, one in ranked:
         assert one.refinement is not None
         typer.echo(f"{model.model.name}: {one.refinement.mss_after:.2f} dB")
@@ -181,7 +191,7 @@ def _check_names(output: Path | None, render: Path | None, picture: Path | None)
 
 
 def _infer_with_bar(
-    infer, audio: NDArray[np.float32], sample_rate: int, model: ParameterModel, renders: int
+    infer, audio: NDArray[np.float32], sample_rate: int, model: ParameterModel, renders: int, workers: int
 ) -> Inference:
     from .progress import progress_bar
 
@@ -194,7 +204,13 @@ def _infer_with_bar(
             show("getting to know the synth, once", done, total)
 
         return infer(
-            audio, sample_rate, model, refine_renders=renders, on_preparation=prepare, on_progress=report
+            audio,
+            sample_rate,
+            model,
+            refine_renders=renders,
+            workers=workers,
+            on_preparation=prepare,
+            on_progress=report,
         )
 
 

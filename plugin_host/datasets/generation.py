@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import DataSetError, UsageError
 from ..files.atomic_file import output_error
+from ..files.processes import count_workers
 from ..synths.preset import find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, describe_missed_options
@@ -102,8 +103,7 @@ def generate(
     synth = synth if isinstance(synth, Synth) else Synth(synth)
     sampler = make_sampler(synth, sampling, seed, steps, settings_list)
     count = _check_count(count, first, sampler)
-    if workers < 0:
-        raise UsageError(f"{workers} processes were asked for; needed is 1 or more, or 0 for one per core")
+    processes = count_workers(workers)
     if (redraw_silent or redraw_clipped) and sampler.count is not None:
         raise UsageError("a grid or list has nothing to draw again; ask for no redraws")
     if synth.channels > _MOST_CHANNELS:
@@ -134,9 +134,7 @@ def generate(
         done, total = len(indices) - len(todo), len(indices)
         on_progress(done, total)
         try:
-            return make_sounds(
-                maker, todo, workers or os.cpu_count() or 1, lambda made: on_progress(done + made, total)
-            )
+            return make_sounds(maker, todo, processes, lambda made: on_progress(done + made, total))
         except KeyboardInterrupt:
             # Processes have made more since they were last asked.
             on_progress(len(present().intersection(indices)), total)

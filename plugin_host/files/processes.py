@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any, Generic, TypeVar
+
+from ..errors import UsageError
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -25,6 +28,13 @@ It is pickled into each worker before its first call, so whatever is costly is m
 
 _MOMENT_S = 0.01
 _FAREWELL_S = 5.0
+
+
+def count_workers(workers: int) -> int:
+    """Give how many workers were asked for, where 0 is one per core; raises UsageError for fewer."""
+    if workers < 0:
+        raise UsageError(f"{workers} workers were asked for; needed is 1 or more, or 0 for one per core")
+    return workers or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def infer_by_each(
     sample_rate: float,
     models: Sequence[ParameterModel],
     renders: int = RENDERS,
+    workers: int = 0,
     on_progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> list[tuple[ParameterModel, Inference]]:
     """Find a sound's parameters by each of several models; the one whose synth comes nearest is the first.
@@ -48,6 +49,8 @@ def infer_by_each(
     models : sequence of ParameterModel
     renders : int
         How many sounds each may render, 2 or more.
+    workers : int
+        See `infer`.
     on_progress : callable
         Called with what is done, and how much of how much.
     """
@@ -61,7 +64,13 @@ def infer_by_each(
             on_progress(f"{name}, {distance:.2f} dB off", done, total)
 
         one = infer(
-            audio, sample_rate, model, refine_renders=renders, on_preparation=prepare, on_progress=report
+            audio,
+            sample_rate,
+            model,
+            refine_renders=renders,
+            workers=workers,
+            on_preparation=prepare,
+            on_progress=report,
         )
         assert one.refinement is not None
         found.append((one.refinement, model, one))

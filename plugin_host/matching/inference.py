@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelFileError, SynthError, SynthMismatchError, counted
+from ..files.processes import count_workers
 from ..model_file.controls import Control
 from ..playing.model import Model
 from ..streaming.control_ramps import ControlRamps
@@ -242,6 +243,7 @@ def infer(
     synth: Synth | str | PathLike[str] | None = None,
     refine_renders: int = 0,
     *,
+    workers: int = 0,
     on_preparation: Callable[[int, int], None] = _NO_PREPARATION,
     on_progress: Callable[[int, int, float], None] = _NO_PROGRESS,
 ) -> Inference:
@@ -259,8 +261,11 @@ def infer(
     synth : Synth, str or path, optional
         The synth, where it is not the bundled one of the name that the model gives.
     refine_renders : int
-        How many sounds Csound may render in search of better parameters, 2 or more; 0 for no search. The search also knows
-        the pitch that is heard, and a thousand sounds of the synth, which are rendered once and kept in the user's cache.
+        How many sounds the synth may render in search of better parameters, 2 or more; 0 for no search. The search also
+        knows the pitch that is heard, and a thousand sounds of the synth, which are rendered once and kept in the user's
+        cache.
+    workers : int
+        How many of them are rendered at a time; 0 for one per core. What is found does not depend on it.
     on_preparation : callable
         Called after each of those with how many there are, and of how many.
     on_progress : callable
@@ -282,10 +287,11 @@ def infer(
     if refine_renders:
         # Refused before the model runs.
         check_renders(refine_renders)
+        count_workers(workers)
     target, gain_db = model.target_of(audio, sample_rate)
     estimate, confidence = model.estimate_and_confidence(target)
     warnings, refinement, values = list(model.warnings), None, estimate
-    broken = int(np.count_nonzero(~np.isfinite(audio)))
+    broken = np.size(audio) - int(np.count_nonzero(np.isfinite(audio)))
     if broken:
         warnings.append(
             f"{counted(broken, 'sample of the sound is', 'samples of the sound are')} NaN or infinite, and taken for 0"
@@ -298,7 +304,7 @@ def infer(
     if refine_renders:
         with Renderer(model.synth) as renderer:
             refinement, doubts = _refined(
-                model, renderer, estimate, target, refine_renders, on_preparation, on_progress
+                model, renderer, estimate, target, refine_renders, workers, on_preparation, on_progress
             )
         warnings += doubts
         values = refinement.values
@@ -311,13 +317,15 @@ def _refined(
     estimate: dict[str, float | str],
     target: NDArray[np.float32],
     renders: int,
+    workers: int,
     on_preparation: Callable[[int, int], None],
     on_progress: Callable[[int, int, float], None],
 ) -> tuple[Refinement, list[str]]:
     """Search from an estimate on; what was found and sentences of doubt. Ctrl-C ends it whenever it comes."""
     heard = model.at_synth_rate(target)
     try:
-        near, doubts = _near(renderer, heard, max(LEAST_NEAR, int(NEAR_SHARE * renders)), on_preparation)
+        count = max(LEAST_NEAR, int(NEAR_SHARE * renders))
+        near, doubts = _near(renderer, heard, count, workers, on_preparation)
     except KeyboardInterrupt:
         return unrefined(heard, renderer, estimate), []
     found = refine(
@@ -328,8 +336,12 @@ def _refined(
         pitch_hz=heard_pitch(target, model.model.document.sample_rate),
         near=near,
         spread=model.spread,
+        workers=workers,
         on_progress=on_progress,
     )
+    if found.failures:
+        failed = counted(len(found.failures), "sound")
+        doubts.append(f"{failed} of the search could not be rendered, first because: {found.failures[0]}")
     return found, doubts
 
 
@@ -337,6 +349,7 @@ def _near(
     renderer: Renderer,
     target: NDArray[np.float32],
     count: int,
+    workers: int,
     on_preparation: Callable[[int, int], None],
 ) -> tuple[list[NDArray[np.float64]], list[str]]:
     """Give the known sounds of a synth that are nearest to a target, and a sentence of doubt if none is near.
@@ -346,7 +359,7 @@ def _near(
     presets = [preset.values for preset in find_presets(renderer.synth)]
     if not renderer.rewinds:
         return [renderer.synth.to_unit(values) for values in presets], []
-    known = KnownSounds(renderer, presets, on_preparation)
+    known = KnownSounds(renderer, presets, on_preparation, workers)
     nearest_db, usual_db = known.nearest_db(target), known.usual_db
     doubts = []
     if nearest_db > usual_db:

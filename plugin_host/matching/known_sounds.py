@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SynthError
+from ..files.processes import count_workers
 from ..files.user_cache import remembered
+from ..synths.parameters import from_unit
+from ..synths.render_crew import RenderCrew
 from ..synths.renderer import Renderer
 from .sound_distances import RANGE_DB, mel_spectrogram_db
 from .target_sound import from_onset
+from .trials import too_many_failures
 
 COUNT = 1000
 WINDOW_S, HOP_S, BANDS = 0.025, 0.010, 64
@@ -21,6 +26,9 @@ USUAL = 0.95
 
 GROUP = 5
 """Frames that are averaged: what is compared is coarse, and small to keep."""
+
+MOST_FAILED = 100
+"""If so many cannot be rendered, there are none."""
 
 TRIED = 200
 """Sounds by which that is told."""
@@ -40,6 +48,13 @@ class KnownSounds:
         Settings of the synth.
     on_progress : callable, optional
         Called with how many sounds are rendered, and of how many.
+    workers : int
+        How many are rendered at a time; 0 for one per core.
+
+    Raises
+    ------
+    SynthError
+        If a hundred of them cannot be rendered. One that cannot be is near to nothing.
     """
 
     def __init__(
@@ -47,18 +62,27 @@ class KnownSounds:
         renderer: Renderer,
         presets: Sequence[Mapping[str, Any]] = (),
         on_progress: Callable[[int, int], None] = _NO_PROGRESS,
+        workers: int = 0,
     ) -> None:
         synth = renderer.synth
         self._sample_rate, self._frames = synth.sample_rate, synth.frames
         random = np.random.default_rng(0).random((COUNT, len(synth.parameters)))
         self.units = np.concatenate([random, *(synth.to_unit(preset)[None] for preset in presets)])
-        count, size = len(self.units), len(self._picture(np.zeros(1, np.float32)))
+        silence = self._picture(np.zeros(1, np.float32))
+        count, size = len(self.units), len(silence)
 
         def render() -> NDArray[np.uint8]:
-            found = np.empty((count, size), np.uint8)
-            for number, unit in enumerate(self.units):
-                found[number] = self._picture(from_onset(renderer.render_unit(unit).mean(axis=0)))
-                on_progress(number + 1, count)
+            found, failed = np.empty((count, size), np.uint8), 0
+            settings = [from_unit(synth.parameters, unit) for unit in self.units]
+            with RenderCrew(renderer, count_workers(workers)) as crew:
+                for number, picture in enumerate(crew.hear(settings, self._picture_of)):
+                    if isinstance(picture, SynthError):
+                        failed += 1
+                        if failed >= MOST_FAILED:
+                            raise too_many_failures(failed, number + 1, picture)
+                        picture = silence
+                    found[number] = picture
+                    on_progress(number + 1, count)
             return found
 
         self._depends_on = f"{_VERSION} {synth.sha256} {self._frames} {self.units.tobytes().hex()}"
@@ -94,6 +118,9 @@ class KnownSounds:
 
     def _apart_db(self, one: NDArray[np.int16]) -> NDArray[np.float64]:
         return np.abs(self._pictures - one).mean(1)
+
+    def _picture_of(self, sound: NDArray[np.float32]) -> NDArray[np.int16]:
+        return self._picture(from_onset(sound.mean(axis=0)))
 
     def _picture(self, sound: NDArray[np.float32]) -> NDArray[np.int16]:
         """Give a coarse mel spectrogram (V,) of a sound (T,), in dB above the faintest."""

@@ -1,4 +1,4 @@
-"""Refine parameters to fit a sound by a search that renders with Csound."""
+"""Refine parameters to fit a sound by a search that renders."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import MissingPackageError, UsageError
-from ..synths.parameters import from_unit
+from ..files.processes import count_workers
+from ..synths.render_crew import RenderCrew
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth
-from .sound_distances import MssTarget
 from .starts import at_pitch, pitch_parameters, starts
-from .target_sound import from_onset, loudest_db
+from .trials import Trials
 
-LEVEL_WEIGHT = 0.1
-"""What 1 dB of difference in level counts beside 1 dB of `mss`, which is blind to level."""
+TOGETHER = 4
+"""So many points are chosen by what is known before them, however many can be rendered at once: results depend on it."""
 
 SHARE_FOR_STEPS = 0.3
 """Part of the renders that integers and choices may take."""
@@ -42,6 +42,7 @@ DEFAULT_SPREAD = 0.03
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.004, 0.12
 _SPREAD_ELSEWHERE = 0.08
 _SMALLEST_GENERATION = 6
+_COST_OF_FAILURE = 1e6
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Refinement:
         How many sounds were rendered.
     interrupted : bool
         Whether Ctrl-C ended the search before its time.
+    failures : tuple of str
+        Why some of the sounds could not be rendered, one sentence each.
     """
 
     values: dict[str, float | str]
@@ -65,6 +68,7 @@ class Refinement:
     mss_after: float
     renders: int
     interrupted: bool = False
+    failures: tuple[str, ...] = ()
 
 
 def refine(
@@ -77,6 +81,7 @@ def refine(
     near: Sequence[NDArray[np.float64]] = (),
     spread: ArrayLike | None = None,
     seed: int = 0,
+    workers: int = 0,
     on_progress: Callable[[int, int, float], None] = lambda *_: None,
 ) -> Refinement:
     """Search for parameters whose sound is nearer to a target, by `sound_distances.mss`.
@@ -106,6 +111,8 @@ def refine(
         (P,) how far the start may be off, as a part of each parameter's range; 0.03 if not given.
     seed : int
         Of the search.
+    workers : int
+        How many sounds may be rendered at a time; 0 for one per core. What is found does not depend on it.
     on_progress : callable
         Called after each render with the number of renders, how many there may be, and the least distance so far.
 
@@ -114,34 +121,49 @@ def refine(
     ControlError
         If the synth does not take the start's values.
     UsageError
-        For fewer than 2 renders.
+        For fewer than 2 renders, or fewer than 0 workers.
+    SynthError
+        If the start cannot be rendered, or twenty of what is tried.
     MissingPackageError
         If cma is not installed.
     """
     check_renders(renders)
     cma = _load_cma()
-    trials = _Trials(target, renderer, start, renders, on_progress)
     parameters = renderer.synth.parameters
     sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))
-    try:
-        random = np.random.default_rng(seed)
-        points = starts(renderer.synth, trials.best.unit, pitch_hz, near, random)
-        if _estimate_is_good(trials, points):
-            _try_steps(trials)
-        else:
-            keeps_pitch = _pitch_keeper(renderer.synth, pitch_hz)
-            _wander(trials, points, keeps_pitch, random)
-            sigmas = np.full(len(parameters), _SPREAD_ELSEWHERE)
-            sigmas[keeps_pitch(trials.best.unit)] = _SMALLEST_SPREAD
-        _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
-    except KeyboardInterrupt:
-        return trials.result(interrupted=True)
-    return trials.result()
+    with RenderCrew(renderer, count_workers(workers)) as crew:
+        trials = Trials(target, crew, start, renders, on_progress)
+        try:
+            random = np.random.default_rng(seed)
+            points = starts(renderer.synth, trials.best.unit, pitch_hz, near, random)
+            if _estimate_is_good(trials, points):
+                _try_steps(trials)
+            else:
+                keeps_pitch = _pitch_keeper(renderer.synth, pitch_hz)
+                _wander(trials, points, keeps_pitch, random)
+                sigmas = np.full(len(parameters), _SPREAD_ELSEWHERE)
+                sigmas[keeps_pitch(trials.best.unit)] = _SMALLEST_SPREAD
+            _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+        except KeyboardInterrupt:
+            return _result(trials, interrupted=True)
+    return _result(trials)
 
 
 def unrefined(target: NDArray[np.float32], renderer: Renderer, start: Mapping[str, Any]) -> Refinement:
     """Give a start as what a search has found that was interrupted before it began; see `refine`."""
-    return _Trials(target, renderer, start, 1, lambda *_: None).result(interrupted=True)
+    with RenderCrew(renderer, 1) as crew:
+        return _result(Trials(target, crew, start, 1, lambda *_: None), interrupted=True)
+
+
+def _result(trials: Trials, interrupted: bool = False) -> Refinement:
+    return Refinement(
+        trials.synth.name_values(trials.best.values),
+        float(trials.mss_before),
+        float(trials.best.mss),
+        trials.done,
+        interrupted,
+        tuple(trials.failures),
+    )
 
 
 def check_renders(renders: int) -> None:
@@ -152,65 +174,9 @@ def check_renders(renders: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Point:
-    """A point of the unit cube, its values in the parameters' units, and how near its sound is."""
-
-    unit: NDArray[np.float64]
-    values: NDArray[np.float64]
-    mss: float = np.inf
-    cost: float = np.inf
-
-
-class _Trials:
-    """Renders and judges points of the unit cube, and keeps the best."""
-
-    def __init__(
-        self,
-        target: NDArray[np.float32],
-        renderer: Renderer,
-        start: Mapping[str, Any],
-        most: int,
-        on_progress: Callable[[int, int, float], None],
-    ) -> None:
-        self.renderer, self.most, self.done = renderer, most, 0
-        self._target = MssTarget(target, renderer.synth.sample_rate)
-        self._level_db = loudest_db(target)
-        self._on_progress = on_progress
-        # The start's own values, not their copy that went through the unit cube.
-        self.best = _Point(renderer.synth.to_unit(start), renderer.synth.values(start))
-        self._mss_before = np.inf
-        self.judged: list[_Point] = []
-        self.judge(self.best.unit, self.best.values)
-        self._mss_before = self.best.mss
-
-    @property
-    def left(self) -> int:
-        """How many more sounds may be rendered."""
-        return self.most - self.done
-
-    def judge(self, unit: NDArray[np.float64], values: NDArray[np.float64] | None = None) -> float:
-        """Render a point and give its cost: its distance, and a little for a level that is off."""
-        values = from_unit(self.renderer.synth.parameters, unit) if values is None else values
-        sound = from_onset(self.renderer.render_values(values).mean(axis=0))[: len(self._target.target)]
-        mss = self._target.mss(sound)
-        cost = mss + LEVEL_WEIGHT * abs(loudest_db(sound) - self._level_db)
-        self.done += 1
-        self.judged.append(_Point(unit.copy(), values, mss, cost))
-        if cost < self.best.cost and mss <= self._mss_before:
-            self.best = self.judged[-1]
-        self._on_progress(self.done, self.most, self.best.mss)
-        return cost
-
-    def result(self, interrupted: bool = False) -> Refinement:
-        """Give the best point."""
-        values = self.renderer.synth.name_values(self.best.values)
-        return Refinement(values, float(self._mss_before), float(self.best.mss), self.done, interrupted)
-
-
-def _try_steps(trials: _Trials) -> None:
+def _try_steps(trials: Trials) -> None:
     """Try the neighbours of integers and all words of choices, in turn, as far as their share of the renders goes."""
-    parameters = trials.renderer.synth.parameters
+    parameters = trials.synth.parameters
     share = int(SHARE_FOR_STEPS * trials.left)
     tries: list[Sequence[tuple[int, float]]] = []
     for index, parameter in enumerate(parameters):
@@ -222,16 +188,21 @@ def _try_steps(trials: _Trials) -> None:
         tries.append([(index, i / steps) for i in others if 0 <= i <= steps and i != now])
     # One of each parameter, then the next of each: a small share is spread over all.
     order = [turn[k] for k in range(max(map(len, tries), default=0)) for turn in tries if k < len(turn)]
-    for index, value in order[:share]:
-        unit = trials.best.unit.copy()
-        unit[index] = value
-        trials.judge(unit)
+    for begin in range(0, share, TOGETHER):
+        together = order[:share][begin : begin + TOGETHER]
+        trials.judge([_with(trials.best.unit, index, value) for index, value in together])
 
 
-def _estimate_is_good(trials: _Trials, points: Iterator[NDArray[np.float64]]) -> bool:
+def _with(unit: NDArray[np.float64], index: int, value: float) -> NDArray[np.float64]:
+    changed = unit.copy()
+    changed[index] = value
+    return changed
+
+
+def _estimate_is_good(trials: Trials, points: Iterator[NDArray[np.float64]]) -> bool:
     """Look at some other beginnings, and tell whether none comes anywhere near the estimate."""
     estimate = trials.best.cost
-    costs = [trials.judge(unit) for unit in islice(points, min(LEAST_LOOKS, trials.left - 1))]
+    costs = trials.judge(list(islice(points, min(LEAST_LOOKS, trials.left - 1))))
     return not costs or min(costs) > HOPELESS * estimate
 
 
@@ -247,7 +218,7 @@ def _pitch_keeper(synth: Synth, pitch_hz: float | None) -> Callable[[NDArray[np.
 
 
 def _wander(
-    trials: _Trials,
+    trials: Trials,
     points: Iterator[NDArray[np.float64]],
     keeps_pitch: Callable[[NDArray[np.float64]], list[int]],
     random: np.random.Generator,
@@ -255,13 +226,16 @@ def _wander(
     """Judge further beginnings and changes of the best points by turns; a pitch that was heard is not changed."""
     last = WANDERING if trials.most >= 2 * WANDERING else trials.most
     while trials.done < last:
-        if trials.done < LOOKS_FIRST or random.random() < SHARE_OF_LOOKS:
-            trials.judge(next(points))
-        else:
-            best = sorted(trials.judged, key=lambda point: point.cost)[:PARENTS]
-            weights = 1 / np.arange(1, len(best) + 1)
-            unit = best[random.choice(len(best), p=weights / weights.sum())].unit
-            trials.judge(_changed(unit, keeps_pitch(unit), random))
+        best = sorted(trials.judged, key=lambda point: point.cost)[:PARENTS]
+        weights = 1 / np.arange(1, len(best) + 1)
+        units = []
+        for number in range(trials.done, min(trials.done + TOGETHER, last)):
+            if number < LOOKS_FIRST or random.random() < SHARE_OF_LOOKS:
+                units.append(next(points))
+            else:
+                unit = best[random.choice(len(best), p=weights / weights.sum())].unit
+                units.append(_changed(unit, keeps_pitch(unit), random))
+        trials.judge(units)
 
 
 def _changed(
@@ -276,9 +250,9 @@ def _changed(
     return np.clip(1 - np.abs(1 - moved), 0, 1)
 
 
-def _search(cma: Any, trials: _Trials, sigmas: NDArray[np.float64], seed: int) -> None:
+def _search(cma: Any, trials: Trials, sigmas: NDArray[np.float64], seed: int) -> None:
     """Move all continuous parameters from the best point on, by covariance matrix adaptation."""
-    parameters = trials.renderer.synth.parameters
+    parameters = trials.synth.parameters
     free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
     if not len(free) or not trials.left:
         return
@@ -299,13 +273,11 @@ def _search(cma: Any, trials: _Trials, sigmas: NDArray[np.float64], seed: int) -
     strategy = cma.CMAEvolutionStrategy(start, 1.0, options)
     while trials.left:
         points = strategy.ask()[: trials.left]
-        costs = []
-        for point in points:
-            unit = fixed.copy()
-            unit[free] = point[: len(free)]
-            costs.append(trials.judge(unit))
+        units = np.tile(fixed, (len(points), 1))
+        units[:, free] = [point[: len(free)] for point in points]
+        costs = trials.judge(list(units))
         if len(points) == generation:
-            strategy.tell(points, costs)
+            strategy.tell(points, np.minimum(costs, _COST_OF_FAILURE).tolist())
 
 
 def _load_cma() -> Any:

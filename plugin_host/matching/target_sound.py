@@ -19,6 +19,13 @@ _SLOT = 64
 _END_S, _FADE_S, _FADED, _FAINT = 0.05, 0.01, 0.25, 5 * AUDIBLE
 """What counts as the end; the longest fade of a cut; how much is left in its second half; what is nearly silence anyway."""
 
+FLOOR_S = 10.0
+"""Seconds of a floor that may come before a sound."""
+
+_BEFORE = 1000
+"""Samples that are taken from before an onset: more than any filter reaches."""
+
+_BLOCK = 2**18
 _MOST_CHANNELS = 64
 _BESIDE_RANGE_DB = 6.0
 
@@ -62,20 +69,12 @@ def as_target(
         raise StreamError(
             f"audio of the shape {np.shape(audio)} arrived, and channels come first: pass audio.T"
         )
-    channels = np.nan_to_num(as_rows(audio, "parameter inference"), nan=0.0, posinf=0.0, neginf=0.0)
-    mono = channels.mean(axis=0)
+    length = math.ceil((frames + 2000) * rate / to_rate)
+    mono = _beginning(as_rows(audio, "parameter inference"), length + round(FLOOR_S * rate))
     sounding = from_onset(mono)
-    if not len(sounding):
-        if np.abs(channels).max(initial=0.0) > AUDIBLE:
-            raise InferenceError("the sound's channels cancel each other; give one of them alone")
-        raise InferenceError(
-            "the sound is silent: no sample is above -70 dB of full scale; give a louder sound"
-        )
     floor = out_of_floor(sounding, rate)
     onset = len(mono) - len(sounding) + floor
-    # As much before the onset as any filter reaches, and no more of a long recording than the model uses.
-    before = min(onset, 1000)
-    length = math.ceil((frames + 2000) * rate / to_rate)
+    before = min(onset, _BEFORE)
     converted = resample(mono[onset - before : onset + length], rate, to_rate)
     # What comes before an onset out of noise is audible, and no part of it.
     sound = (converted[round(before * to_rate / rate) :] if floor else from_onset(converted))[:frames]
@@ -88,6 +87,28 @@ def as_target(
         before_fade = len(sound) - round(_FADE_S * to_rate)
         return sound[: max(1, before_fade // hop_length) * hop_length]
     return np.pad(sound, (0, frames - len(sound)))
+
+
+def _beginning(channels: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Give the mean (T,) of channels (C, T) from a little before its first audible sample, and as much from there on.
+
+    No more of a long recording is touched than that. Raises InferenceError if it is silent.
+    """
+    audible = False
+    for start in range(0, channels.shape[1], _BLOCK):
+        block = _mended(channels[:, start : start + _BLOCK])
+        sounding = from_onset(block.mean(axis=0))
+        if len(sounding):
+            onset = start + block.shape[1] - len(sounding)
+            return _mended(channels[:, max(0, onset - _BEFORE) : onset + length]).mean(axis=0)
+        audible = audible or bool(np.abs(block).max(initial=0.0) > AUDIBLE)
+    if audible:
+        raise InferenceError("the sound's channels cancel each other; give one of them alone")
+    raise InferenceError("the sound is silent: no sample is above -70 dB of full scale; give a louder sound")
+
+
+def _mended(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.nan_to_num(channels, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def sounds_to_the_end(sound: NDArray[np.float32], sample_rate: float) -> bool:

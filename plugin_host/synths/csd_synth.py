@@ -90,6 +90,9 @@ class _ScorePlayer:
         self._score.set(*_channels(self._parameters, values))
         return self._score.perform()
 
+    def stop(self) -> None:
+        """Leave Csound alone: it plays to the end of its buffer, which is that of the sound."""
+
     def close(self) -> None:
         self._score.close()
 

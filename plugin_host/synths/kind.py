@@ -73,6 +73,10 @@ class Player(Protocol):
         """
         ...
 
+    def stop(self) -> None:
+        """End a sound that another thread has it play, where that can be done at once."""
+        ...
+
     def close(self) -> None:
         """Free it. Calling twice is harmless."""
         ...

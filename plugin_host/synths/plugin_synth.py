@@ -135,6 +135,11 @@ class _PluginPlayer:
         _, samples = self._process.ask(content.path, {"play": played})
         return np.frombuffer(samples, np.float32).reshape(content.channels, -1), True
 
+    def stop(self) -> None:
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         if self._process is not None:
             return_process(self._process)

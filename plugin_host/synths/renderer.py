@@ -51,7 +51,8 @@ class Renderer:
 
     Notes
     -----
-    Not for several threads at once. Csound's lock on Python is released while it plays.
+    Not for several threads at once; see `plugin_host.synths.render_crew`. Csound's lock on Python is released while it
+    plays.
     """
 
     def __init__(self, synth: Synth | str | PathLike[str], rewinds: bool | None = None) -> None:
@@ -93,7 +94,8 @@ class Renderer:
 
     def render_values(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Render with (P,) values in the parameters' units, which are taken as they are; see `render`."""
-        if not self.rewinds:
+        # What loads a synth anew for each sound is always fresh, and costs a process.
+        if not self.rewinds and not self.synth.kind.loads_anew:
             return self._render_afresh(values)
         if self._player is None:
             self._player = self.synth.open_player()
@@ -101,6 +103,12 @@ class Renderer:
         if not reusable:
             self.close()
         return sound
+
+    def stop(self) -> None:
+        """End a sound that another thread renders: a plugin's at once, with a SynthError there; Csound's at its end."""
+        player = self._player
+        if player is not None:
+            player.stop()
 
     def close(self) -> None:
         """Free Csound or the plugin. It is loaded again if the renderer is used again."""

@@ -119,7 +119,7 @@ def test_another_request_is_refused(made: Path, synth: Synth, tmp_path: Path) ->
 
 
 def test_impossible_counts_are_refused(synth: Synth, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="-1 processes were asked for"):
+    with pytest.raises(UsageError, match="-1 workers were asked for"):
         generate(synth, tmp_path / "data", 3, workers=-1)
     for count, said in ((None, "how many sounds"), (0, "--count is 0")):
         with pytest.raises(UsageError, match=said):

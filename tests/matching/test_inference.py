@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from brainsynth import Model, Renderer, Synth, infer, refine
 from plugin_host.commands.infer import read_from_onset
 from plugin_host.errors import ControlError, InferenceError, StreamError, SynthError, UsageError
-from plugin_host.matching import refinement
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.target_sound import from_onset, gain_into_range, loudest_db
+from plugin_host.matching.trials import Trials
 from plugin_host.model_file.bundled import find_model
 from plugin_host.streaming.rate_conversion import resample
 from plugin_host.synths.preset import read_presets
@@ -253,15 +253,15 @@ def test_ctrl_c_ends_the_search_and_writes_the_best_so_far(
         rendered.append(values)
         return render(renderer, values)
 
-    def keep(self: refinement._Trials, *arguments: Any) -> float:
-        costs.append(judge(self, *arguments))
+    def note(self: Trials, *arguments: Any) -> float:
+        costs.append(keep(self, *arguments))
         return costs[-1]
 
-    judge = refinement._Trials.judge
-    monkeypatch.setattr(refinement._Trials, "judge", keep)
+    keep = Trials._keep
+    monkeypatch.setattr(Trials, "_keep", note)
     monkeypatch.setattr(Renderer, "render_values", interrupt)
     preset = tmp_path / "found.json"
-    done = brainsynth("infer", files / "bell.wav", "--model", "fm", "--refine", 50, "-o", preset)
+    done = brainsynth("infer", files / "bell.wav", "--model", "fm", "--refine", 50, "-o", preset, "-j", 1)
     assert done.code == 130
     assert f"interrupted after {len(costs)} of 50 sounds" in done.err
     best = rendered[len(rendered) - len(costs) + int(np.argmin(costs))]

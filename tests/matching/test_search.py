@@ -16,10 +16,10 @@ from brainsynth import Renderer, infer, refine
 from plugin_host.matching.best_synth import bundled_parameter_models
 from plugin_host.matching.heard_pitch import heard_pitch
 from plugin_host.matching.known_sounds import COUNT, KnownSounds
-from plugin_host.matching.refinement import _Trials
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.starts import at_pitch, pitch_parameters, starts
 from plugin_host.matching.target_sound import from_onset
+from plugin_host.matching.trials import Trials
 from plugin_host.model_file.controls import Scale
 from plugin_host.synths.parameters import SynthParameter, from_unit
 from plugin_host.synths.preset import find_presets
@@ -146,15 +146,15 @@ def test_ctrl_c_ends_auto_with_what_was_found(
     brainsynth: Command, renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soundfile.write(tmp_path / "sound.wav", renderer.render()[0], RATE)
-    judge, judged = _Trials.judge, []
+    keep, judged = Trials._keep, []
 
-    def interrupt(self: _Trials, *arguments: Any) -> float:
+    def interrupt(self: Trials, *arguments: Any) -> float:
         judged.append(1)
         if len(judged) == 5:
             raise KeyboardInterrupt
-        return judge(self, *arguments)
+        return keep(self, *arguments)
 
-    monkeypatch.setattr(_Trials, "judge", interrupt)
+    monkeypatch.setattr(Trials, "_keep", interrupt)
     done = brainsynth("infer", tmp_path / "sound.wav", "--model", "auto", "-o", tmp_path / "found.json")
     assert (done.code, len(judged)) == (130, 5)
     assert "interrupted after 4 of 20 sounds" in done.err

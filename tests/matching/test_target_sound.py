@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -81,3 +82,21 @@ def test_what_ends_is() -> None:
     assert not target[len(ended) :].any()
     assert not sounds_to_the_end(np.concatenate([tone()[:9000], np.zeros(3000, np.float32)]), RATE)
     assert not sounds_to_the_end(np.zeros(0, np.float32), RATE)
+
+
+def test_only_the_beginning_of_a_long_recording_is_touched() -> None:
+    whole = np.zeros((2, 3600 * RATE), np.float32)  # pages that nobody touches take no memory
+    whole[:, 70 * RATE : 70 * RATE + 6 * RATE] = np.tile(tone(), 4)
+    tracemalloc.start()
+    target = as_target(whole, RATE, RATE, FRAMES, HOP)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100e6, "and not the gigabytes of its copies"
+    assert np.array_equal(target, as_target(np.tile(tone(), 4), RATE, RATE, FRAMES, HOP))
+
+
+def test_a_floor_may_last_for_ten_seconds() -> None:
+    for before_s, found in ((9.0, True), (14.0, False)):
+        sound = late(tone(), before_s)
+        target = as_target(sound + hiss(len(sound), -46), RATE, RATE, FRAMES, HOP)
+        assert (np.abs(target[:5000]).max() > 0.2) == found

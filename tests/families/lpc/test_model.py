@@ -330,6 +330,22 @@ def test_amount_of_cross_synthesis_goes_straight_from_the_second_sound_to_the_fi
     assert all(after > 1.15 * before for before, after in itertools.pairwise(moved))
 
 
+@pytest.mark.parametrize(
+    ("partials", "within_db"),
+    [({1: 1.0}, 3.0), ({2: 1.0, 4: 0.3, 6: 0.15}, 5.0), (dict.fromkeys(range(1, 60), 0.2), 1.5)],
+)
+def test_a_cross_is_nearly_as_loud_as_was_asked_for_also_of_lonely_partials(
+    partials: dict[int, float], within_db: float
+) -> None:
+    # By the second sound's envelope, which has power between them, these would be 18, 9 and 2 dB too quiet.
+    time = np.arange(RATE) / RATE
+    sound = np.sum([level * np.sin(2 * np.pi * 196 * k * time) for k, level in partials.items()], axis=0)
+    second, voice = (0.1 * sound).astype(np.float32), vowel(VOWEL, pulses(100))
+    for dynamics, wanted in ((0.0, second), (1.0, voice)):
+        made = crossed(voice, second, dynamics=dynamics)[0]
+        assert level_db(made) == pytest.approx(level_db(wanted), abs=within_db), dynamics
+
+
 def test_dynamics_of_cross_synthesis_are_one_sounds_or_the_others() -> None:
     swell = np.linspace(0.02, 1.0, RATE, dtype=np.float32)
     voice, strings = vowel(VOWEL, noise()) * swell, vowel(OTHER_VOWEL, pulses(170))

@@ -17,6 +17,7 @@ from ...dsp.levinson import StepUp
 from ...dsp.units import midi_to_hz
 from ...streaming.contract import Carry, State
 from ...streaming.model import Control, StreamingModel
+from ...streaming.operators import take
 from .settings import LpcSize
 from .spectra import DELAY_HOPS
 from .synthesizer import DB, N_FFT, LpcSynthesizer
@@ -33,6 +34,9 @@ VOICING = Control(
 FORMANT_SHIFT = Control(
     "formant_shift", "semitones", -12.0, 12.0, 0.0, "linear", "by how much resonances move"
 )
+SILENT = 1e-12
+"""Power in a bin without sound, so that a quotient of powers is one in silence, too."""
+
 OUTPUT_GAIN = Control("gain", "dB", -40.0, 40.0, 0.0, "linear", "level of the output")
 
 
@@ -157,6 +161,7 @@ class CrossSynthesis(StreamingModel):
 
     powers: Tensor
     circle: Tensor
+    bins: Tensor
 
     def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
@@ -165,10 +170,12 @@ class CrossSynthesis(StreamingModel):
         self.response = PolynomialResponse(ORDER, N_FFT, NARROWEST_HZ, SAMPLE_RATE)
         self.filter = MovingFilter(HOP_LENGTH, N_FFT)
         self.register_buffer("powers", torch.arange(ORDER + 1).double(), persistent=False)
-        # The mean around the unit circle, of which half is given.
-        circle = torch.full((N_FFT // 2 + 1, 1), 2.0 / N_FFT, dtype=torch.float64)
-        circle[0] = circle[-1] = 1.0 / N_FFT
+        # The mean around the unit circle, of which half is given, at the frequencies of the whitener's spectrum.
+        half = self.whitener.spectrum.n_fft // 2
+        circle = torch.full((half + 1, 1), 1.0 / half, dtype=torch.float64)
+        circle[0] = circle[-1] = 0.5 / half
         self.register_buffer("circle", circle, persistent=False)
+        self.register_buffer("bins", torch.arange(half + 1) * (N_FFT // 2 // half), persistent=False)
 
     def own_state(self, batch: int) -> State:
         return {"waiting": torch.zeros(batch, DELAY_HOPS, HOP_LENGTH)}
@@ -179,21 +186,24 @@ class CrossSynthesis(StreamingModel):
         audio = inputs["audio"]
         first, second = (x.reshape(audio.shape[0], -1, HOP_LENGTH) for x in audio.split(1, 1))
         taken, gain_db, _, _ = carry("tracker", first)
-        own, own_db = carry("whitener", second)
+        own, own_db, source = carry("whitener", second)
         taken_db = gain_db + resonance_db(taken)
         a, own_a = self.step_up(taken.double()), self.step_up(own.double())
         # A(z / g) has the poles of A(z), nearer to 0: all cepstral coefficients shrink, the higher the more, so that the
         # response goes from flat to whole without detours.
         partly = amount.double().sqrt().sqrt() ** self.powers
         real, imaginary = inverse(*self.response(a * partly, warping(formants.double())))
-        whole, (own_real, own_imaginary) = self.response(own_a), self.response(own_a * partly)
+        own_real, own_imaginary = self.response(own_a * partly)
         real, imaginary = (
             real * own_real - imaginary * own_imaginary,
             real * own_imaginary + imaginary * own_real,
         )
-        # The second keeps its loudness, and goes towards that of the first as far as it is asked to.
-        source = 1.0 / power_of(*whole)
-        rise = ((source * power_of(real, imaginary)) @ self.circle) / (source @ self.circle)
+        # The second keeps its loudness, and goes towards that of the first as far as it is asked to. By its spectrum as it
+        # is: its envelope has much between lonely partials, where a flute has nothing that the filter could raise.
+        source = source + SILENT
+        rise = ((source * take(power_of(real, imaginary), 2, self.bins)) @ self.circle) / (
+            source @ self.circle
+        )
         level = amount * dynamics * (taken_db - own_db) + gain
         response = torch.stack([real, imaginary], 2) * rise.rsqrt().unsqueeze(2)
         response = response.float() * (level * DB).exp().unsqueeze(2)

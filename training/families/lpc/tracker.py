@@ -159,8 +159,8 @@ def new_tracker(size: LpcSize) -> LpcTracker:
 class Whitener(StreamingModule):
     """Linear prediction of a sound as it is: what whitens it.
 
-    Shapes: (B, N, hop_length) -> reflection coefficients (B, N, 16) and power in dB (B, N, 1), at least `QUIETEST_DB`, as
-    they were `DELAY_HOPS` before.
+    Shapes: (B, N, hop_length) -> reflection coefficients (B, N, 16), power in dB (B, N, 1), at least `QUIETEST_DB`, and the
+    power spectrum (B, N, 257), double, all as they were `DELAY_HOPS` before.
     """
 
     lags: Tensor
@@ -174,10 +174,11 @@ class Whitener(StreamingModule):
         self.register_buffer("lags", autocorrelation_matrix(len(window), ORDER), persistent=False)
         self.register_buffer("floor", noise_floor(), persistent=False)
 
-    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor], State]:
+    def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
-        r = carry("spectrum", x).double() @ self.lags * LOUD
+        power = carry("spectrum", x).double()
+        r = power @ self.lags * LOUD
         r = r + r[..., :1] * self.floor[0] + self.floor[1]
         reflections, _ = self.levinson(r)
         power_db = r[..., :1].float().log() * (10 / math.log(10)) + FAINTEST_DB
-        return (reflections.float() * STEEPEST, power_db.clamp_min(QUIETEST_DB)), carry.next_state
+        return (reflections.float() * STEEPEST, power_db.clamp_min(QUIETEST_DB), power), carry.next_state
