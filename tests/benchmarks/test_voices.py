@@ -1,7 +1,6 @@
 """Voices for the benchmark: the same every time, as pitched as the score says, and played as a user plays them."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +159,11 @@ def test_only_a_run_without_options_is_written_down(
     options: list[str], is_written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[object] = []
-    note: Callable[..., str] = lambda *given: written.append(given) or "here"  # noqa: E731 - a stand-in
+
+    def note(*given: object) -> str:
+        written.append(given)
+        return "here"
+
     monkeypatch.setattr(voices, "make_takes", lambda _: [])
     monkeypatch.setattr(voices, "measure_all", lambda *_: {})
     monkeypatch.setattr(voices, "write_results", note)
