@@ -7,13 +7,12 @@ already are left as they are. Needs Csound 6.
 """
 
 import argparse
-import subprocess
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from benchmarks.common.csound import render_score
 from benchmarks.music.composer import Song
 from benchmarks.music.styles import STYLES
 
@@ -37,14 +36,7 @@ def render(score: str) -> tuple[np.ndarray, int]:
     sample_rate : int
         Hz.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        score_path, sound = Path(folder, "song.sco"), Path(folder, "song.wav")
-        score_path.write_text(score)
-        command = ["csound", "-d", "-m0", "-W", "-f", "-o", str(sound), str(ORCHESTRA), str(score_path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode or not sound.exists():
-            raise SystemExit(f"Csound could not render the song: {done.stderr[-2000:]}")
-        audio, sample_rate = soundfile.read(sound)
+    audio, sample_rate = render_score(ORCHESTRA, score)
     level = 10.0 ** (LEVEL_DB / 20.0) / np.sqrt(np.mean(audio**2))
     return audio * min(level, PEAK / np.abs(audio).max()), sample_rate
 

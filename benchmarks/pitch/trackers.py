@@ -22,17 +22,34 @@ HIGHEST_HZ = 3000.0
 
 
 class PYin:
-    """Probabilistic YIN (Mauch and Dixon 2014) as librosa has it, at 24 kHz; looks at the whole file."""
+    """Probabilistic YIN (Mauch and Dixon 2014) as librosa has it, at 24 kHz; looks at the whole file.
+
+    Parameters
+    ----------
+    step_cents : float
+        Between the pitches that it tells apart; steps of 25 cents take a tenth of the time.
+    """
 
     name = "pyin"
-    identity = f"pyin-librosa{version('librosa')}-24k-2048-256"
     look_ahead_s = float("inf")
+
+    def __init__(self, step_cents: float = 10.0) -> None:
+        self._step_cents = step_cents
+        steps = "" if step_cents == 10.0 else f"-{step_cents:g}cents"
+        self.identity = f"pyin-librosa{version('librosa')}-24k-2048-256{steps}"
 
     def __call__(self, audio: np.ndarray) -> PitchTrack:
         """Track 48 kHz mono audio, (T,) float32."""
         low = soxr.resample(audio, SAMPLE_RATE, 24000)
         f0_hz, voiced, _ = librosa.pyin(
-            low, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=24000, frame_length=2048, hop_length=256, fill_na=None
+            low,
+            fmin=LOWEST_HZ,
+            fmax=HIGHEST_HZ,
+            sr=24000,
+            frame_length=2048,
+            hop_length=256,
+            fill_na=None,
+            resolution=self._step_cents / 100.0,
         )
         times_s = librosa.times_like(f0_hz, sr=24000, hop_length=256)
         return PitchTrack(times_s, f0_hz, voiced.astype(np.float64))
@@ -53,15 +70,24 @@ class Yin:
 
 
 class FinePYin:
-    """pYIN's choice of octave and voicing with YIN's resolution: pYIN answers in steps of ten cents."""
+    """pYIN's choice of octave and voicing with YIN's resolution: pYIN answers in steps.
+
+    Parameters
+    ----------
+    step_cents : float
+        pYIN's steps, as for `PYin`.
+    """
 
     name = "fine pyin"
     identity = None
     look_ahead_s = float("inf")
 
+    def __init__(self, step_cents: float = 10.0) -> None:
+        self._coarse = PYin(step_cents)
+
     def __call__(self, audio: np.ndarray) -> PitchTrack:
         """Track 48 kHz mono audio, (T,) float32."""
-        coarse, fine = (track_pitch(tracker, audio) for tracker in (PYin(), Yin()))
+        coarse, fine = (track_pitch(tracker, audio) for tracker in (self._coarse, Yin()))
         same = np.abs(cents(fine.f0_hz, coarse.f0_hz)) <= 50.0
         return PitchTrack(coarse.times_s, np.where(same, fine.f0_hz, coarse.f0_hz), coarse.voicing)
 
