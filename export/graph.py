@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import logging
@@ -110,8 +111,14 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
 def _clean_up(model: onnx_ir.Model) -> None:
     """Store a table that two parts of a model have in common once, and drop the exporter's notes.
 
-    They hold source paths, and cost more than the weights of a small model.
+    They hold source paths, and cost more than the weights of a small model. Only the module that a node comes from is
+    kept, in its name.
     """
+    for number, node in enumerate(model.graph.all_nodes()):
+        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "['', '']"))
+        # From outside to inside, the node last; `_Flat` is around all of them. Constants come from no module.
+        module = scopes[-2].removeprefix("model.") if scopes[-2].startswith("model.") else ""
+        node.name = f"{module}/{node.op_type}_{number}"
     Sequential(DeduplicateInitializersPass(LARGEST_SHARED), ClearMetadataAndDocStringPass())(model)
     # The pass leaves what is on the graph's own inputs and outputs.
     for value in (*model.graph.inputs, *model.graph.outputs):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..streaming.contract import Carry, State, StreamingModule
-from ..streaming.layers import FilterBank, fir_kernels
+from ..streaming.contract import State, StreamingModule, recent
+from ..streaming.layers import fir_kernels
+from ..streaming.operators import sum_of_squares
 
 FLOOR_DB = -100.0
 
@@ -47,19 +50,29 @@ class Loudness(StreamingModule):
     The mean square is taken per hop and smoothed over eight hops with weights that decay towards the past (mean age
     2.2 hops, 6 ms at 48 kHz and a hop of 128), so that an onset shows at once.
 
-    Shapes: (B, N, hop_length), A-weighted -> (B, N, 1) in dB, from -100 to about 0.
+    Shapes: (B, N, ...), A-weighted, a hop in any axes -> (B, N, 1) in dB, from -100 to about 0.
     """
 
-    to_db: Tensor
+    weights: Tensor
+    hops: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         decay = torch.exp(-torch.arange(8) / 3.0)
-        self.smoothing = FilterBank((decay / decay.sum()).flip(0)[None], 1)
-        self.register_buffer("to_db", torch.tensor(10 / np.log(10), dtype=torch.float32), persistent=False)
+        self.register_buffer("weights", (decay / decay.sum()).flip(0)[:, None], persistent=False)
+        self.register_buffer("hops", torch.arange(8), persistent=False)
+
+    @property
+    def reach(self) -> int:
+        """Hops after its own in which a hop is still heard."""
+        return len(self.hops) - 1
+
+    def own_state(self, batch: int) -> State:
+        return {"past": torch.zeros(batch, self.reach)}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        carry = Carry(self, state)
-        energy = carry("smoothing", (x * x).mean(2, keepdim=True))
+        energy = sum_of_squares(x, list(range(2, x.ndim)))
+        energies, past = recent(state["past"], energy, self.hops)
         # The floor as 1 beside a scaled energy: optimisers of graphs take an addend of 1e-10 for nothing.
-        return (energy * 10 ** (-FLOOR_DB / 10) + 1.0).log() * self.to_db + FLOOR_DB, carry.next_state
+        scaled = energies @ (self.weights * (10 ** (-FLOOR_DB / 10) / x[0, 0].numel()))
+        return (scaled + 1.0).log() * (10 / math.log(10)) + FLOOR_DB, {"past": past}

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..dsp.units import midi_to_hz
-from ..streaming.contract import Carry, State, StreamingModule
-from ..streaming.layers import FilterBank
+from ..streaming.contract import Carry, State, StreamingModule, newest
+from ..streaming.layers import LanedFilterBank
 from ..streaming.model import Control, StreamingModel
 from .loudness import FLOOR_DB, Loudness, a_weighting_kernels
 from .pitch_network import PITCH_BINS, PitchNetwork, to_12k_kernels
@@ -26,8 +26,7 @@ SETTLING_FRAMES, SETTLED_DB = 4, 10.0
 class PitchTracker(StreamingModule):
     """Tracks pitch, voicing and loudness in a monophonic sound.
 
-    One filter bank gives the A-weighted sound and the sound at 12 kHz. It works on lanes of a quarter of a hop: a small
-    matrix and a few rows instead of a large matrix and one row.
+    One filter bank gives the A-weighted sound and the sound at 12 kHz.
 
     Nothing is voiced while the level rises by more than `SETTLED_DB` in `SETTLING_FRAMES`: in the first 11 ms of a note the
     spectra hold a few samples of it, whose pitch the network takes for the lowest that there is, and is sure.
@@ -38,35 +37,36 @@ class PitchTracker(StreamingModule):
     def __init__(self, sample_rate: int, hop_length: int) -> None:
         super().__init__()
         self.hop_length = hop_length
-        self.lane = hop_length // LANES
-        weighting, decimation = a_weighting_kernels(sample_rate, self.lane), to_12k_kernels(self.lane)
+        lane = hop_length // LANES
+        weighting, decimation = a_weighting_kernels(sample_rate, lane), to_12k_kernels(lane)
         self.sizes = [len(weighting), len(decimation)]
         wider = weighting.shape[1] - decimation.shape[1]
         kernels = torch.cat([weighting, torch.nn.functional.pad(decimation, (wider, 0))])
-        self.filters = FilterBank(kernels, self.lane)
+        self.filters = LanedFilterBank(kernels, hop_length, LANES)
         self.loudness = Loudness()
         self.pitch = PitchNetwork(hop_length // 4)
 
     @property
     def loudness_reach(self) -> int:
         """Samples after a sound's end in which its loudness is still heard; in the hop after them it is `FLOOR_DB`."""
-        return (-(-self.filters.reach // LANES) + self.loudness.smoothing.reach) * self.hop_length
+        return (-(-self.filters.reach // LANES) + self.loudness.reach) * self.hop_length
 
     def own_state(self, batch: int) -> State:
         return {"above_floor": torch.zeros(batch, SETTLING_FRAMES, 1)}
 
     def forward(self, x: Tensor, state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
         carry = Carry(self, state)
-        filtered = carry("filters", x.reshape(x.shape[0], -1, self.lane)).split(self.sizes, -1)
-        weighted, at_12k = (y.reshape(x.shape[0], -1, LANES * y.shape[2]) for y in filtered)
-        logits, voiced = carry("pitch", at_12k).split([PITCH_BINS, 1], -1)
+        weighted, at_12k = carry("filters", x).split(self.sizes, -1)
+        logits, voiced = carry("pitch", at_12k.flatten(2)).split([PITCH_BINS, 1], -1)
         loudness = carry("loudness", weighted)
         # Spectra are levelled, so the network cannot tell silence from sound: below -90 dB nothing is voiced.
-        above_floor = torch.cat([state["above_floor"], loudness - FLOOR_DB], 1)
-        now, before = above_floor[:, SETTLING_FRAMES:], above_floor[:, :-SETTLING_FRAMES]
-        settled = torch.minimum(before - now + SETTLED_DB, now + (FLOOR_DB - FAINTEST_DB))
+        now = loudness - FLOOR_DB
+        above_floor = torch.cat([state["above_floor"], now], 1)
+        settled = torch.minimum(
+            above_floor[:, :-SETTLING_FRAMES] - now + SETTLED_DB, now + (FLOOR_DB - FAINTEST_DB)
+        )
         voicing = torch.minimum(voiced, settled).sigmoid()
-        next_state = carry.next_state | {"above_floor": above_floor[:, -SETTLING_FRAMES:]}
+        next_state = carry.next_state | {"above_floor": newest(above_floor, SETTLING_FRAMES)}
         return (self.pitch.midi(logits), voicing, loudness), next_state
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..streaming.contract import State, StreamingModule
+from ..streaming.contract import State, StreamingModule, newest
+from ..streaming.operators import last_kept
 
 LOWEST_MIDI = 15.5  # 20 Hz
 
@@ -22,12 +23,5 @@ class PitchHold(StreamingModule):
 
     def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         midi, voicing = x
-        voiced = voicing > 0.5
-        # Slot k is the pitch of the k-th voiced frame, slot 0 what was held before. The last slot takes what
-        # is unvoiced: if anything is, no frame reads that slot.
-        number = voiced.long().cumsum(1)
-        slots = torch.cat([state["midi"], midi], 1).scatter(
-            1, torch.where(voiced, number, midi.shape[1]), midi
-        )
-        held = slots.gather(1, number)
-        return held.clamp_min(LOWEST_MIDI), {"midi": held[:, -1:]}
+        held = last_kept(state["midi"], midi, voicing > 0.5)
+        return held.clamp_min(LOWEST_MIDI), {"midi": newest(held, 1)}

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ..streaming.contract import Carry, State, StreamingModule
 from ..streaming.layers import OverlapAdd
-from ..streaming.operators import take
+from ..streaming.operators import look_up
 from ..streaming.transform import Transform, fourier_gains, fourier_waves
 
 TABLE_LENGTH = 16384
@@ -28,7 +28,7 @@ class NormalTable(nn.Module):
     offsets : (S,) int64 tensor
         Which of the values from that place on each value is.
 
-    Shapes: int64 (..., 1) -> (..., S).
+    Shapes: int64 (B, N, 1) -> (B, N, S).
     """
 
     table: Tensor
@@ -42,7 +42,7 @@ class NormalTable(nn.Module):
         self.register_buffer("offsets", offsets, persistent=False)
 
     def forward(self, number: Tensor) -> Tensor:
-        return take(self.table, 0, scattered(number) % TABLE_LENGTH + self.offsets)
+        return look_up(self.table, scattered(number) % TABLE_LENGTH + self.offsets)
 
 
 class NoiseSpectra(StreamingModule):

@@ -12,8 +12,11 @@ DB = math.log(10) / 20
 
 def midi_to_hz(midi: Tensor) -> Tensor:
     """Convert MIDI note numbers to Hz (A4 = 69 = 440 Hz), as exactly as their type holds them."""
-    octave, a440 = midi.new_tensor(math.log(2.0) / 12.0), midi.new_tensor(math.log(440.0))
-    return ((midi - 69.0) * octave + a440).exp()
+    semitone, lowest = (
+        midi.new_tensor(math.log(2.0) / 12.0),
+        midi.new_tensor(math.log(440.0) - 69.0 * math.log(2.0) / 12.0),
+    )
+    return (midi * semitone + lowest).exp()
 
 
 def hz_to_midi(f0_hz: Tensor) -> Tensor:

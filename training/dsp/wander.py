@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..streaming.contract import State, StreamingModule
-from ..streaming.operators import take
+from ..streaming.operators import look_up
 
 TABLE_FRAMES = 8192
 CORNER_HZ, SLOWEST_HZ = 6.0, 1.0
@@ -55,7 +55,7 @@ class Wander(StreamingModule):
 
     def noise(self, frames: Tensor) -> Tensor:
         """Give what is added at a depth of 1: the numbers of frames (B, N, 1) int64 -> (B, N, levels)."""
-        return take(self.table, 0, (frames + self.places) % TABLE_FRAMES)
+        return look_up(self.table, (frames + self.places) % TABLE_FRAMES)
 
 
 def _slow_noise(frame_rate: float, generator: torch.Generator) -> Tensor:

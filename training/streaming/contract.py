@@ -93,8 +93,14 @@ def with_previous(previous: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     previous : (B, 1, ...) the last frame of the call before.
     x : (B, N, ...)
     """
-    padded = torch.cat([previous, x], 1)
-    return padded[:, :-1], x, padded[:, -1:]
+    return torch.cat([previous, x], 1)[:, :-1], x, newest(x, 1)
+
+
+def newest(x: Tensor, count: int) -> Tensor:
+    """Return the last ``count`` frames of (B, N, ...): in a graph by their numbers, which takes half the time of a slice."""
+    if torch.compiler.is_exporting():
+        return take(x, 1, torch.arange(-count, 0))
+    return x[:, -count:]
 
 
 def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
@@ -102,17 +108,17 @@ def recent(past: Tensor, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
 
     Parameters
     ----------
-    past : (B, M - 1, S) the frames before ``x``.
-    x : (B, N, S)
+    past : (B, M - 1, ...) the frames before ``x``.
+    x : (B, N, ...)
     window : (M,) the numbers 0 to M - 1.
 
     Returns
     -------
-    frames : (B, N, M, S)
+    frames : (B, N, M, ...)
         Oldest first.
-    past : (B, M - 1, S)
+    past : (B, M - 1, ...)
         For the next call.
     """
     padded = torch.cat([past, x], 1)
     rows = torch.arange(x.shape[1], device=x.device)[:, None] + window
-    return take(padded, 1, rows), padded[:, 1 - len(window) :]
+    return take(padded, 1, rows), newest(padded, len(window) - 1)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .contract import State, StreamingModule, recent, with_previous
-from .operators import gru
+from .contract import State, StreamingModule, newest, recent, with_previous
+from .operators import gru, take
 
 
 class OverlapAdd(StreamingModule):
@@ -66,6 +66,32 @@ class FilterBank(StreamingModule):
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         frames, past = recent(state["past"], x, self.window)
         return frames.reshape(x.shape[0], -1, len(self.kernels)) @ self.kernels, {"past": past}
+
+
+class LanedFilterBank(FilterBank):
+    """A filter bank that cuts each hop into lanes: a small matrix and a few rows instead of a large matrix and one row.
+
+    Parameters
+    ----------
+    kernels : (F, L) tensor
+    hop_length : int
+    lanes : int
+        How many a hop is cut into; `reach` counts them.
+
+    Shapes: (B, N, hop_length) -> (B, N, lanes, F).
+    """
+
+    rows: Tensor
+
+    def __init__(self, kernels: Tensor, hop_length: int, lanes: int) -> None:
+        super().__init__(kernels, hop_length // lanes)
+        self.register_buffer("rows", torch.arange(lanes)[:, None] + self.window, persistent=False)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        padded = torch.cat([state["past"], x.reshape(x.shape[0], -1, self.hop_length)], 1)
+        first = torch.arange(x.shape[1], device=x.device)[:, None, None] * len(self.rows)
+        frames = take(padded, 1, first + self.rows).flatten(3)
+        return frames @ self.kernels, {"past": newest(padded, self.reach)}
 
 
 def fir_kernels(taps: Tensor, outputs: int, stride: int = 1) -> Tensor:

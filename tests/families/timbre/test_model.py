@@ -83,7 +83,7 @@ def test_training_renders_what_the_model_plays() -> None:
     with torch.no_grad():
         trained = render(instrument, f0, score, torch.zeros(2, 1, 1, dtype=torch.int64))
         state = instrument.initial_state(2)
-        state["synthesizer.reverb"] = torch.ones(2, 1, 1)
+        state["synthesizer.reverb"] = torch.ones(2, 1)
         played, _ = instrument((f0, score, torch.ones(2, 50, 1), torch.ones(2, 50, 1)), state)
     torch.testing.assert_close(trained, played.flatten(1), atol=2e-5, rtol=0)
 

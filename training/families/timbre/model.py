@@ -7,7 +7,6 @@ first. Both hold the same `Decoder` and `Synthesizer`.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...analysis.tracker import F0, LOUDNESS, VOICING, PitchTracker
@@ -20,6 +19,7 @@ from ...dsp.wander import Wander
 from ...streaming.contract import Carry, State, StreamingModule, recent
 from ...streaming.layers import StreamingGRU, dense
 from ...streaming.model import Control, StreamingModel
+from ...streaming.operators import softplus
 from .settings import TimbreSize
 
 SAMPLE_RATE, HOP_LENGTH = 48000, 128
@@ -143,7 +143,7 @@ class Synthesizer(StreamingModule):
         self.register_buffer("pair", torch.arange(2), persistent=False)
 
     def own_state(self, batch: int) -> State:
-        return {"reverb": torch.zeros(batch, 1, 1)}
+        return {"reverb": torch.zeros(batch, 1)}
 
     def dry(self, carry: Carry, f0_hz: Tensor, harmonics: Tensor, noise: Tensor) -> Tensor:
         """Harmonics and noise without the room: (B, N, hop_length)."""
@@ -153,9 +153,8 @@ class Synthesizer(StreamingModule):
         carry = Carry(self, state)
         f0_hz, harmonics, noise, reverb = x
         dry = self.dry(carry, f0_hz, harmonics, noise)
-        ends, last = recent(state["reverb"], reverb, self.pair)
-        amount = ends.reshape(reverb.shape[0], -1, 2) @ self.ramps
-        return dry + carry("room", dry) * amount, carry.next_state | {"reverb": last}
+        ends, last = recent(state["reverb"], reverb.flatten(1), self.pair)
+        return dry + carry("room", dry) * (ends @ self.ramps), carry.next_state | {"reverb": last}
 
 
 class Instrument(StreamingModule):
@@ -228,9 +227,9 @@ class TimbreEffect(StreamingModel):
     def __init__(self, tracker: PitchTracker, instrument: Instrument) -> None:
         super().__init__()
         self.tracker, self.pitch_hold, self.instrument = tracker, PitchHold(), instrument
-        # Pitch, loudness, voicing, gate and the gains of loudness, harmonics and noise make a score.
+        # Pitch, loudness, voicing, what the gate takes away and the gains of loudness, harmonics and noise make a score.
         to_score = torch.cat([torch.eye(3, 5), torch.zeros(4, 5)])
-        to_score[3, 3:] = to_score[4, 1] = 1.0
+        to_score[3, 3:], to_score[4, 1] = -1.0, 1.0
         to_score[5, 3] = to_score[6, 4] = DB
         self.register_buffer("to_score", to_score, persistent=False)
         self.tail_samples = tracker.loudness_reach + instrument.tail_samples
@@ -245,9 +244,9 @@ class TimbreEffect(StreamingModel):
         midi = carry("pitch_hold", (midi, voicing)) + shift
         midi = midi + (midi.round() - midi) * controls["autotune"].double().unsqueeze(2)
         # The logarithm of a sigmoid that an engine rounds to zero would be infinite, and silence no number.
-        gate = -F.softplus((controls["noise_gate"].unsqueeze(2) - loudness) * 0.5)
+        gated = softplus((controls["noise_gate"].unsqueeze(2) - loudness) * 0.5)
         set_by_hand = _columns([controls[name] for name in ("loudness_gain", "harmonic_gain", "noise_gain")])
-        score = torch.cat([midi.float(), loudness, voicing, gate, set_by_hand], -1) @ self.to_score
+        score = torch.cat([midi.float(), loudness, voicing, gated, set_by_hand], -1) @ self.to_score
         reverb, life = (controls[name].unsqueeze(2) for name in ("reverb", "life"))
         audio = carry("instrument", (midi_to_hz(midi), score, reverb, life))
         return {"audio": audio.reshape(audio.shape[0], 1, -1)}, carry.next_state
