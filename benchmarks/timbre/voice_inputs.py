@@ -343,7 +343,7 @@ def as_recorded(clean: np.ndarray, level_db: float, name: str) -> np.ndarray:
         (T,) float32.
     """
     sections = scipy.signal.butter(1, MICROPHONE_HZ, "bandpass", fs=SAMPLE_RATE, output="sos")
-    heard = scipy.signal.sosfilt(sections, clean)
+    heard = np.asarray(scipy.signal.sosfilt(sections, clean))
     moments = np.round(sounding_times(heard, SAMPLE_RATE) * SAMPLE_RATE).astype(int)
     around = (moments[:, None] + np.arange(-120, 120)).ravel()
     gain = _amplitude(level_db) / np.sqrt(np.mean(heard[around] ** 2))

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -109,7 +110,8 @@ def play(model: Model, audio: np.ndarray, analyzer: Model) -> PlayedTake:
         return PlayedTake(NeuralEffect(model)(audio, SAMPLE_RATE), calibrated=False)
     controls = suit(model, heard)
     low_cut_hz = suited_low_cut_hz(model, heard, controls)
-    played = NeuralEffect(model, low_cut_hz=low_cut_hz, **controls)(audio, SAMPLE_RATE)
+    options: dict[str, Any] = {"low_cut_hz": low_cut_hz, **controls}
+    played = NeuralEffect(model, **options)(audio, SAMPLE_RATE)
     return PlayedTake(
         played,
         controls["octave"],

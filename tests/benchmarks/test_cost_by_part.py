@@ -27,8 +27,9 @@ def test_a_part_by_itself_gives_what_it_gives_in_the_whole(reed: onnx.ModelProto
     names = [output.name for output in session.get_outputs()]
     assert "next_state.gru_hidden" in names
     for name, found in zip(names, session.run(None, inputs), strict=True):
-        assert np.any(found), name
-        np.testing.assert_allclose(np.asarray(found), cutter.values[name], atol=1e-6)
+        values = np.asarray(found, np.float64)
+        assert values.any(), name
+        np.testing.assert_allclose(values, np.asarray(cutter.values[name], np.float64), atol=1e-6)
 
 
 def test_costs_are_of_all_parts(reed: onnx.ModelProto) -> None:
