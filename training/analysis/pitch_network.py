@@ -25,6 +25,9 @@ LOWEST_MIDI = 28.0  # E1, 41.2 Hz
 CENTS_PER_BIN = 25.0
 PITCH_BINS = 296  # up to MIDI 102, 2960 Hz
 REACH = 5  # bins on each side of the peak that its mean is taken over
+FLOOR = 1e-4
+"""Of the mean power of all bins: what lies below is not seen. The network learned from sounds with some noise, and took what
+the windows leak of clean tones for partials."""
 GAIN = 5e4
 """Of the sound before its power is taken: so loud, what is as faint as 1 is hardly heard."""
 
@@ -140,7 +143,8 @@ class PitchFeatures(StreamingModule):
         parts = parts.reshape(len(x) * x.shape[1], -1, 2, RecentSpectrum.COLUMNS)
         power = sum_of_squares(parts, [2]).flatten(1)[:, self.missing :]
         # Silence is exactly 0: around a large mean, layer normalisation in ONNX Runtime loses a small variance to rounding.
-        features = F.layer_norm((power + 1.0).log(), (self.size,))
+        floor = power.mean(1, keepdim=True) * FLOOR + 1.0
+        features = F.layer_norm((power + floor).log(), (self.size,))
         return features, {"past": past, "past_6k": past_6k}
 
 
