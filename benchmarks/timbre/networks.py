@@ -19,13 +19,13 @@ class SpectrogramNet(nn.Module):
 
     def __init__(self, n_instruments: int) -> None:
         super().__init__()
-        stages: list[nn.Module] = [nn.Conv2d(1, 24, 5, stride=2, padding=2, bias=False)]
-        stages += [nn.BatchNorm2d(24), nn.ReLU()]
-        for narrow, wide in ((24, 48), (48, 72), (72, 96)):
+        stages: list[nn.Module] = [nn.Conv2d(1, 16, (5, 9), stride=(2, 4), padding=(2, 4), bias=False)]
+        stages += [nn.BatchNorm2d(16), nn.ReLU()]
+        for narrow, wide in ((16, 32), (32, 56), (56, 80)):
             stages += [nn.Conv2d(narrow, wide, 3, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
             stages += [nn.MaxPool2d(2)]
         self.stages = nn.Sequential(*stages)
-        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(2 * 96 * (N_BANDS // 16), n_instruments))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(2 * 80 * (N_BANDS // 16), n_instruments))
 
     def forward(self, crops: Tensor) -> Tensor:
         """Score crops.

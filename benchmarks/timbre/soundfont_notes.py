@@ -1,7 +1,8 @@
 """Notes of the seven instruments from soundfonts: real players, but other ones, in rooms that no judge was trained on.
 
 The soundfonts and the program that plays them are Debian's: apt install fluidsynth fluid-soundfont-gm
-musescore-general-soundfont.
+musescore-general-soundfont timgm6mb-soundfont. Of their sounds, those of musescore are fluid's but for the cello;
+timgm has its own.
 """
 
 import hashlib
@@ -20,8 +21,9 @@ from benchmarks.common.recordings import SAMPLE_RATE, read_audio
 SOUNDFONTS = {
     "fluid": Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     "musescore": Path("/usr/share/sounds/sf3/MuseScore_General_Full.sf3"),
+    "timgm": Path("/usr/share/sounds/sf2/TimGM6mb.sf2"),
 }
-PACKAGES = "fluidsynth fluid-soundfont-gm musescore-general-soundfont"
+PACKAGES = "fluidsynth fluid-soundfont-gm musescore-general-soundfont timgm6mb-soundfont"
 VELOCITIES = (50, 80, 110)
 STEP_SEMITONES = 3
 NOTE_MS = 1500
