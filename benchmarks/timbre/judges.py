@@ -18,7 +18,7 @@ from benchmarks.timbre.crops import Crops
 from benchmarks.timbre.networks import NETWORKS
 
 BATCH_SIZE = 64
-STEPS = 1500
+STEPS = 800
 VERSION = 4
 """Raised when a judge trained before would no longer be the one trained now."""
 
@@ -41,9 +41,9 @@ def trained_judges(recordings: Sequence[Recording], steps: int = STEPS) -> dict[
     training = [r for r in recordings if not r.is_held_out and not r.is_for_choosing]
     instruments = tuple(sorted({recording.instrument for recording in training}))
     paths = {build: _path(build, training, steps) for build in NETWORKS}
+    torch.manual_seed(0)
     missing = {build: NETWORKS[build](len(instruments)) for build, path in paths.items() if not path.exists()}
     if missing:
-        torch.manual_seed(0)
         train(missing, Crops(training, instruments, np.random.default_rng(0)), steps)
     for build, network in missing.items():
         paths[build].parent.mkdir(parents=True, exist_ok=True)
