@@ -132,7 +132,7 @@ def test_judges_are_trained_once_on_notes_that_nothing_else_uses(
     monkeypatch.setattr(module, "BATCH_SIZE", 16)
     monkeypatch.setattr(module, "Crops", crops)
     recordings = library(tmp_path)
-    judges = trained_judges(recordings, steps=20)
+    judges = trained_judges(recordings, steps=60)
     assert any(note.is_held_out for note in recordings)
     assert any(note.is_for_choosing for note in recordings)
     assert {note.path for note in seen} == {
@@ -146,7 +146,7 @@ def test_judges_are_trained_once_on_notes_that_nothing_else_uses(
             assert (judge.network(shown).argmax(dim=1) == labels).float().mean() > 0.9
 
     monkeypatch.setattr(module, "Crops", None)  # would fail if it were needed again
-    again = trained_judges(recordings, steps=20)
+    again = trained_judges(recordings, steps=60)
     with torch.inference_mode():
         for name, judge in judges.items():
             torch.testing.assert_close(again[name].network(shown), judge.network(shown), rtol=1e-4, atol=1e-4)
