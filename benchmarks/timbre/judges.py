@@ -18,7 +18,7 @@ from benchmarks.timbre.crops import Crops
 from benchmarks.timbre.networks import NETWORKS
 
 BATCH_SIZE = 64
-STEPS = 800
+STEPS = 4000
 VERSION = 4
 """Raised when a judge trained before would no longer be the one trained now."""
 
