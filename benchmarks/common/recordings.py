@@ -140,7 +140,7 @@ def held_out_notes(recordings: Sequence[Recording], limit: int | None = None) ->
 
 
 def notes_for_choosing(recordings: Sequence[Recording]) -> list[Recording]:
-    """Keep the single notes by which settings are chosen; judges and models may have been trained on them.
+    """Keep the single notes by which settings are chosen; models may have been trained on them.
 
     Parameters
     ----------

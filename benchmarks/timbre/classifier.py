@@ -1,4 +1,4 @@
-"""Name the instrument that plays: the judge of timbre transfer, trained on real notes only.
+"""Name the instrument that plays: what a judge of timbre transfer hears, and how it answers.
 
 What must not decide is kept from it: the level (each recording is scaled to its own maximum), the room's
 rumble and noise (nothing below 100 Hz is seen, nor below -45 dB of that maximum) and, as far as the
@@ -7,12 +7,11 @@ instruments' ranges allow, the pitch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import soxr
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from benchmarks.common.mel import mel_edges_hz, mel_filters, mel_spectrogram_db
 
@@ -22,9 +21,13 @@ N_FFT = 1024
 N_BANDS = 80
 LOWEST_HZ = 100.0
 HIGHEST_HZ = 10500.0
+KEPT_DB = 75.0
+"""More than is shown, so that colours can raise what lies below."""
 RANGE_DB = 45.0
+SOUNDING_DB = 40.0
+FRAME_S = HOP_LENGTH / SAMPLE_RATE
 CROP_FRAMES = 100
-"""The network sees a second at a time."""
+"""A network sees a second at a time."""
 
 
 BAND_HZ = mel_edges_hz(N_BANDS, LOWEST_HZ, HIGHEST_HZ)[1:-1]
@@ -32,7 +35,7 @@ _FILTERS = mel_filters(SAMPLE_RATE, N_FFT, N_BANDS, LOWEST_HZ, HIGHEST_HZ)
 
 
 def features(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Turn a recording into what the network sees.
+    """Turn a recording into levels.
 
     Parameters
     ----------
@@ -44,50 +47,31 @@ def features(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        (80, N) float32, 0 (45 dB below the loudest band of all frames, or less) to 1, from the first frame to
-        the last that sounds, 10 ms apart; one frame at least.
+        (80, N) float32, -75 to 0 dB, the loudest band of all frames; from the first frame to the last that sounds,
+        10 ms apart; one frame at least.
     """
     low = soxr.resample(np.asarray(audio, dtype=np.float32), sample_rate, SAMPLE_RATE)
     level_db = mel_spectrogram_db(low, _FILTERS, HOP_LENGTH)
-    shown = np.clip(1.0 + (level_db - level_db.max()) / RANGE_DB, 0.0, 1.0).astype(np.float32)
-    sounding = np.flatnonzero(shown.max(axis=0) > 1.0 - 40.0 / RANGE_DB)
-    return shown[:, sounding[0] : sounding[-1] + 1]
+    level_db = np.maximum(level_db - level_db.max(), -KEPT_DB).astype(np.float32)
+    sounding = np.flatnonzero(level_db.max(axis=0) > -SOUNDING_DB)
+    return level_db[:, sounding[0] : sounding[-1] + 1]
 
 
-class InstrumentNet(nn.Module):
-    """A small convolutional network over a second of log-mel frames.
+def as_shown(crops: np.ndarray) -> np.ndarray:
+    """Bring crops to the scale that the networks see, each for itself.
 
     Parameters
     ----------
-    n_instruments : int
-        Outputs.
+    crops : ndarray
+        (B, 80, 100) dB.
+
+    Returns
+    -------
+    ndarray
+        (B, 80, 100) float32: 1 is the crop's loudest band, 0 lies 45 dB below it or deeper.
     """
-
-    def __init__(self, n_instruments: int) -> None:
-        super().__init__()
-        stages: list[nn.Module] = [nn.Conv2d(1, 24, 5, stride=2, padding=2, bias=False)]
-        stages += [nn.BatchNorm2d(24), nn.ReLU()]
-        for narrow, wide in ((24, 48), (48, 72), (72, 96)):
-            stages += [nn.Conv2d(narrow, wide, 3, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
-            stages += [nn.MaxPool2d(2)]
-        self.stages = nn.Sequential(*stages)
-        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(2 * 96 * (N_BANDS // 16), n_instruments))
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Score crops.
-
-        Parameters
-        ----------
-        crops : Tensor
-            (B, 80, 100) as :func:`features` gives them.
-
-        Returns
-        -------
-        Tensor
-            (B, instruments) logits.
-        """
-        seen = self.stages(crops[:, None]).flatten(1, 2)
-        return self.head(torch.cat((seen.mean(dim=2), seen.amax(dim=2)), dim=1))
+    loudest_db = crops.max(axis=(1, 2), keepdims=True)
+    return np.clip(1.0 + (crops - loudest_db) / RANGE_DB, 0.0, 1.0).astype(np.float32)
 
 
 def crop_starts(n_frames: int) -> Sequence[int]:
@@ -107,12 +91,12 @@ def crop_starts(n_frames: int) -> Sequence[int]:
     return [*range(0, last, CROP_FRAMES // 2), last]
 
 
-def crop(shown: np.ndarray, start: int) -> np.ndarray:
+def crop(level_db: np.ndarray, start: int) -> np.ndarray:
     """Take one window, filled up with silence at its end.
 
     Parameters
     ----------
-    shown : ndarray
+    level_db : ndarray
         (80, N) features.
     start : int
         First frame.
@@ -120,10 +104,10 @@ def crop(shown: np.ndarray, start: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        (80, 100) float32.
+        (80, 100) float32, dB.
     """
-    window = shown[:, start : start + CROP_FRAMES]
-    return np.pad(window, ((0, 0), (0, CROP_FRAMES - window.shape[1])))
+    window = level_db[:, start : start + CROP_FRAMES]
+    return np.pad(window, ((0, 0), (0, CROP_FRAMES - window.shape[1])), constant_values=-KEPT_DB)
 
 
 @dataclass(frozen=True)
@@ -134,78 +118,43 @@ class Classifier:
     ----------
     instruments : tuple of str
         Those that it tells apart.
-    network : InstrumentNet
-        Trained, in evaluation mode.
+    network : Module
+        (B, 80, 100) as :func:`as_shown` gives it to (B, instruments) logits; trained, in evaluation mode.
     """
 
     instruments: tuple[str, ...]
-    network: InstrumentNet
+    network: nn.Module
 
-    def probabilities(self, audio: np.ndarray, sample_rate: int) -> dict[str, float]:
-        """Judge a recording.
+    def probabilities(self, level_db: np.ndarray) -> dict[str, float]:
+        """Judge a sound.
 
         Parameters
         ----------
-        audio : ndarray
-            (T,) mono, of any length and level; it must not be silent.
-        sample_rate : int
-            Hz.
+        level_db : ndarray
+            (80, N) :func:`features` of it, of any length.
 
         Returns
         -------
         dict of str to float
             Probability of each instrument; together 1.
         """
-        shown = features(audio, sample_rate)
-        crops = np.stack([crop(shown, start) for start in crop_starts(shown.shape[1])])
+        crops = as_shown(np.stack([crop(level_db, start) for start in crop_starts(level_db.shape[1])]))
         with torch.inference_mode():
             mean = torch.log_softmax(self.network(torch.from_numpy(crops)), dim=1).mean(dim=0)
         return dict(zip(self.instruments, torch.softmax(mean, dim=0).tolist(), strict=True))
 
-    def instrument(self, audio: np.ndarray, sample_rate: int) -> str:
-        """Name the likeliest instrument of a recording.
+    def instrument(self, level_db: np.ndarray) -> str:
+        """Name the likeliest instrument of a sound.
 
         Parameters
         ----------
-        audio : ndarray
-            (T,) mono.
-        sample_rate : int
-            Hz.
+        level_db : ndarray
+            (80, N) :func:`features` of it.
 
         Returns
         -------
         str
             One of :attr:`instruments`.
         """
-        found = self.probabilities(audio, sample_rate)
+        found = self.probabilities(level_db)
         return max(found, key=found.__getitem__)
-
-    def save(self, path: Path) -> None:
-        """Write the judge to a file.
-
-        Parameters
-        ----------
-        path : Path
-            Its folder is made.
-        """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"instruments": list(self.instruments), "weights": self.network.state_dict()}, path)
-
-    @classmethod
-    def load(cls, path: Path) -> "Classifier":
-        """Read a judge from a file.
-
-        Parameters
-        ----------
-        path : Path
-            Written by :meth:`save`.
-
-        Returns
-        -------
-        Classifier
-            Ready for use.
-        """
-        stored = torch.load(path, weights_only=True)
-        network = InstrumentNet(len(stored["instruments"]))
-        network.load_state_dict(stored["weights"])
-        return cls(tuple(stored["instruments"]), network.eval())

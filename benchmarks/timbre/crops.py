@@ -14,8 +14,17 @@ from rich.progress import track
 from benchmarks.common.recordings import Recording, read_audio
 from benchmarks.pitch.trackers import ModelTracker
 from benchmarks.pitch.tracking import track_pitch
-from benchmarks.timbre.classifier import BAND_HZ, CROP_FRAMES, N_BANDS, RANGE_DB, SAMPLE_RATE, crop, features
+from benchmarks.timbre.classifier import (
+    CROP_FRAMES,
+    KEPT_DB,
+    RANGE_DB,
+    SAMPLE_RATE,
+    as_shown,
+    crop,
+    features,
+)
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
+from benchmarks.timbre.recording_chains import through_chains
 
 SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 WINDOW_DELAY_S = 0.008
@@ -83,7 +92,7 @@ def variants(
     Returns
     -------
     list of ndarray
-        (80, N) uint8 each: 0..255 for 0..1.
+        (80, N) uint8 each: 0..255 for -75..0 dB.
     """
     audio = read_audio(recording.path, SAMPLE_RATE)
     rng = np.random.default_rng(
@@ -98,7 +107,9 @@ def variants(
             sounds.append(
                 shifted(with_gesture(audio, SAMPLE_RATE, own, others[index]), SAMPLE_RATE, semitones)
             )
-    return [np.round(255.0 * features(sound, SAMPLE_RATE)).astype(np.uint8) for sound in sounds]
+    return [
+        np.round(255.0 * (1.0 + features(sound, SAMPLE_RATE) / KEPT_DB)).astype(np.uint8) for sound in sounds
+    ]
 
 
 def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
@@ -123,8 +134,6 @@ class Crops:
         In the order of the labels.
     rng : Generator
         Draws crops and changes.
-    uses_gestures : bool
-        Whether a note's own dynamics and vibrato may indicate its instrument.
     """
 
     def __init__(
@@ -132,9 +141,8 @@ class Crops:
         recordings: Sequence[Recording],
         instruments: Sequence[str],
         rng: np.random.Generator,
-        uses_gestures: bool,
     ) -> None:
-        gestures = {} if uses_gestures else _gestures([r for r in recordings if r.is_single_note])
+        gestures = _gestures([recording for recording in recordings if recording.is_single_note])
         others = list(gestures.values())
         self._variants = [
             variants(recording, gestures.get(recording.path), others)
@@ -159,43 +167,20 @@ class Crops:
         Returns
         -------
         tuple of Tensor
-            (B, 80, 100) float32 and (B,) int64.
+            (B, 80, 100) float32 as the networks see them, and (B,) int64.
         """
         chosen = self._rng.choice(self._labels.size, size, p=self._weights)
-        crops = np.stack([self._vary(self._crop(index), float(self._f0_hz[index])) for index in chosen])
-        return torch.from_numpy(crops), torch.from_numpy(self._labels[chosen])
+        crops = np.stack([self._crop(index) for index in chosen])
+        varied = through_chains(crops, self._f0_hz[chosen], self._rng)
+        faintest_db = self._rng.uniform(-RANGE_DB, 10.0 - RANGE_DB, (size, 1, 1))
+        loudest_db = varied.max(axis=(1, 2), keepdims=True)
+        shown = as_shown(np.maximum(varied, loudest_db + faintest_db))
+        return torch.from_numpy(shown), torch.from_numpy(self._labels[chosen])
 
     def _crop(self, index: int) -> np.ndarray:
         kinds = self._variants[index]
-        shown = kinds[self._rng.integers(len(kinds))]
-        start = int(self._rng.integers(0, max(1, shown.shape[1] - CROP_FRAMES // 2)))
+        level = kinds[self._rng.integers(len(kinds))]
+        start = int(self._rng.integers(0, max(1, level.shape[1] - CROP_FRAMES // 2)))
         # Half of the crops begin with the note, as those of short notes always do.
-        return crop(shown, start if self._rng.random() < 0.5 else 0).astype(np.float32) / 255.0
-
-    def _vary(self, shown: np.ndarray, f0_hz: float) -> np.ndarray:
-        level_db = (shown - 1.0) * RANGE_DB
-        level_db = level_db + np.where(shown > 0.0, self._equalisation_db()[:, None], 0.0)
-        level_db = level_db + self._rng.normal(0.0, 1.0, level_db.shape)
-        if self._rng.random() < 0.5:
-            # Below a note there is only the room; half of the octave is left for names an octave too high.
-            cut_hz = self._rng.uniform(0.0, 0.45 * f0_hz)
-            level_db[cut_hz > BAND_HZ] = -RANGE_DB
-        level_db -= level_db.max()
-        if self._rng.random() < 0.4:
-            power = 10.0 ** (level_db / 10.0) + 10.0 ** (self._noise_db(level_db) / 10.0)
-            level_db = 10.0 * np.log10(power)
-        floor_db = -self._rng.uniform(35.0, RANGE_DB)
-        return np.clip(1.0 + np.maximum(level_db, floor_db) / RANGE_DB, 0.0, 1.0).astype(np.float32)
-
-    def _equalisation_db(self) -> np.ndarray:
-        band = np.linspace(0.0, np.pi, N_BANDS)
-        waves = [self._rng.normal(0.0, 2.0 / order) * np.cos(order * band) for order in (1, 2, 3, 4)]
-        return np.sum(waves, axis=0)
-
-    def _noise_db(self, level_db: np.ndarray) -> np.ndarray:
-        """Make noise of a random level and tilt, steady like a room's or with the note's envelope like breath."""
-        tilt_db = self._rng.normal(0.0, 8.0) * np.linspace(-1.0, 1.0, N_BANDS)
-        noise_db = self._rng.uniform(-45.0, -27.0) + tilt_db[:, None]
-        if self._rng.random() < 0.5:
-            noise_db = noise_db + level_db.max(axis=0)
-        return noise_db + 10.0 * np.log10(self._rng.gamma(3.0, 1.0 / 3.0, level_db.shape) + 1e-3)
+        window = level[:, start if self._rng.random() < 0.5 else 0 :][:, :CROP_FRAMES]
+        return crop((window.astype(np.float32) / 255.0 - 1.0) * KEPT_DB, 0)

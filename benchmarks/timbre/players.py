@@ -10,6 +10,9 @@ from benchmarks.common.recordings import SAMPLE_RATE, Recording
 from benchmarks.pitch.tracking import Tracker, track_pitch
 from benchmarks.timbre.mean_spectrum import fit_mean_spectrum, play_recording
 
+CALIBRATE, FULL_STRENGTH = "calibrate", "full-strength"
+"""How a note is suited to a model: as users get it, or by `benchmarks.timbre.full_strength`."""
+
 
 @dataclass(frozen=True)
 class Played:
@@ -41,12 +44,17 @@ class Player(Protocol):
         """As in the tables."""
         ...
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The ways in which it can suit a note to its instrument; the first is the usual one."""
+        ...
+
     def resynthesize(self, audio: np.ndarray) -> Played:
         """Play its own instrument's note, (T,) float32 at 48 kHz, as it is."""
         ...
 
-    def transfer(self, audio: np.ndarray) -> Played:
-        """Play another instrument's note, (T,) float32 at 48 kHz, moved into its own range."""
+    def transfer(self, audio: np.ndarray, setting: str | None = None) -> Played:
+        """Play another instrument's note, (T,) float32 at 48 kHz, suited to its own in one of :attr:`settings`."""
         ...
 
 
@@ -62,6 +70,7 @@ class ModelPlayer:
     """
 
     name = "model"
+    settings = (FULL_STRENGTH, CALIBRATE)
 
     def __init__(self, model: str, analyzer: str = "pitch") -> None:
         from brainsynth import Model
@@ -73,13 +82,17 @@ class ModelPlayer:
         """Play a note as it is."""
         return Played(np.asarray(self._model.render(audio, SAMPLE_RATE)))
 
-    def transfer(self, audio: np.ndarray) -> Played:
-        """Play a note in the instrument's register and at its full strength."""
+    def transfer(self, audio: np.ndarray, setting: str | None = None) -> Played:
+        """Play a note in the instrument's register and at its full strength, or as `calibrate` sets it."""
         from benchmarks.timbre.full_strength import full_strength
+        from brainsynth import calibrate
         from plugin_host.errors import CalibrationError
 
         try:
-            settings = full_strength(self._model, audio, self._analyzer)
+            if setting == CALIBRATE:
+                settings = calibrate(self._model, audio, SAMPLE_RATE, self._analyzer)
+            else:
+                settings = full_strength(self._model, audio, self._analyzer)
         except CalibrationError:
             return replace(self.resynthesize(audio), calibrated=False)
         played = np.asarray(self._model.render(audio, SAMPLE_RATE, **settings))
@@ -98,6 +111,7 @@ class MeanSpectrumPlayer:
     """
 
     name = "mean spectrum"
+    settings = ("nearest octave",)
 
     def __init__(self, recordings: Sequence[Recording], tracker: Tracker) -> None:
         self._spectrum = fit_mean_spectrum(recordings)
@@ -108,7 +122,7 @@ class MeanSpectrumPlayer:
         """Play a note as it is."""
         return Played(play_recording(self._spectrum, audio, track_pitch(self._tracker, audio)))
 
-    def transfer(self, audio: np.ndarray) -> Played:
+    def transfer(self, audio: np.ndarray, setting: str | None = None) -> Played:
         """Play a note in the octave in which it is nearest to the instrument's median note."""
         pitch = track_pitch(self._tracker, audio)
         voiced = pitch.f0_hz[pitch.voicing >= 0.5] if np.any(pitch.voicing >= 0.5) else pitch.f0_hz

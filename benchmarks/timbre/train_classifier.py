@@ -1,130 +1,48 @@
-"""Train the judges of timbre transfer on real notes and measure how often they are right on held-out ones.
+"""Train the judges of timbre transfer and measure how often they are right on notes that they have not learned.
 
-python -m benchmarks.timbre.train_classifier --recordings PATH [--steps N]
+python -m benchmarks.timbre.train_classifier --recordings PATH [--steps N] [--for-choosing]
 """
 
 import argparse
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.progress import track
 from rich.table import Table
-from torch.nn import functional
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from benchmarks.common.cache import CACHE
-from benchmarks.common.recordings import SAMPLE_RATE, Recording, find_recordings, held_out_notes, read_audio
+from benchmarks.common.recordings import (
+    SAMPLE_RATE,
+    Recording,
+    find_recordings,
+    held_out_notes,
+    notes_for_choosing,
+    read_audio,
+)
 from benchmarks.common.report import wide_console, write_results
-from benchmarks.pitch.trackers import make_tracker
+from benchmarks.pitch.trackers import ModelTracker
 from benchmarks.pitch.tracking import track_pitch
-from benchmarks.timbre.classifier import Classifier, InstrumentNet
-from benchmarks.timbre.crops import Crops, shifted
+from benchmarks.timbre.classifier import Classifier
+from benchmarks.timbre.crops import WINDOW_DELAY_S, shifted
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
+from benchmarks.timbre.judges import STEPS, trained_judges
 from benchmarks.timbre.resynthesis import resynthesise
+from benchmarks.timbre.soundfont_notes import installed_soundfonts, soundfont_notes
+from benchmarks.timbre.verdicts import Verdict, verdicts
 
-BATCH_SIZE = 64
-VERSION = 3
-"""Raised when a classifier trained before would no longer be the one trained now."""
+CHOSEN_BY = "fluid"
+"""The soundfont by which settings of the training are chosen; what is reported is another's."""
 
-
-def train(crops: Crops, n_instruments: int, steps: int) -> InstrumentNet:
-    """Train a network from random weights.
-
-    Parameters
-    ----------
-    crops : Crops
-        The training data.
-    n_instruments : int
-        Outputs.
-    steps : int
-        Batches of 64.
-
-    Returns
-    -------
-    InstrumentNet
-        In evaluation mode.
-    """
-    torch.manual_seed(0)
-    # Channels last is quicker; bfloat16 takes a third of the time where the processor knows it, else ten times as much.
-    network = convert_conv2d_weight_memory_format(InstrumentNet(n_instruments), torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)
-    knows_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    for _ in track(range(steps), description="training"):
-        shown, labels = crops.batch(BATCH_SIZE)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=knows_bfloat16):
-            logits = network(shown)
-        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=0.05)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval()
+Sounds = Iterable[tuple[str, np.ndarray]]
+"""Instruments and what they play, (T,) at 48 kHz."""
 
 
-def trained_classifier(
-    recordings: Sequence[Recording], steps: int = 1500, uses_gestures: bool = False
-) -> Classifier:
-    """Give the classifier of a library, trained now or on an earlier call.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        The library; its held-out files are not looked at.
-    steps : int
-        Batches.
-    uses_gestures : bool
-        Whether a note's own dynamics and vibrato may indicate its instrument. A transfer keeps the player's,
-        so a judge of timbre must ignore them.
-
-    Returns
-    -------
-    Classifier
-        Kept on disk for the next call.
-    """
-    training = [recording for recording in recordings if not recording.is_held_out]
-    version = f"{VERSION} {steps}" if uses_gestures else f"{VERSION} {steps} without gestures"
-    contents = "\n".join([version, *sorted(recording.path.name for recording in training)])
-    path = CACHE / "classifier" / f"{hashlib.sha256(contents.encode()).hexdigest()[:16]}.pt"
-    if not path.exists():
-        instruments = sorted({recording.instrument for recording in training})
-        crops = Crops(training, instruments, np.random.default_rng(0), uses_gestures)
-        Classifier(tuple(instruments), train(crops, len(instruments), steps)).save(path)
-    return Classifier.load(path)
-
-
-def name_instruments(
-    classifier: Classifier, notes: Sequence[Recording], change: Callable[[np.ndarray], np.ndarray]
-) -> list[tuple[Recording, str]]:
-    """Let the classifier name the instrument of each note.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        The judge.
-    notes : sequence of Recording
-        What it judges.
-    change : callable
-        Made of each note beforehand, (T,) at 48 kHz.
-
-    Returns
-    -------
-    list of tuple
-        Each note with the instrument named.
-    """
-    return [
-        (note, classifier.instrument(change(read_audio(note.path)), SAMPLE_RATE))
-        for note in track(notes, description="judging", transient=True)
-    ]
-
-
-def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Name the changes that must not mislead the classifier.
+def changed_notes(notes: Sequence[Recording]) -> dict[str, Sounds]:
+    """Name the changes of notes that must not mislead a judge.
 
     Parameters
     ----------
@@ -133,10 +51,10 @@ def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.n
 
     Returns
     -------
-    dict of str to callable
-        (T,) at 48 kHz to the same, or to another length.
+    dict of str to iterable
+        Instrument and sound of every note.
     """
-    tracker = make_tracker("pyin")
+    tracker = ModelTracker("pitch", WINDOW_DELAY_S)
     next_notes = cycle([*notes[1:], notes[0]])
 
     def gesture(audio: np.ndarray) -> Gesture:
@@ -145,47 +63,127 @@ def changes(notes: Sequence[Recording]) -> dict[str, Callable[[np.ndarray], np.n
     def with_the_next(audio: np.ndarray) -> np.ndarray:
         return with_gesture(audio, SAMPLE_RATE, gesture(audio), gesture(read_audio(next(next_notes).path)))
 
-    return {
+    changes = {
         "as recorded": lambda audio: audio,
         "3 semitones lower": lambda audio: shifted(audio, SAMPLE_RATE, -3.0),
         "3 semitones higher": lambda audio: shifted(audio, SAMPLE_RATE, 3.0),
         "with another instrument's gestures": with_the_next,
         "resynthesised": lambda audio: resynthesise(audio, track_pitch(tracker, audio)),
     }
+    return {name: _changed(notes, change) for name, change in changes.items()}
+
+
+def _changed(notes: Sequence[Recording], change: Callable[[np.ndarray], np.ndarray]) -> Sounds:
+    for note in notes:
+        yield note.instrument, change(read_audio(note.path))
+
+
+def soundfont_sounds(for_choosing: bool) -> dict[str, Sounds]:
+    """Name the soundfonts that are installed and give their notes.
+
+    Parameters
+    ----------
+    for_choosing : bool
+        Only the one that settings are chosen by.
+
+    Returns
+    -------
+    dict of str to iterable
+        Instrument and sound of every note.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none, or nothing that plays them.
+    """
+    return {
+        f"soundfont {name}": ((note.instrument, note.audio) for note in soundfont_notes(path))
+        for name, path in installed_soundfonts().items()
+        if name == CHOSEN_BY or not for_choosing
+    }
+
+
+def judged(judges: Mapping[str, Classifier], sounds: Sounds) -> Iterator[Verdict]:
+    """Let the judges hear sounds.
+
+    Parameters
+    ----------
+    judges : mapping of str to Classifier
+        By name.
+    sounds : iterable of tuple
+        Instrument and sound.
+
+    Yields
+    ------
+    Verdict
+        Of every judge on every sound.
+    """
+    for instrument, audio in track(sounds, description="judging", transient=True):
+        yield from verdicts(judges, audio, instrument)
+
+
+def right_percent(given: Sequence[Verdict]) -> dict[str, float]:
+    """Count how often instruments are named rightly.
+
+    Parameters
+    ----------
+    given : sequence of Verdict
+        Of one judge.
+
+    Returns
+    -------
+    dict of str to float
+        By instrument; ``mean`` is that of the instruments.
+    """
+    total = Counter(verdict.source for verdict in given)
+    right = Counter(verdict.source for verdict in given if verdict.answer == verdict.source)
+    found = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in sorted(total)}
+    return {**found, "mean": float(np.mean(list(found.values())))}
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timbre.train_classifier")
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the instruments")
-    parser.add_argument("--steps", type=int, default=1500, help="training steps")
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
+    parser.add_argument(
+        "--for-choosing",
+        action="store_true",
+        help=f"with the notes and the soundfont ({CHOSEN_BY}) kept for that",
+    )
     given = parser.parse_args()
     torch.set_num_threads(1)
 
-    recordings = find_recordings(given.recordings)
-    notes = held_out_notes(recordings)
-    judges = {
-        "timbre": trained_classifier(recordings, given.steps),
-        "performance": trained_classifier(recordings, given.steps, uses_gestures=True),
-    }
-    table = Table(title="held-out notes named rightly, %", title_justify="left")
-    for head in ("judge", "", *judges["timbre"].instruments, "all"):
-        table.add_column(head, justify="right" if head in judges["timbre"].instruments else "left")
-    figures = {}
-    for judge, classifier in judges.items():
-        for name, change in changes(notes).items():
-            answers = name_instruments(classifier, notes, change)
-            right = Counter(note.instrument for note, answer in answers if answer == note.instrument)
-            total = Counter(note.instrument for note, _ in answers)
-            shares = {instrument: 100.0 * right[instrument] / total[instrument] for instrument in total}
-            shares["all"] = 100.0 * right.total() / total.total()
-            table.add_row(judge, name, *(f"{shares[head]:.1f}" for head in (*classifier.instruments, "all")))
-            wrong = {note.path.name: answer for note, answer in answers if answer != note.instrument}
-            figures[f"{judge}: {name}"] = {"right_percent": shares, "wrong": wrong}
     console = wide_console()
+    recordings = find_recordings(given.recordings)
+    judges = trained_judges(recordings, given.steps)
+    notes = notes_for_choosing(recordings) if given.for_choosing else held_out_notes(recordings)
+    sounds = changed_notes(notes)
+    try:
+        sounds |= soundfont_sounds(given.for_choosing)
+    except FileNotFoundError as error:
+        console.print(f"without soundfonts: {error}")
+    heads = (*sorted({note.instrument for note in notes}), "mean")
+    table = Table(title="named rightly, %: whole notes / without 150 ms of onset", title_justify="left")
+    for head in ("judge", "sounds", *heads):
+        table.add_column(head, justify="right" if head in heads else "left")
+    figures: dict[str, dict[str, Any]] = {}
+    for name, some in sounds.items():
+        heard = list(judged(judges, some))
+        for judge in judges:
+            parts: dict[str, list[Verdict]] = {}
+            for verdict in heard:
+                if verdict.judge == judge:
+                    parts.setdefault(verdict.heard, []).append(verdict)
+            right = {part: right_percent(answers) for part, answers in parts.items()}
+            figures[f"{judge}: {name}"] = {"right_percent": right}
+            table.add_row(
+                judge, name, *(" / ".join(f"{right[part][head]:.0f}" for part in right) for head in heads)
+            )
     console.print(table)
-    settings = {"steps": given.steps, "notes": len(notes)}
-    console.print(f"written to {write_results('classifier', settings, figures)}")
+    if not given.for_choosing:
+        settings = {"steps": given.steps, "notes": len(notes)}
+        console.print(f"written to {write_results('classifier', settings, figures)}")
 
 
 if __name__ == "__main__":

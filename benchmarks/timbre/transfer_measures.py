@@ -1,7 +1,6 @@
 """Play held-out notes with a player and measure the output."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from benchmarks.common.sounding import sounding_times
 from benchmarks.pitch.tracking import VOICED, Tracker, track_pitch
 from benchmarks.timbre.classifier import Classifier
 from benchmarks.timbre.players import Played, Player
+from benchmarks.timbre.verdicts import Verdict, answers, shares, verdicts
 
 
 def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Tracker) -> np.ndarray:
@@ -54,25 +54,34 @@ def pitch_errors(audio: np.ndarray, played: Played, judge: Tracker, second: Trac
     return cents(came.f0_hz, asked.f0_hz * 2.0**played.octave)[judged]
 
 
-@dataclass(frozen=True)
-class Judges:
-    """The two classifiers that name the instrument of a sound.
+def measure_real(
+    notes: Sequence[Recording], judges: Mapping[str, Classifier], instrument: str
+) -> dict[str, Any]:
+    """Let judges hear an instrument's notes as they were recorded: no player can be taken for it more often.
 
-    Attributes
+    Parameters
     ----------
-    timbre : Classifier
-        Trained to ignore dynamics and vibrato, which a transfer keeps from its source.
-    performance : Classifier
-        Uses them, too.
-    """
+    notes : sequence of Recording
+        The instrument's.
+    judges : mapping of str to Classifier
+        By name.
+    instrument : str
+        What they should be taken for.
 
-    timbre: Classifier
-    performance: Classifier
+    Returns
+    -------
+    dict of str to dict
+        ``taken_percent`` as :func:`benchmarks.timbre.verdicts.shares` gives it.
+    """
+    heard = [
+        verdict for note in notes for verdict in verdicts(judges, read_audio(note.path), note.instrument)
+    ]
+    return {"taken_percent": shares(heard, instrument)}
 
 
 def measure_resynthesis(
-    player: Player, notes: Sequence[Recording], judges: Judges, instrument: str
-) -> dict[str, float]:
+    player: Player, notes: Sequence[Recording], judges: Mapping[str, Classifier], instrument: str
+) -> dict[str, Any]:
     """Let a player play its own instrument's notes.
 
     Parameters
@@ -81,17 +90,18 @@ def measure_resynthesis(
         Plays the notes.
     notes : sequence of Recording
         The notes.
-    judges : Judges
+    judges : mapping of str to Classifier
         Name the instrument.
     instrument : str
         The player's.
 
     Returns
     -------
-    dict of str to float
-        Means over notes: ``mss``, ``log_mel_db``, ``loudness_db``; ``taken_percent`` for the instrument.
+    dict
+        Means over notes: ``mss``, ``log_mel_db``, ``loudness_db``; ``taken_percent`` as in :func:`measure_real`.
     """
-    rows = []
+    rows: list[tuple[float, float, float]] = []
+    heard: list[Verdict] = []
     for note in track(notes, description=f"{instrument}, {player.name}", transient=True):
         audio = read_audio(note.path)
         played = player.resynthesize(audio).audio
@@ -101,19 +111,20 @@ def measure_resynthesis(
                 multi_scale_spectral_loss(reference, estimate),
                 log_mel_l1_db(reference, estimate, SAMPLE_RATE),
                 loudness_l1_db(audio, played, SAMPLE_RATE, sounding_times(audio, SAMPLE_RATE)),
-                100.0 * (_name_instrument(judges.timbre, played) == instrument),
             )
         )
-    means = np.mean(rows, axis=0)
-    return dict(zip(("mss", "log_mel_db", "loudness_db", "taken_percent"), means.tolist(), strict=True))
+        heard += verdicts(judges, played, note.instrument)
+    means = dict(zip(("mss", "log_mel_db", "loudness_db"), np.mean(rows, axis=0).tolist(), strict=True))
+    return {**means, "taken_percent": shares(heard, instrument)}
 
 
 def measure_transfer(
     player: Player,
     notes: Sequence[Recording],
-    judges: Judges,
+    judges: Mapping[str, Classifier],
     instrument: str,
     trackers: tuple[Tracker, Tracker] | None,
+    setting: str | None = None,
     pictures: Path | None = None,
 ) -> dict[str, Any]:
     """Let a player play other instruments' notes.
@@ -124,61 +135,49 @@ def measure_transfer(
         Plays the notes.
     notes : sequence of Recording
         The notes.
-    judges : Judges
+    judges : mapping of str to Classifier
         Name the instrument.
     instrument : str
         The player's.
     trackers : tuple of Tracker, optional
         Judge the pitch, as in :func:`pitch_errors`.
+    setting : str, optional
+        How each note is suited to the instrument, one of the player's; the first unless given.
     pictures : Path, optional
         Folder for spectrograms of one note of each instrument.
 
     Returns
     -------
     dict
-        ``taken_percent`` by the judge of timbre, also by source, and what the rest was taken for;
-        ``taken_with_gestures_percent`` by the judge of the performance; ``uncalibrated`` notes;
-        ``loudness_db``, the mean over notes; ``median_cents``, ``within_50_percent`` and
+        ``taken_percent`` as in :func:`measure_real`; ``taken_for_percent``, what the whole notes were taken for;
+        ``uncalibrated`` notes; ``loudness_db``, the mean over notes; ``median_cents``, ``within_50_percent`` and
         ``octave_or_more_percent`` (1150 cents or more) over frames.
     """
-    answers: dict[str, list[str]] = {}
-    performances: list[str] = []
+    heard: list[Verdict] = []
     loudness: list[float] = []
     errors: list[np.ndarray] = []
+    drawn: set[str] = set()
     uncalibrated = 0
-    for note in track(notes, description=f"{instrument}, {player.name}", transient=True):
+    for note in track(notes, description=f"{instrument}, {player.name}, {setting or ''}", transient=True):
         audio = read_audio(note.path)
-        played = player.transfer(audio)
+        played = player.transfer(audio, setting)
         uncalibrated += not played.calibrated
-        if pictures is not None and note.instrument not in answers:
+        if pictures is not None and note.instrument not in drawn:
+            drawn.add(note.instrument)
             sounds = {note.path.stem: audio, f"as {instrument}": played.audio}
             save_picture(pictures / f"{note.instrument}_as_{instrument}.png", sounds, SAMPLE_RATE)
-        answers.setdefault(note.instrument, []).append(_name_instrument(judges.timbre, played.audio))
-        performances.append(_name_instrument(judges.performance, played.audio))
+        heard += verdicts(judges, played.audio, note.instrument)
         moments = sounding_times(audio, SAMPLE_RATE)
         loudness.append(loudness_l1_db(audio, played.audio, SAMPLE_RATE, moments, played.gain_db))
         if trackers is not None:
             errors.append(pitch_errors(audio, played, *trackers))
-    everything = [answer for given in answers.values() for answer in given]
     size = np.abs(np.concatenate(errors)) if errors else np.zeros(0)
     return {
-        "taken_percent": _share(everything, instrument),
-        "taken_with_gestures_percent": _share(performances, instrument),
-        "taken_percent_by_source": {
-            name: _share(given, instrument) for name, given in sorted(answers.items())
-        },
-        "taken_for_percent": {name: _share(everything, name) for name in sorted(set(everything))},
+        "taken_percent": shares(heard, instrument),
+        "taken_for_percent": answers(heard),
         "uncalibrated": uncalibrated,
         "loudness_db": float(np.mean(loudness)),
         "median_cents": float(np.median(size)) if size.size else float("nan"),
         "within_50_percent": 100.0 * float(np.mean(size <= 50.0)) if size.size else float("nan"),
         "octave_or_more_percent": 100.0 * float(np.mean(size >= 1150.0)) if size.size else float("nan"),
     }
-
-
-def _name_instrument(classifier: Classifier, audio: np.ndarray) -> str:
-    return classifier.instrument(audio, SAMPLE_RATE) if np.abs(audio).max(initial=0.0) > 1e-6 else "silence"
-
-
-def _share(answers: Sequence[str], instrument: str) -> float:
-    return 100.0 * answers.count(instrument) / len(answers)
