@@ -53,3 +53,14 @@ def test_a_swell_is_voiced_throughout() -> None:
     tone = sum(np.sin(2 * np.pi * k * 220.0 * time) / k for k in range(1, 10)) * 0.3
     swell = tone * 10 ** (np.linspace(-50.0, 0.0, len(time)) / 20)
     assert (tracked(swell)["voicing"][40:] > 0.5).mean() > 0.98
+
+
+@pytest.mark.parametrize("f0_hz", [110.0, 200.0, 300.0, 440.0, 800.0, 1600.0])
+@pytest.mark.parametrize("second_db", [-200.0, -20.0])
+def test_clean_tones_of_hardly_any_partials_are_heard_rightly(f0_hz: float, second_db: float) -> None:
+    time = np.arange(188 * HOP) / RATE
+    second = 10 ** (second_db / 20)
+    tone = 0.3 * (np.sin(2 * np.pi * f0_hz * time) + second * np.sin(4 * np.pi * f0_hz * time))
+    heard = tracked(tone)
+    assert (1200 * np.abs(np.log2(heard["f0_hz"][40:] / f0_hz))).max() < 50
+    assert (heard["voicing"][40:] > 0.5).mean() > 0.9
