@@ -241,11 +241,12 @@ class Octaver:
     """Plays its own notes as they are, and others an octave higher, after a burst below that pitch."""
 
     name = "octaver"
+    settings = ("calibrate",)
 
     def resynthesize(self, audio: np.ndarray) -> Played:
         return Played(audio)
 
-    def transfer(self, audio: np.ndarray) -> Played:
+    def transfer(self, audio: np.ndarray, setting: str | None = None) -> Played:
         burst = tone(2 * F0_HZ) + tone(F0_HZ, 0.3) * (times() < 0.22)
         return Played(note(burst), octave=1.0)
 
