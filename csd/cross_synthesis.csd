@@ -18,7 +18,7 @@ endop
 ; The chord takes the filter of a tune. The model's output goes to both sides.
 instr 1
   atune diskin2 "sounds/whistle.ogg"
-  aboth, asame nnfx atune, chord(), "ar.cross", "gain", -1
+  aboth, asame nnfx atune, chord(), "ar.cross", "gain", -3
   out aboth
 endin
 
@@ -29,7 +29,7 @@ instr 2
   apulses buzz 8, 120, 90, -1
   avoice = reson(apulses, kf1, 80, 1) + 0.6*reson(apulses, kf2, 110, 1) + 0.3*reson(apulses, 2900, 180, 1)
   kloud linsegr 0, 0.05, 1, p3 - 0.1, 1, 0.05, 0
-  aboth, asame nnfx avoice*kloud, chord(), "ar.cross", "amount", 1, "dynamics", 1, "formant_shift", p4
+  aboth, asame nnfx avoice*kloud, chord(), "ar.cross", "amount", 1, "dynamics", 1, "formant_shift", p4, "gain", -2
   out aboth
 endin
 </CsInstruments>

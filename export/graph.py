@@ -115,9 +115,10 @@ def _clean_up(model: onnx_ir.Model) -> None:
     kept, in its name.
     """
     for number, node in enumerate(model.graph.all_nodes()):
-        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "['', '']"))
-        # From outside to inside, the node last; `_Flat` is around all of them. Constants come from no module.
-        module = scopes[-2].removeprefix("model.") if scopes[-2].startswith("model.") else ""
+        scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
+        # From outside to inside, the node last; `_Flat` is around all of them. Constants, and cells of a scan, name none.
+        inner = scopes[-2] if len(scopes) > 1 else ""
+        module = inner.removeprefix("model.") if inner.startswith("model.") else ""
         node.name = f"{module}/{node.op_type}_{number}"
     Sequential(DeduplicateInitializersPass(LARGEST_SHARED), ClearMetadataAndDocStringPass())(model)
     # The pass leaves what is on the graph's own inputs and outputs.

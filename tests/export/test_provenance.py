@@ -111,6 +111,10 @@ def test_a_bundled_file_says_all_that_made_it(name: str) -> None:
         assert "models trained on them may be published" in provenance["data_terms"]
 
 
-def test_the_cello_says_that_its_weights_were_interpolated() -> None:
-    for name in ("cello", "cello.decoder"):
-        assert Model(name).document.provenance["later"].startswith("interpolated")
+@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone"])
+def test_one_command_makes_the_weights_of_an_instrument(name: str) -> None:
+    for part in (name, f"{name}.decoder"):
+        provenance = Model(part).document.provenance
+        assert provenance["later"] == "none"
+        command = f"brainsynth train timbre {name} --taught 0.5 --steps 3600 --output RUN"
+        assert provenance["training_command"] == command
