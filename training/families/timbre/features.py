@@ -27,7 +27,7 @@ from ...dsp.hold import PitchHold
 from ...dsp.units import hz_to_midi, midi_to_hz
 from ...errors import RecordingsError, counted
 
-VERSION = "2"
+VERSION = "3"
 BLOCK_FRAMES = 4096
 
 
