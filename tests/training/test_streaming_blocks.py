@@ -13,6 +13,7 @@ from tests.contract import BrokenContract, check_block
 from training.analysis.loudness import FLOOR_DB, Loudness, a_weighting_gain, a_weighting_kernels
 from training.analysis.pitch_network import (
     CENTS_PER_BIN,
+    FLOOR,
     GAIN,
     LOWEST_MIDI,
     PITCH_BINS,
@@ -153,12 +154,13 @@ def test_features_of_pitch_are_levels_of_its_bins() -> None:
     found, _ = features(x, features.initial_state(1))
     sound = x.flatten().double().numpy()
     at_6k = np.convolve(sound, lowpass_fir(0.40 / 2, 36).numpy())[: len(sound)][1::2]
-    levels = []
+    powers = []
     for samples, length, period, bins in ((at_6k, 384, 512, 128), (sound, 288, 264, 88)):
         frame = samples[-length:] * recent_window(length).numpy()
         waves = np.exp(-2j * np.pi * np.outer(np.arange(1, bins + 1), np.arange(length)) / period)
-        levels.append(np.log(np.abs(waves @ frame) ** 2 * GAIN**2 + 1.0))
-    level = np.concatenate(levels)
+        powers.append(np.abs(waves @ frame) ** 2 * GAIN**2)
+    power = np.concatenate(powers)
+    level = np.log(power + FLOOR * power.mean() + 1.0)
     expected = (level - level.mean()) / level.std()
     np.testing.assert_allclose(found[-1].numpy(), expected[features.order.numpy()], atol=2e-4)
     assert sorted(features.order.tolist()) == list(range(features.size))
