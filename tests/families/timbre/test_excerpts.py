@@ -38,6 +38,10 @@ def test_onsets_are_where_the_level_rises_at_once() -> None:
     assert onsets_of(corpus_of(twice, note(7, 80), swell, faint)).tolist() == [30, 180, 287, 627]
 
 
+def test_recordings_of_a_frame_or_two_have_onsets_too() -> None:
+    assert onsets_of(corpus_of(note(0, 1), note(1, 1), note(0, 5))).tolist() == [0, 2, 3]
+
+
 def test_two_fifths_of_the_excerpts_hold_the_beginning_of_a_note_and_say_where() -> None:
     corpus = corpus_of(note(300, 4000), note(5, 4000), note(4000, 200))
     drawn = ExcerptDraw(corpus, 150)(200, np.random.default_rng(0))

@@ -69,7 +69,7 @@ def onsets_of(corpus: Corpus) -> NDArray[np.int64]:
     found, first = [], 0
     for length in corpus.lengths:
         loudness = corpus.loudness_db[first : first + length]
-        before = np.concatenate([np.full(RISE_FRAMES, SILENT_DB), loudness[:-RISE_FRAMES]])
+        before = np.concatenate([np.full(RISE_FRAMES, SILENT_DB), loudness])[:length]
         rises = (loudness - np.maximum(before, SILENT_DB) > RISE_DB) & (loudness > loudness.max() - HEARD_DB)
         begins = rises & ~np.concatenate([[False], rises[:-1]])
         found.append(first + np.flatnonzero(begins))
