@@ -11,12 +11,13 @@ from scipy.signal import fftconvolve
 from torch import Tensor
 
 from ...data.harmonic_analysis import harmonic_levels
+from .excerpts import VOICED
 from .features import Corpus
 from .losses import render, scores
 from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
 
 EXCERPTS, EXCERPT_FRAMES, EDGE_FRAMES = 24, 300, 30
-VOICED, LARGEST_SWELL_DB = 0.5, 15.0
+LARGEST_SWELL_DB = 15.0
 SLOW_FRAMES = 112
 """What is slower than 0.3 s is a course of the note, which the decoder knows or does not know, and no wandering."""
 
