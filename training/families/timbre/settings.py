@@ -28,9 +28,9 @@ class TimbreSettings(Checked):
 class TimbreSize(Checked):
     """Sizes that the weights' shapes depend on."""
 
-    width: int = size(128, "values in the dense layers")
-    hidden: int = size(160, "values in the recurrent layer")
+    width: int = size(96, "values in the dense layers")
+    hidden: int = size(96, "values in the recurrent layer")
     harmonic_rows: int = size(8, "harmonics are rows times columns")
     harmonic_columns: int = size(8, "harmonics are rows times columns")
     bands: int = size(65, "bands of the noise", minimum=2)
-    partitions: int = size(64, "length of the room, in hops of 128 samples", "hops")
+    partitions: int = size(32, "length of the room, in hops of 128 samples", "hops")
