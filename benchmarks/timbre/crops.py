@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import soxr
 import torch
 from rich.progress import track
 
+from benchmarks.common.recordings import SAMPLE_RATE as RECORDED_RATE
 from benchmarks.common.recordings import Recording, read_audio
 from benchmarks.pitch.trackers import ModelTracker
 from benchmarks.pitch.tracking import track_pitch
@@ -25,7 +26,10 @@ from benchmarks.timbre.classifier import (
 )
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
 from benchmarks.timbre.recording_chains import through_chains
+from benchmarks.timbre.soundfont_notes import SoundfontNote
 
+LIBRARY, OF_LIBRARY = "library", 0.5
+"""Whose the recordings are, and which share of the crops is of them."""
 SHIFTS_SEMITONES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 WINDOW_DELAY_S = 0.008
 
@@ -76,14 +80,16 @@ def in_room(audio: np.ndarray, sample_rate: int, rng: np.random.Generator) -> np
 
 
 def variants(
-    recording: Recording, own: Gesture | None = None, others: Sequence[Gesture] = ()
+    audio: np.ndarray, rng: np.random.Generator, own: Gesture | None = None, others: Sequence[Gesture] = ()
 ) -> list[np.ndarray]:
     """Compute the features of a recording as it is, at other speeds, in a room and with others' gestures.
 
     Parameters
     ----------
-    recording : Recording
-        Any.
+    audio : ndarray
+        (T,) at 24 kHz.
+    rng : Generator
+        Draws the room and the gestures.
     own : Gesture, optional
         Of this recording.
     others : sequence of Gesture
@@ -94,10 +100,6 @@ def variants(
     list of ndarray
         (80, N) uint8 each: 0..255 for -75..0 dB.
     """
-    audio = read_audio(recording.path, SAMPLE_RATE)
-    rng = np.random.default_rng(
-        int.from_bytes(hashlib.sha256(recording.path.name.encode()).digest()[:8], "big")
-    )
     sounds = [shifted(audio, SAMPLE_RATE, semitones) for semitones in SHIFTS_SEMITONES]
     sounds.append(in_room(audio, SAMPLE_RATE, rng))
     if own is not None:
@@ -112,6 +114,11 @@ def variants(
     ]
 
 
+def _drawn_by(name: str) -> np.random.Generator:
+    """Give the same random numbers to the same recording, whatever else is learned from."""
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+
+
 def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
     tracker = ModelTracker("pitch", WINDOW_DELAY_S)
     found = {}
@@ -124,7 +131,8 @@ def _gestures(recordings: Sequence[Recording]) -> dict[Path, Gesture]:
 class Crops:
     """Draws training crops: every stretch of three semitones, and in it every instrument, is equally likely.
 
-    If crops were drawn in proportion to the files, pitch alone would indicate the instrument.
+    If crops were drawn in proportion to the files, pitch alone would indicate the instrument. Half of the crops are of other
+    makers' notes, each maker's equally many: a judge of one library's notes knows its players and its rooms.
 
     Parameters
     ----------
@@ -134,6 +142,8 @@ class Crops:
         In the order of the labels.
     rng : Generator
         Draws crops and changes.
+    makers : mapping of str to sequence of SoundfontNote
+        Notes of other makers, by the makers' names.
     """
 
     def __init__(
@@ -141,20 +151,34 @@ class Crops:
         recordings: Sequence[Recording],
         instruments: Sequence[str],
         rng: np.random.Generator,
+        makers: Mapping[str, Sequence[SoundfontNote]],
     ) -> None:
         gestures = _gestures([recording for recording in recordings if recording.is_single_note])
         others = list(gestures.values())
         self._variants = [
-            variants(recording, gestures.get(recording.path), others)
+            variants(
+                read_audio(recording.path, SAMPLE_RATE),
+                _drawn_by(recording.path.name),
+                gestures.get(recording.path),
+                others,
+            )
             for recording in track(recordings, description="features")
         ]
-        self._labels = np.array([instruments.index(recording.instrument) for recording in recordings])
+        played = [(maker, note) for maker, notes in makers.items() for note in notes]
+        self._variants += [
+            variants(
+                soxr.resample(note.audio, RECORDED_RATE, SAMPLE_RATE),
+                _drawn_by(f"{maker} {note.instrument} {note.midi} {note.velocity}"),
+            )
+            for maker, note in track(played, description="features of other makers")
+        ]
+        named = [recording.instrument for recording in recordings] + [note.instrument for _, note in played]
+        self._labels = np.array([instruments.index(name) for name in named])
         self._rng = rng
-        self._f0_hz = np.array([recording.note_hz for recording in recordings])
-        strata = [(recording.midi // 3, recording.instrument) for recording in recordings]
-        members = Counter(strata)
-        weights = np.array([1.0 / members[stratum] for stratum in strata])
-        self._weights = weights / weights.sum()
+        self._f0_hz = np.array([note.note_hz for note in (*recordings, *(note for _, note in played))])
+        strata = [(LIBRARY, recording.midi // 3, recording.instrument) for recording in recordings]
+        strata += [(maker, note.midi // 3, note.instrument) for maker, note in played]
+        self._weights = _weights(strata, makers)
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw crops and their labels.
@@ -184,3 +208,14 @@ class Crops:
         # Half of the crops begin with the note, as those of short notes always do.
         window = level[:, start if self._rng.random() < 0.5 else 0 :][:, :CROP_FRAMES]
         return crop((window.astype(np.float32) / 255.0 - 1.0) * KEPT_DB, 0)
+
+
+def _weights(strata: Sequence[tuple[str, int, str]], makers: Collection[str]) -> np.ndarray:
+    """How often each note is drawn, by whose it is, its stretch of semitones, and its instrument; the sum is 1."""
+    members = Counter(strata)
+    weights = np.array([1.0 / members[stratum] for stratum in strata])
+    owners = np.array([owner for owner, _, _ in strata])
+    for owner in (LIBRARY, *makers):
+        share = 1.0 if not makers else OF_LIBRARY if owner == LIBRARY else (1.0 - OF_LIBRARY) / len(makers)
+        weights[owners == owner] *= share / weights[owners == owner].sum()
+    return weights

@@ -1,4 +1,4 @@
-"""The judges of timbre transfer: trained on a library's real notes, kept on disk."""
+"""The judges of timbre transfer: trained on real notes of a library and of other makers, kept on disk."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,18 @@ from benchmarks.common.recordings import Recording
 from benchmarks.timbre.classifier import Classifier
 from benchmarks.timbre.crops import Crops
 from benchmarks.timbre.networks import NETWORKS
+from benchmarks.timbre.soundfont_notes import (
+    PACKAGES,
+    SoundfontNote,
+    installed_soundfonts,
+    soundfont_notes,
+)
 
 BATCH_SIZE = 64
 STEPS = 4000
-VERSION = 4
+LEARNED_MAKERS = ("timgm", "csound")
+"""Soundfonts that judges learn from as well; those of other makers show whether they know instruments or players."""
+VERSION = 5
 """Raised when a judge trained before would no longer be the one trained now."""
 
 
@@ -37,6 +45,11 @@ def trained_judges(recordings: Sequence[Recording], steps: int = STEPS) -> dict[
     -------
     dict of str to Classifier
         By the name of their build; kept on disk for the next call.
+
+    Raises
+    ------
+    FileNotFoundError
+        If judges have to be trained, and one of :data:`LEARNED_MAKERS`, or what plays it, is not installed.
     """
     training = [r for r in recordings if not r.is_held_out and not r.is_for_choosing]
     instruments = tuple(sorted({recording.instrument for recording in training}))
@@ -44,7 +57,8 @@ def trained_judges(recordings: Sequence[Recording], steps: int = STEPS) -> dict[
     torch.manual_seed(0)
     missing = {build: NETWORKS[build](len(instruments)) for build, path in paths.items() if not path.exists()}
     if missing:
-        train(missing, Crops(training, instruments, np.random.default_rng(0)), steps)
+        makers = {name: _notes(name, instruments) for name in LEARNED_MAKERS}
+        train(missing, Crops(training, instruments, np.random.default_rng(0), makers), steps)
     for build, network in missing.items():
         paths[build].parent.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), paths[build])
@@ -89,9 +103,22 @@ def train(networks: Mapping[str, nn.Module], crops: Crops, steps: int) -> None:
         network.eval()
 
 
+def _notes(maker: str, instruments: Sequence[str]) -> list[SoundfontNote]:
+    """Play what a maker has of some instruments."""
+    found = installed_soundfonts()
+    if maker not in found:
+        raise FileNotFoundError(
+            f"judges learn from the soundfont {maker}, which is missing: apt install {PACKAGES}"
+        )
+    return [note for note in soundfont_notes(found[maker]) if note.instrument in instruments]
+
+
 def _path(build: str, training: Sequence[Recording], steps: int) -> Path:
     contents = "\n".join(
-        [f"{VERSION} {build} {steps}", *sorted(recording.path.name for recording in training)]
+        [
+            f"{VERSION} {build} {steps} {','.join(LEARNED_MAKERS)}",
+            *sorted(recording.path.name for recording in training),
+        ]
     )
     return CACHE / "classifier" / f"{hashlib.sha256(contents.encode()).hexdigest()[:16]}.pt"
 

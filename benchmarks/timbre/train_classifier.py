@@ -29,13 +29,13 @@ from benchmarks.pitch.tracking import track_pitch
 from benchmarks.timbre.classifier import Classifier
 from benchmarks.timbre.crops import WINDOW_DELAY_S, shifted
 from benchmarks.timbre.gestures import Gesture, gesture_of, with_gesture
-from benchmarks.timbre.judges import STEPS, trained_judges
+from benchmarks.timbre.judges import LEARNED_MAKERS, STEPS, trained_judges
 from benchmarks.timbre.resynthesis import resynthesise
 from benchmarks.timbre.soundfont_notes import installed_soundfonts, soundfont_notes
 from benchmarks.timbre.verdicts import Verdict, verdicts
 
 CHOSEN_BY = "fluid"
-"""The soundfont by which settings of the training are chosen; what is reported is another's."""
+"""The soundfont by which settings of the training are chosen."""
 
 Sounds = Iterable[tuple[str, np.ndarray]]
 """Instruments and what they play, (T,) at 48 kHz."""
@@ -79,7 +79,7 @@ def _changed(notes: Sequence[Recording], change: Callable[[np.ndarray], np.ndarr
 
 
 def soundfont_sounds(for_choosing: bool) -> dict[str, Sounds]:
-    """Name the soundfonts that are installed and give their notes.
+    """Name the soundfonts that are installed and that judges have not heard, and give their notes.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def soundfont_sounds(for_choosing: bool) -> dict[str, Sounds]:
     return {
         f"soundfont {name}": ((note.instrument, note.audio) for note in soundfont_notes(path))
         for name, path in installed_soundfonts().items()
-        if name == CHOSEN_BY or not for_choosing
+        if name == CHOSEN_BY or (not for_choosing and name not in LEARNED_MAKERS)
     }
 
 

@@ -18,9 +18,11 @@ from benchmarks.timbre.classifier import (
     crop,
     features,
 )
+from benchmarks.timbre.crops import _weights
 from benchmarks.timbre.judges import trained_judges
 from benchmarks.timbre.networks import NETWORKS, StatisticsNet
 from benchmarks.timbre.players import CALIBRATE, FULL_STRENGTH, ModelPlayer
+from benchmarks.timbre.soundfont_notes import SoundfontNote
 from benchmarks.timbre.train_classifier import right_percent
 from benchmarks.timbre.transfer_quality import quality_table, taken_table
 from benchmarks.timbre.verdicts import Verdict, answers, shares, verdicts
@@ -122,22 +124,38 @@ def test_judges_are_trained_once_on_notes_that_nothing_else_uses(
 ) -> None:
     seen: list[Recording] = []
 
+    heard: list[SoundfontNote] = []
+
     def crops(
-        recordings: list[Recording], instruments: tuple[str, ...], rng: np.random.Generator
+        recordings: list[Recording],
+        instruments: tuple[str, ...],
+        rng: np.random.Generator,
+        makers: dict[str, list[SoundfontNote]],
     ) -> TwoKinds:
         seen.extend(recordings)
+        heard.extend(note for notes in makers.values() for note in notes)
         return TwoKinds(recordings, instruments, rng)
+
+    def notes(soundfont: Path) -> list[SoundfontNote]:
+        return [SoundfontNote(name, 60, 80, np.zeros(9, np.float32)) for name in ("dark", "harp")]
 
     monkeypatch.setattr(module, "CACHE", tmp_path)
     monkeypatch.setattr(module, "BATCH_SIZE", 16)
     monkeypatch.setattr(module, "Crops", crops)
+    monkeypatch.setattr(module, "soundfont_notes", notes)
+    monkeypatch.setattr(module, "installed_soundfonts", lambda: {"other": Path("other.sf2")})
     recordings = library(tmp_path)
+    monkeypatch.setattr(module, "LEARNED_MAKERS", ("missing",))
+    with pytest.raises(FileNotFoundError, match="soundfont missing, which is missing: apt install"):
+        trained_judges(recordings, steps=60)
+    monkeypatch.setattr(module, "LEARNED_MAKERS", ("other",))
     judges = trained_judges(recordings, steps=60)
     assert any(note.is_held_out for note in recordings)
     assert any(note.is_for_choosing for note in recordings)
     assert {note.path for note in seen} == {
         note.path for note in recordings if not note.is_held_out and not note.is_for_choosing
     }
+    assert [note.instrument for note in heard] == ["dark"]  # the library has no harp
     assert set(judges) == set(NETWORKS)
     shown, labels = TwoKinds([], (), np.random.default_rng(5)).batch(64)
     for judge in judges.values():
@@ -223,3 +241,13 @@ def test_a_note_is_suited_as_users_get_it_or_at_full_strength() -> None:
 def test_frames_are_ten_milliseconds_apart() -> None:
     assert pytest.approx(0.01) == FRAME_S
     assert features(tone(0.5), RATE).shape[1] == pytest.approx(50, abs=5)
+
+
+def test_half_of_the_crops_are_of_other_makers_and_each_maker_has_as_many() -> None:
+    """However many notes each has; and in each stretch of three semitones all instruments of one are equally likely."""
+    strata = [("library", 20, "dark")] * 90 + [("library", 20, "bright")] * 10
+    strata += [("few", 20, "dark")] * 2 + [("many", 20, "dark")] * 40
+    weights = _weights(strata, ["few", "many"])
+    parts = [weights[:90].sum(), weights[90:100].sum(), weights[100:102].sum(), weights[102:].sum()]
+    np.testing.assert_allclose(parts, [0.25, 0.25, 0.25, 0.25])
+    np.testing.assert_allclose(_weights(strata[:100], []).sum(), 1.0)

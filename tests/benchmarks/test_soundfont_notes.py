@@ -87,10 +87,14 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     there.touch()
     monkeypatch.setattr(module, "SOUNDFONTS", {"some": there, "other": tmp_path / "other.sf2"})
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
-    with pytest.raises(
-        FileNotFoundError, match="fluidsynth plays the soundfonts and is missing: apt install"
-    ):
+    with pytest.raises(FileNotFoundError, match="fluidsynth plays some and is missing: apt install"):
         installed_soundfonts()
+    patches = tmp_path / "patches.cfg"
+    patches.touch()
+    monkeypatch.setattr(module, "SOUNDFONTS", {"patches": patches})
+    with pytest.raises(FileNotFoundError, match="timidity plays patches and is missing: apt install"):
+        installed_soundfonts()
+    monkeypatch.setattr(module, "SOUNDFONTS", {"some": there, "other": tmp_path / "other.sf2"})
     monkeypatch.setattr(module.shutil, "which", lambda name: f"/bin/{name}")
     assert installed_soundfonts() == {"some": there}
     there.unlink()
