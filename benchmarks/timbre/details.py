@@ -23,6 +23,7 @@ from benchmarks.common.recordings import (
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.trackers import ModelTracker
 from benchmarks.pitch.tracking import VOICED, PitchTrack, Tracker
+from benchmarks.timbre.instruments import INSTRUMENTS
 from benchmarks.timbre.note_measures import (
     OCTAVES_HZ,
     Parts,
@@ -324,7 +325,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the instruments")
     parser.add_argument(
         "--models",
-        default="cello,flute,saxophone,trombone",
+        default=INSTRUMENTS,
         help="names or files, with commas between; INSTRUMENT=FILE.onnx where the file's name does not begin so",
     )
     parser.add_argument("--analyzer", default="pitch", help="finds the pitch: a name or a model file")

@@ -17,6 +17,7 @@ from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.octave_steps import held_part
 from benchmarks.pitch.trackers import make_tracker
 from benchmarks.timbre.full_strength import full_strength
+from benchmarks.timbre.instruments import INSTRUMENTS
 from brainsynth import Model, errors
 from plugin_host.effects.calibration import ANALYZER
 
@@ -210,9 +211,7 @@ def figures(latencies: Sequence[Sequence[float]]) -> dict[str, float]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timbre.onset_latency")
-    parser.add_argument(
-        "--models", default="cello,flute,saxophone,trombone", help="names or files, with commas"
-    )
+    parser.add_argument("--models", default=INSTRUMENTS, help="names or files, with commas")
     parser.add_argument("--recordings", type=Path, help="folder with the instruments, for real notes")
     parser.add_argument("--count", type=int, default=100, help="how many onsets of each kind at most")
     given = parser.parse_args()

@@ -14,6 +14,7 @@ from rich.table import Table
 from benchmarks.common.recordings import find_recordings, held_out_notes, notes_for_choosing
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.trackers import make_tracker
+from benchmarks.timbre.instruments import INSTRUMENTS
 from benchmarks.timbre.judges import trained_judges
 from benchmarks.timbre.players import CALIBRATE, FULL_STRENGTH, MeanSpectrumPlayer, ModelPlayer, Player
 from benchmarks.timbre.transfer_measures import measure_real, measure_resynthesis, measure_transfer
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, required=True, help="folder with the instruments")
     parser.add_argument(
         "--models",
-        default="cello,flute,saxophone,trombone",
+        default=INSTRUMENTS,
         help="instruments, with commas between; INSTRUMENT=FILE.onnx for one that is not bundled",
     )
     parser.add_argument("--analyzer", default="pitch", help="for the calibration: a name or a model file")

@@ -19,6 +19,7 @@ from benchmarks.common.recordings import SAMPLE_RATE
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.pitch.trackers import FinePYin, ModelTracker
 from benchmarks.pitch.tracking import Tracker
+from benchmarks.timbre.instruments import INSTRUMENTS
 from benchmarks.timbre.players import Played
 from benchmarks.timbre.voice_inputs import Take, make_takes, pitch_at_moments, sounds_at_moments
 from benchmarks.timbre.voice_measures import (
@@ -307,9 +308,7 @@ def _write(figures: Figures, heard: dict[str, dict[str, float]]) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timbre.voices")
-    parser.add_argument(
-        "--models", default="cello,flute,saxophone,trombone", help="names or files, with commas between"
-    )
+    parser.add_argument("--models", default=INSTRUMENTS, help="names or files, with commas between")
     parser.add_argument(
         "--keep", type=Path, help="new folder for the takes and what was made of them, as WAV"
     )

@@ -111,7 +111,9 @@ def test_a_bundled_file_says_all_that_made_it(name: str) -> None:
         assert "models trained on them may be published" in provenance["data_terms"]
 
 
-@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone"])
+@pytest.mark.parametrize(
+    "name", ["cello", "clarinet", "flute", "french-horn", "oboe", "saxophone", "trombone"]
+)
 def test_one_command_makes_the_weights_of_an_instrument(name: str) -> None:
     for part in (name, f"{name}.decoder"):
         provenance = Model(part).document.provenance

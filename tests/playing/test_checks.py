@@ -100,7 +100,9 @@ def test_what_would_take_long_is_not_played() -> None:
     assert check_latency(tiny_models.load(redeclared(proto, latency_samples=10_000_000)).graph) == ()
 
 
-@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone", "ar"])
+@pytest.mark.parametrize(
+    "name", ["cello", "clarinet", "flute", "french-horn", "oboe", "saxophone", "trombone", "ar"]
+)
 def test_a_bundled_effect_says_how_long_its_analysis_hears(name: str) -> None:
     proto = onnx.load(MODELS_FOLDER / f"{name}.onnx")
     assert tail_of(proto).passed

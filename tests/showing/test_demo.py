@@ -87,7 +87,7 @@ def test_demo_of_a_users_file_renders_every_instrument_as_it_says(
     assert ended.code == 0
     assert str(tmp_path / "out") in ended.out
     names = [model.name for model in bundled_instruments()]
-    assert names == ["cello", "flute", "saxophone", "trombone"]
+    assert names == ["cello", "clarinet", "flute", "french-horn", "oboe", "saxophone", "trombone"]
     files = sorted(f"mine-{name}{suffix}" for name in names for suffix in (".wav", ".png"))
     assert tree(tmp_path / "out") == files
     for name in names:

@@ -204,7 +204,9 @@ def test_bad_number_of_samples_is_explained(samples: Any) -> None:
         load(tiny_models.sine_generator()).stream().generate(samples)
 
 
-@pytest.mark.parametrize("name", ["cello", "flute", "saxophone", "trombone"])
+@pytest.mark.parametrize(
+    "name", ["cello", "clarinet", "flute", "french-horn", "oboe", "saxophone", "trombone"]
+)
 def test_a_raised_noise_gate_leaves_silence_a_number(name: str) -> None:
     stream = Model(name).stream(block_size=128)
     stream.set(noise_gate=-40.0)
