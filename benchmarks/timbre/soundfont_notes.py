@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from benchmarks.common.cache import CACHE
 from benchmarks.common.recordings import SAMPLE_RATE, read_audio
@@ -201,10 +202,12 @@ def _program(soundfont: Path) -> str:
 
 
 def _play(soundfont: Path, midi: Path, out: Path) -> None:
+    # What timidity writes as FLAC does not say how long it is.
+    written = out.with_suffix(".wav")
     if _program(soundfont) == "timidity":
         plain = ["-EFreverb=0", "-EFchorus=0", "-EFdelay=0", "--output-mono"]
-        command = ["timidity", "-c", str(soundfont), "-OF", "-s", str(SAMPLE_RATE), *plain]
-        command += ["-o", str(out), str(midi)]
+        command = ["timidity", "-c", str(soundfont), "-Ow", "-s", str(SAMPLE_RATE), *plain]
+        command += ["-o", str(written), str(midi)]
     else:
         settings = ["-r", str(SAMPLE_RATE), "-g", "0.6", "-R", "0", "-C", "0"]
         command = [
@@ -213,13 +216,15 @@ def _play(soundfont: Path, midi: Path, out: Path) -> None:
             "-q",
             *settings,
             "-T",
-            "flac",
+            "wav",
             "-F",
-            str(out),
+            str(written),
             str(soundfont),
             str(midi),
         ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0 or not out.exists():
+    if done.returncode != 0 or not written.exists():
         said = (done.stderr or done.stdout).strip()[-300:]
         raise RuntimeError(f"{command[0]} did not play {soundfont}: {said}")
+    audio, rate = soundfile.read(written)
+    soundfile.write(out, audio, rate, format="FLAC")
