@@ -24,7 +24,8 @@ from .errors import ExportTargetError
 def training_command(config: Mapping[str, Any]) -> str:
     """Give the commands that make a run's weights, from its configuration: one, and one more each time it was lengthened.
 
-    Folders are named without the path to them; a data set of sounds is ``DATA``. It is left out where it has the synth and
+    Folders are named without the path to them; a data set of sounds is ``DATA``, and one of recordings
+    ``FOUND``. The first is left out where it has the synth and
     the number of sounds that the training would render for itself.
     """
     family = find_family(config["family"])
@@ -41,15 +42,16 @@ def training_command(config: Mapping[str, Any]) -> str:
 
 def _sources(config: Mapping[str, Any]) -> list[str]:
     family, synth = find_family(config["family"]), config.get("synth")
+    found = ["--found", "FOUND"] if config.get("found") else []
     if config.get("endless"):
         limit = config.get("disk_limit_gb")  # runs of earlier versions do not say it
-        return ["--synth", str(synth), *([] if limit is None else ["--disk-limit", str(limit)])]
+        return ["--synth", str(synth), *([] if limit is None else ["--disk-limit", str(limit)]), *found]
     recordings, sounds = config.get("recordings"), family.learns(SynthSounds)
     words = [] if recordings is None else [Path(recordings).name]
     if synth is None or sounds is None:
         return words
     if family.learns(Recordings) is None:
-        return [*words, "DATA"]
+        return [*words, "DATA", *found]
     # What a training renders for itself where no data set is given.
     is_own = (Path(synth).stem, config.get("sounds")) == (sounds.synth, sounds.count)
     return words if is_own else [*words, "--data", "DATA"]

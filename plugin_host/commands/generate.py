@@ -13,11 +13,22 @@ from ..errors import UsageError, counted
 from .exit_codes import ExitCode
 from .messages import say, warn
 
+_NOT_BESIDE_LIKE = {
+    "count": "--count",
+    "sampling": "--sampling",
+    "seed": "--seed",
+    "steps": "--steps",
+    "settings_list": "--list",
+    "redraw_silent": "--redraw-silent",
+    "redraw_clipped": "--redraw-clipped",
+}
+
 if TYPE_CHECKING:
     from ..datasets.sound_maker import Tally
 
 
 def generate(
+    context: typer.Context,
     synth: Annotated[str, typer.Argument(help="A bundled synth, a .csd or a .vst3.", show_default=False)],
     output: Annotated[
         Path,
@@ -50,6 +61,23 @@ def generate(
         Path | None,
         typer.Option("--list", help="Your own parameters: .csv, .jsonl or a manifest.", show_default=False),
     ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like",
+            metavar="RECORDINGS",
+            help="Sounds are recordings, and parameters what a search finds that comes near each.",
+            show_default=False,
+        ),
+    ] = None,
+    renders: Annotated[
+        int | None,
+        typer.Option(
+            "--renders",
+            help="For --like: sounds to render for each recording; 60 by default.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one per core, 1: only this one.")
     ] = 0,
@@ -62,34 +90,66 @@ def generate(
 ) -> int:
     """Make a data set: thousands of sounds of a synth, and the parameters of each.
 
+    With --like the sounds are recordings, and the parameters those of the synth that are found to come near them.
     You can stop it at any moment. The same command continues where it stopped. A .csd needs Csound 6.
     """
+    from ..datasets.found_settings import RENDERS, generate_like
     from ..datasets.generation import generate
     from .progress import progress_bar
 
+    if like is not None:
+        _refuse_beside_like(context)
+    elif renders is not None:
+        raise UsageError("--renders is for recordings, and there are none: add --like RECORDINGS")
     begun = time.monotonic()
     with progress_bar() as show:
         sounds = _SoundCount(show)
         try:
-            tally = generate(
-                synth,
-                output,
-                count,
-                seed=seed,
-                sampling=_refine(sampling, steps, settings_list),
-                steps=parse_steps(steps or []),
-                settings_list=settings_list,
-                workers=workers,
-                redraw_silent=redraw_silent,
-                redraw_clipped=redraw_clipped,
-                on_progress=sounds.update,
-                on_problem=warn,
-            )
+            if like is not None:
+                tally = generate_like(
+                    synth,
+                    like,
+                    output,
+                    RENDERS if renders is None else renders,
+                    workers=workers,
+                    on_preparation=lambda done, most: show("getting to know the synth, once", done, most),
+                    on_progress=sounds.update,
+                    on_problem=warn,
+                )
+            else:
+                tally = generate(
+                    synth,
+                    output,
+                    count,
+                    seed=seed,
+                    sampling=_refine(sampling, steps, settings_list),
+                    steps=parse_steps(steps or []),
+                    settings_list=settings_list,
+                    workers=workers,
+                    redraw_silent=redraw_silent,
+                    redraw_clipped=redraw_clipped,
+                    on_progress=sounds.update,
+                    on_problem=warn,
+                )
         except KeyboardInterrupt:
             warn(f"{counted(sounds.done, 'sound is', 'sounds are')} in {output}; the same command continues")
             raise
     _summarize(tally, sounds.total, output, time.monotonic() - begun)
     return ExitCode.FAILED if tally.failed else ExitCode.WELL
+
+
+def _refuse_beside_like(context: typer.Context) -> None:
+    """Refuse options that choose parameters, beside recordings for which they are searched."""
+    given = [
+        option
+        for name, option in _NOT_BESIDE_LIKE.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name != "DEFAULT"
+    ]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)}: with --like there is a sound for each recording, and its parameters are searched for;"
+            f" leave {'it' if len(given) == 1 else 'them'} out, or leave out --like"
+        )
 
 
 def parse_steps(texts: Sequence[str]) -> dict[str, int]:
@@ -126,14 +186,20 @@ class _SoundCount:
             self._began, self._found = time.monotonic(), done
         self.done, self.total = done, total
         passed = time.monotonic() - self._began
-        rate = f", {(done - self._found) / passed:.0f} a second" if passed > 1 else ""
+        rate = f", {_rate(done - self._found, passed)}" if passed > 1 else ""
         self._show(f"{done} of {counted(total, 'sound')}{rate}", done, total)
+
+
+def _rate(count: int, seconds: float) -> str:
+    """Say how quickly so many were made, by the minute where a second is too short to tell."""
+    rate = count / max(seconds, 1e-3)
+    return f"{rate:.0f} a second" if rate >= 1 else f"{60 * rate:.0f} a minute"
 
 
 def _summarize(tally: Tally, total: int, folder: Path, seconds: float) -> None:
     parts = [f"{total} {'sound' if total == 1 else 'sounds'} in {folder}"]
     if tally.made:
-        parts.append(f"{tally.made} made in {seconds:.0f} s, {tally.made / max(seconds, 1e-3):.0f} a second")
+        parts.append(f"{tally.made} made in {seconds:.0f} s, {_rate(tally.made, seconds)}")
     counts: tuple[tuple[int, str], ...] = (
         (tally.silent, "silent"),
         (tally.clipped, "clipped"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,6 +66,7 @@ def infer(
     from ..files.plan import refuse_inputs_as_outputs
     from ..matching.best_synth import RENDERS
     from ..matching.inference import ParameterModel, infer, preset_of
+    from ..matching.onset_reading import read_from_onset
     from ..matching.target_sound import FLOOR_S
     from .named_model import open_model
     from .outputs import refuse_unwritable
@@ -133,45 +133,6 @@ def _infer_by_best(
         assert one.refinement is not None
         typer.echo(f"{model.model.name}: {one.refinement.mss_after:.2f} dB")
     return ranked[0]
-
-
-def read_from_onset(path: Path, seconds: float) -> tuple[NDArray[np.float32], int, int]:
-    """Read an audio file from a moment before its onset.
-
-    Parameters
-    ----------
-    path : Path
-    seconds : float
-        How much is read at least, where there is as much.
-
-    Returns
-    -------
-    array, (C, T) float32
-    sample_rate : int
-        Hz.
-    repaired : int
-        How many samples were NaN or infinite and are 0.
-
-    Raises
-    ------
-    AudioFileError
-        If it cannot be read.
-    """
-    import numpy as np
-
-    from ..matching.target_sound import AUDIBLE
-    from ..sound_files.reader import AudioReader
-
-    with AudioReader(path) as reader:
-        sound = np.zeros((reader.channels, 0), np.float32)
-        for block in reader.blocks(reader.sample_rate):
-            if np.abs(block.mean(axis=0)).max() > AUDIBLE:
-                rest = reader.read(math.ceil(seconds * reader.sample_rate))
-                sound = np.concatenate([sound, block, rest], axis=1)
-                break
-            # One with channels that cancel each other is kept: without an onset, it is all there is to report on.
-            sound = sound if np.abs(sound).max(initial=0.0) > AUDIBLE else block
-        return sound, reader.sample_rate, reader.repaired_samples
 
 
 def _check_names(output: Path | None, render: Path | None, picture: Path | None) -> None:

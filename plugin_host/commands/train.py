@@ -13,7 +13,14 @@ from ..sound_files.search import describe, search
 from .messages import warn
 from .training_packages import training_packages
 from .training_report import TrainingReport, say_what_comes_next
-from .training_sounds import find_sounds, identify_synth, render_sounds, resynthesise_with
+from .training_sounds import (
+    distance_db,
+    find_recordings_found,
+    find_sounds,
+    identify_synth,
+    render_sounds,
+    resynthesise_with,
+)
 
 if TYPE_CHECKING:
     from training.loop.family import Family
@@ -117,6 +124,13 @@ def _sources(family: Family) -> list[inspect.Parameter]:
             found.append(
                 _parameter("disk_limit", float, typer.Option("--disk-limit", min=0.01, help=text), 1.0)
             )
+        if sounds.found:
+            text = (
+                "A data set made by brainsynth generate SYNTH --like RECORDINGS: these recordings take part."
+            )
+            found.append(
+                _parameter("found", Path | None, typer.Option("--found", help=text, show_default=False), None)
+            )
     return found
 
 
@@ -160,7 +174,7 @@ def _train(family: Family, values: dict[str, Any]) -> None:
             for kind, title in ((family.settings, "Settings_"), (family.size, "Size_"))
         )
         from training.data.recordings import find_recordings
-        from training.data.source import Source
+        from training.data.source import Source, identify_found
         from training.loop.family import SynthSounds
         from training.loop.train import check
         from training.loop.train import train as train_family
@@ -176,8 +190,11 @@ def _train(family: Family, values: dict[str, Any]) -> None:
                 train_family(family, Source(recordings), out, settings, size, device, report)
             else:
                 data = values["data"]
+                recordings_found = find_recordings_found(values.get("found"), values.get("synth"), report)
                 if data is None:
-                    check(family, out, settings, size, device, identify_synth(values.get("synth")))
+                    known = identify_synth(values.get("synth"))
+                    known |= identify_found(recordings_found) if kind.found else {}
+                    check(family, out, settings, size, device, known)
                 if data is None and kind.synth:
                     data = render_sounds(kind.synth, kind.count, out, report)
                 chosen = (family.name, data, values.get("synth"), values.get("disk_limit"))
@@ -185,6 +202,8 @@ def _train(family: Family, values: dict[str, Any]) -> None:
                     resynthesise = (
                         resynthesise_with(sounds, values["synth"], report) if kind.endless else None
                     )
-                    source = Source(recordings, sounds, resynthesise)
+                    source = Source(
+                        recordings, sounds, resynthesise, found=recordings_found, distance=distance_db
+                    )
                     train_family(family, source, out, settings, size, device, report)
     say_what_comes_next(out)

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingPackageError, UsageError, counted
+from ..errors import MissingPackageError, SynthMismatchError, UsageError, counted
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..datasets.training_feed import DataSetFeed, EndlessFeed
     from .training_report import TrainingReport
 
@@ -60,24 +63,71 @@ def find_sounds(
     UsageError
         If neither is given, or sounds without end may take too little of the disk.
     """
-    from ..datasets.dataset import DataSet
-    from ..datasets.training_feed import DataSetFeed, EndlessFeed
+    from ..datasets.training_feed import EndlessFeed
 
     if data is not None:
-        found = DataSet(data)
-        for problem in found.problems:
-            report.warn(problem)
-        if found.skipped:
-            report.warn(
-                f"{counted(found.skipped, 'sound')} of {data} cannot be used; training on the other {len(found)}"
-            )
-        yield DataSetFeed(found, report.warn)
+        yield _feed(data, report)
     elif synth is not None:
         folder = out.with_name(f"{out.name}-sounds")
         with EndlessFeed(synth, folder, disk_limit_gb or 1.0, report.warn) as endless:
             yield endless
     else:
         raise UsageError(f"give a data set or --synth, as in: brainsynth train {family} DATA --output RUN")
+
+
+def _feed(data: Path, report: TrainingReport) -> DataSetFeed:
+    from ..datasets.dataset import DataSet
+    from ..datasets.training_feed import DataSetFeed
+
+    found = DataSet(data)
+    for problem in found.problems:
+        report.warn(problem)
+    if found.skipped:
+        report.warn(
+            f"{counted(found.skipped, 'sound')} of {data} cannot be used; training on the other {len(found)}"
+        )
+    return DataSetFeed(found, report.warn)
+
+
+def find_recordings_found(
+    found: Path | None, synth: str | None, report: TrainingReport
+) -> DataSetFeed | None:
+    """Give the recordings of a data set whose parameters were found, None without one.
+
+    Raises
+    ------
+    DataSetError
+        If it is no data set, or holds no sounds.
+    SynthMismatchError
+        If another synth than the one that was named was searched; else the training finds that out.
+    """
+    from ..synths.kinds import hash_synth
+    from ..synths.synth import find_synth
+
+    if found is None:
+        return None
+    feed = _feed(found, report)
+    if synth is not None and hash_synth(find_synth(synth)) != feed.synth_sha256:
+        raise SynthMismatchError(
+            f"the parameters in {found} were found for another synth ({feed.synth!r}), or another version of it, than"
+            f" {find_synth(synth)}; find them anew: brainsynth generate {synth} --like RECORDINGS"
+        )
+    return feed
+
+
+def distance_db(meant: NDArray[np.float32], made: NDArray[np.float32], sample_rate: int) -> float:
+    """Give how far a sound (T,) that was made is from a recording (T,), in dB, as a search compares them.
+
+    A recording that is cut off, and filled up with silence, is compared as far as it goes.
+    """
+    import numpy as np
+
+    from ..matching.sound_distances import mss
+    from ..matching.target_sound import sounds_to_the_end
+
+    heard = np.trim_zeros(meant, "b")
+    kept = heard if sounds_to_the_end(heard, sample_rate) else meant
+    return mss(kept, made[: len(kept)], sample_rate)
 
 
 def resynthesise_with(sounds: DataSetFeed | EndlessFeed, synth: str | None, report: TrainingReport) -> Any:

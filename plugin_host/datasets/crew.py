@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Protocol
 
 from ..errors import SynthError
 from ..files.processes import WorkerEnded, Workers
-from .sound_maker import SoundMaker, Tally
+from .manifest import ManifestEntry
+from .sound_maker import Tally
 
-_SOUNDS_IN_A_JOB = 50
+SOUNDS_IN_A_JOB = 50
 """A job loads the synth once, and cannot be shared between processes."""
 
 _JOBS_OF_A_WORKER = 200
@@ -20,14 +22,34 @@ _DEATHS_OF_A_SOUND = 2
 _DEATHS_IN_ALL = 20
 
 
+class Maker(Protocol):
+    """Makes sounds of a data set by their numbers, and puts them into the manifest; it pickles into each process."""
+
+    def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None], /) -> Tally:
+        """Make some sounds, telling how many of them are done."""
+        ...
+
+    def give_up(self, index: int, why: str) -> ManifestEntry:
+        """Put a sound into the manifest as failed."""
+        ...
+
+    def close(self) -> None:
+        """Free what it has opened."""
+        ...
+
+
 def make_sounds(
-    maker: SoundMaker, indices: Sequence[int], workers: int, on_progress: Callable[[int], None]
+    maker: Maker,
+    indices: Sequence[int],
+    workers: int,
+    on_progress: Callable[[int], None],
+    in_a_job: int = SOUNDS_IN_A_JOB,
 ) -> Tally:
     """Make the sounds with these numbers.
 
     Parameters
     ----------
-    maker : SoundMaker
+    maker : Maker
         Makes them, in each process.
     indices : sequence of int
         Numbers of sounds.
@@ -35,6 +57,8 @@ def make_sounds(
         How many processes; 1 for this one, which is quicker where there is little to do.
     on_progress : callable
         Called with the number of sounds done, ten times a second.
+    in_a_job : int
+        How many sounds a process makes before it begins afresh.
 
     Raises
     ------
@@ -43,10 +67,10 @@ def make_sounds(
         process dies twice is put into the manifest as failed.
     """
     if workers == 1:
-        return _make_here(maker, indices, on_progress)
+        return _make_here(maker, indices, on_progress, in_a_job)
     tally = Tally()
     deaths: Counter[int] = Counter()
-    todo = _divide(indices)
+    todo = _divide(indices, in_a_job)
     while todo:
         jobs, todo = todo[: _JOBS_OF_A_WORKER * workers], todo[_JOBS_OF_A_WORKER * workers :]
         before = tally.made + tally.failed
@@ -64,15 +88,17 @@ def make_sounds(
                     if tally.error is not None:
                         raise tally.error
                 on_progress(before + round(sum(crew.progress)))
-        todo = _divide(left) + todo
+        todo = _divide(left, in_a_job) + todo
     on_progress(tally.made + tally.failed)
     return tally
 
 
-def _make_here(maker: SoundMaker, indices: Sequence[int], on_progress: Callable[[int], None]) -> Tally:
+def _make_here(
+    maker: Maker, indices: Sequence[int], on_progress: Callable[[int], None], in_a_job: int
+) -> Tally:
     tally = Tally()
     try:
-        for job in _divide(indices):
+        for job in _divide(indices, in_a_job):
             tally.add(maker(job, lambda done: None))
             if tally.error is not None:
                 raise tally.error
@@ -82,13 +108,13 @@ def _make_here(maker: SoundMaker, indices: Sequence[int], on_progress: Callable[
     return tally
 
 
-def _divide(indices: Sequence[int]) -> list[Sequence[int]]:
+def _divide(indices: Sequence[int], in_a_job: int) -> list[Sequence[int]]:
     """Cut sounds into jobs at the same numbers, whatever the first one is and however many processes there are."""
-    return [list(job) for _, job in groupby(indices, key=lambda index: index // _SOUNDS_IN_A_JOB)]
+    return [list(job) for _, job in groupby(indices, key=lambda index: index // in_a_job)]
 
 
 def _after_death(
-    maker: SoundMaker, remaining: Sequence[int], ended: WorkerEnded, deaths: Counter[int], tally: Tally
+    maker: Maker, remaining: Sequence[int], ended: WorkerEnded, deaths: Counter[int], tally: Tally
 ) -> list[int]:
     """Give the sounds to try again; the process died at the first of those that remained."""
     if not remaining:

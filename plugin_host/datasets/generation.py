@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from ..errors import DataSetError, UsageError
+from ..errors import UsageError
 from ..files.atomic_file import output_error
 from ..files.processes import count_workers
 from ..synths.preset import find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, describe_missed_options
-from ..synths.synth_files import describe_changes
 from .crew import make_sounds
-from .dataset_info import INFO_NAME, DataSetInfo
+from .dataset_folder import open_folder
+from .dataset_info import DataSetInfo
 from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
 from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
-from .sound_maker import PARTIAL_SUFFIX, SoundDiffersError, SoundMaker, Tally
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from .sound_maker import SoundDiffersError, SoundMaker, Tally, check_channels
 
 Progress = Callable[[int, int], None]
 
-_LOCK_NAME = ".lock"
-_MOST_CHANNELS = 8
 _MOST_SOUNDS = 10_000_000
 
 
@@ -106,10 +97,7 @@ def generate(
     processes = count_workers(workers)
     if (redraw_silent or redraw_clipped) and sampler.count is not None:
         raise UsageError("a grid or list has nothing to draw again; ask for no redraws")
-    if synth.channels > _MOST_CHANNELS:
-        raise UsageError(
-            f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
-        )
+    check_channels(synth)
     if synth.missed_options:
         on_problem(describe_missed_options(synth))
     # A synth that cannot be rendered at all is refused once, here, and not once a sound.
@@ -140,7 +128,7 @@ def generate(
             on_progress(len(present().intersection(indices)), total)
             raise
 
-    with _open_folder(folder, info, synth):
+    with open_folder(folder, info, synth):
         if read_manifest(folder, synth.parameters).broken:
             drop_broken_lines(folder, synth.parameters)
         asked = range(first, first + count)
@@ -223,57 +211,3 @@ def _check_count(count: int | None, first: int, sampler: Sampler) -> int:
     if most is not None and first + count > most:
         raise UsageError(f"--count {count} is more than the grid or list has, which is {most - first}")
     return count
-
-
-@contextlib.contextmanager
-def _open_folder(folder: Path, info: DataSetInfo, synth: Synth) -> Iterator[None]:
-    """Make a folder ready for these sounds, and keep other processes from writing there meanwhile."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise output_error(folder, error) from error
-    try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise DataSetError(
-                    f"another process is writing sounds into {folder}; wait for it, or choose another folder"
-                ) from error
-        _check_folder(folder, info, synth)
-        for leftover in folder.glob(f"sounds/*/.*{PARTIAL_SUFFIX}"):
-            leftover.unlink(missing_ok=True)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _check_folder(folder: Path, info: DataSetInfo, synth: Synth) -> None:
-    if not (folder / INFO_NAME).exists():
-        others = [
-            path.name
-            for path in folder.iterdir()
-            if path.name != synth.kind.copy_name and path.name[0] != "."
-        ]
-        if others:
-            raise DataSetError(
-                f"{folder} holds something else ({sorted(others)[0]}); choose a new or empty folder"
-            )
-        info.write(folder, synth)
-        return
-    found = DataSetInfo.read(folder)
-    changes = describe_changes(info.synth, found.files, info.files)
-    if found.synth == info.synth and changes:
-        raise DataSetError(f"{changes} the sounds in {folder} were begun; choose another folder")
-    if (found.synth_sha256, found.parameters) != (info.synth_sha256, info.parameters):
-        raise DataSetError(
-            f"the sounds in {folder} were made by another synth, or another version of it ({found.synth});"
-            " choose another folder"
-        )
-    for name, value in info.sampling.items():
-        if found.sampling.get(name) != value:
-            raise DataSetError(
-                f"the sounds in {folder} were begun with {name} {found.sampling.get(name)!r} and now it is"
-                f" {value!r}; give the same again, or choose another folder"
-            )

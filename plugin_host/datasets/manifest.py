@@ -60,6 +60,8 @@ class ManifestEntry:
         How many times parameters were drawn for it.
     failed : str
         Why there is no sound; empty if there is.
+    notes : mapping
+        What else the line says of it, such as the recording that it is; not read back.
     """
 
     index: int
@@ -67,6 +69,7 @@ class ManifestEntry:
     peak_db: float = _QUIETEST_DB
     draws: int = 1
     failed: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def silent(self) -> bool:
@@ -91,7 +94,7 @@ class ManifestEntry:
                 "clipped": self.clipped,
                 "draws": self.draws,
             }
-        return json.dumps(content | {"parameters": dict(self.parameters)}) + "\n"
+        return json.dumps(content | dict(self.notes) | {"parameters": dict(self.parameters)}) + "\n"
 
 
 def peak_db(sound: NDArray[np.float32]) -> float:

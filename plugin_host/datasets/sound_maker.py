@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import HostError, SynthError
+from ..errors import HostError, SynthError, UsageError
 from ..files.atomic_file import output_error
 from ..synths.deferred_signals import deferred_signals
 from ..synths.parameters import name_values
@@ -23,6 +23,7 @@ from .sampling import Sampler
 
 PARTIAL_SUFFIX = ".brainsynth-partial"
 _MOST_DRAWS = 20
+_MOST_CHANNELS = 8
 
 _VERIFIED_EVERY, _VERIFIED_EVERY_LATER, _LATER = 10, 100, 100
 """How many sounds it takes for one to be verified, which takes two or three times as long: early, most of all."""
@@ -175,6 +176,14 @@ class SoundMaker:
 
 def _is_verified(index: int) -> bool:
     return (index + 1) % (_VERIFIED_EVERY if index < _LATER else _VERIFIED_EVERY_LATER) == 0
+
+
+def check_channels(synth: Synth) -> None:
+    """Raise UsageError for a synth with more channels than a file of sounds holds."""
+    if synth.channels > _MOST_CHANNELS:
+        raise UsageError(
+            f"{synth.path} has {synth.channels} channels; a file of sounds holds at most {_MOST_CHANNELS}"
+        )
 
 
 def write_sound(target: Path, sound: NDArray[np.float32], sample_rate: int) -> None:

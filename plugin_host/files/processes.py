@@ -28,6 +28,7 @@ It is pickled into each worker before its first call, so whatever is costly is m
 
 _MOMENT_S = 0.01
 _FAREWELL_S = 5.0
+_ALGEBRA = "OPENBLAS_NUM_THREADS"
 
 
 def count_workers(workers: int) -> int:
@@ -112,7 +113,7 @@ class Workers(Generic[JobT, ResultT]):
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()
         worker = self._context.Process(target=_serve, args=(theirs, self.progress, self._task), daemon=True)
-        with _interrupts_held_back():
+        with _interrupts_held_back(), _one_thread_for_algebra():
             worker.start()
             self._workers[ours] = worker  # before an interrupt can come, or nobody would end it
         theirs.close()
@@ -148,6 +149,19 @@ def _interrupts_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _one_thread_for_algebra() -> Iterator[None]:
+    """Start a process whose numpy multiplies in one thread: there is a worker for each core, and threads wait for cores."""
+    if _ALGEBRA in os.environ:
+        yield
+        return
+    os.environ[_ALGEBRA] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_ALGEBRA]
 
 
 def end_on_terminate() -> None:

@@ -74,7 +74,7 @@ class Refinement:
 def refine(
     target: NDArray[np.float32],
     renderer: Renderer,
-    start: Mapping[str, Any],
+    start: Mapping[str, Any] | None,
     renders: int = 50,
     *,
     pitch_hz: float | None = None,
@@ -99,8 +99,9 @@ def refine(
         (T,) at the synth's rate, from its onset on; see `target_sound.as_target`.
     renderer : Renderer
         Of the synth.
-    start : mapping of str to float or str
-        Where to begin: an estimate. Defaults for what is not given.
+    start : mapping of str to float or str, or None
+        Where to begin: an estimate. Defaults for what is not given. None where there is no estimate: the first of the other
+        beginnings takes its place, and the search wanders.
     renders : int
         How many sounds may be rendered, 2 or more; the start is the first.
     pitch_hz : float, optional
@@ -128,15 +129,17 @@ def refine(
         If cma is not installed.
     """
     check_renders(renders)
-    cma = _load_cma()
+    cma = require_cma()
     parameters = renderer.synth.parameters
     sigmas = np.broadcast_to(DEFAULT_SPREAD if spread is None else spread, len(parameters))
     with RenderCrew(renderer, count_workers(workers)) as crew:
-        trials = Trials(target, crew, start, renders, on_progress)
+        random = np.random.default_rng(seed)
+        estimate = None if start is None else renderer.synth.to_unit(start)
+        points = starts(renderer.synth, estimate, pitch_hz, near, random)
+        first = renderer.synth.from_unit(next(points)) if start is None else start
+        trials = Trials(target, crew, first, renders, on_progress)
         try:
-            random = np.random.default_rng(seed)
-            points = starts(renderer.synth, trials.best.unit, pitch_hz, near, random)
-            if _estimate_is_good(trials, points):
+            if start is not None and _estimate_is_good(trials, points):
                 _try_steps(trials)
             else:
                 keeps_pitch = _pitch_keeper(renderer.synth, pitch_hz)
@@ -280,7 +283,8 @@ def _search(cma: Any, trials: Trials, sigmas: NDArray[np.float64], seed: int) ->
             strategy.tell(points, np.minimum(costs, _COST_OF_FAILURE).tolist())
 
 
-def _load_cma() -> Any:
+def require_cma() -> Any:
+    """Give the module that a search ends with; raises MissingPackageError if it is not installed."""
     try:
         import cma
     except ImportError as error:

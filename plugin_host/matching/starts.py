@@ -44,7 +44,7 @@ def _is_note(parameter: SynthParameter) -> bool:
 
 def starts(
     synth: Synth,
-    estimate: NDArray[np.float64],
+    estimate: NDArray[np.float64] | None,
     pitch_hz: float | None,
     near: Sequence[NDArray[np.float64]],
     random: np.random.Generator,
@@ -57,8 +57,8 @@ def starts(
     Parameters
     ----------
     synth : Synth
-    estimate : (P,)
-        In the unit cube.
+    estimate : (P,) or None
+        In the unit cube; None where there is none.
     pitch_hz : float or None
         None where no pitch was heard.
     near : sequence of (P,)
@@ -66,9 +66,10 @@ def starts(
     random : Generator
     """
     parameters = synth.parameters
-    heard = at_pitch(parameters, estimate, pitch_hz)
-    if not np.array_equal(heard, estimate):
-        yield heard
+    if estimate is not None:
+        heard = at_pitch(parameters, estimate, pitch_hz)
+        if not np.array_equal(heard, estimate):
+            yield heard
     for point in near:
         yield at_pitch(parameters, point, pitch_hz)
     for drawn in count():

@@ -14,9 +14,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from brainsynth import Model, Renderer, Synth, infer, refine
-from plugin_host.commands.infer import read_from_onset
 from plugin_host.errors import ControlError, InferenceError, StreamError, SynthError, UsageError
 from plugin_host.matching.inference import ParameterModel
+from plugin_host.matching.onset_reading import read_from_onset
 from plugin_host.matching.sound_distances import mss
 from plugin_host.matching.target_sound import from_onset, gain_into_range, loudest_db
 from plugin_host.matching.trials import Trials

@@ -80,6 +80,18 @@ def test_beginnings_come_in_order(renderer: Renderer) -> None:
     assert np.array_equal(alone, near[0]), "the estimate is not judged twice"
 
 
+def test_without_an_estimate_a_search_begins_at_the_nearest_known_sound_and_wanders(
+    renderer: Renderer, known: KnownSounds
+) -> None:
+    target = from_onset(renderer.render_unit(known.units[17])[0])
+    found = refine(target, renderer, None, 8, near=list(known.nearest(target, 3)), workers=1)
+    assert found.mss_before == pytest.approx(0, abs=0.01), "the sound itself is known"
+    assert found.renders == 8
+    far = refine(target, renderer, None, 8, workers=1)
+    assert far.mss_after <= far.mss_before
+    assert far.mss_before > 1, "anywhere, where nothing is known"
+
+
 def test_known_sounds_find_themselves(renderer: Renderer, known: KnownSounds) -> None:
     for number in (3, 500, len(known.units) - 1):
         sound = from_onset(renderer.render_unit(known.units[number])[0])

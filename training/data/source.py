@@ -18,6 +18,9 @@ from .recordings import content_hash, find_recordings
 Resynthesis = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From parameters (P,), 0 to 1, to a sound (T,)."""
 
+SoundDistance = Callable[[NDArray[np.float32], NDArray[np.float32], int], float]
+"""From a sound that was meant, one that was made, both (T,), and their rate in Hz, to how far they are apart in dB."""
+
 
 @runtime_checkable
 class SoundSet(Protocol):
@@ -103,6 +106,15 @@ def identify_audio(sounds: SoundSet) -> dict[str, str]:
     return {"audio_sha256": hashlib.sha256(checksums.tobytes()).hexdigest()}
 
 
+def identify_found(found: SoundSet | None) -> dict[str, Any]:
+    """Say how many recordings with found parameters take part, and hash these and the recordings."""
+    if found is None:
+        return {"found": 0}
+    sounds = identify_sounds(found) | identify_audio(found)
+    kept = {"sounds": "found", "sounds_sha256": "found_sha256", "audio_sha256": "found_audio_sha256"}
+    return {name: sounds[key] for key, name in kept.items()}
+
+
 @dataclass(frozen=True)
 class Source:
     """What there is to learn from; a family says which of it it takes.
@@ -115,6 +127,10 @@ class Source:
         Of a synthesiser.
     resynthesise : callable, optional
         Renders parameters anew, so that logs can show sounds beside those that were meant.
+    found : SoundSet, optional
+        Recordings, and the parameters with which a search has found that the synthesiser comes near them.
+    distance : callable, optional
+        Compares such a recording with what is made of it.
     prepared : mapping, optional
         What was decided of the data when the run began, such as which recordings are held out; empty if the run was begun
         before such things were kept, None if it begins now.
@@ -124,6 +140,8 @@ class Source:
     sounds: SoundSet | EndlessSounds | None = None
     resynthesise: Resynthesis | None = None
     prepared: Mapping[str, Any] | None = None
+    found: SoundSet | None = None
+    distance: SoundDistance | None = None
 
     @property
     def folder(self) -> Path:

@@ -87,7 +87,14 @@ def split_by_content(prints: Mapping[Path, SoundPrint]) -> Split:
     Copies are on one side, and that is to be measured by if any of them is. Where that leaves one side empty, the sound
     nearest to it changes sides. One sound alone is trained on.
     """
-    paths, sounds = list(prints), list(prints.values())
+    held_out = held_out_by_content(list(prints.values()))
+    return _divide(list(prints), {path for path, apart in zip(prints, held_out, strict=True) if apart})
+
+
+def held_out_by_content(sounds: Sequence[SoundPrint]) -> NDArray[np.bool_]:
+    """Tell which sounds are held out, (N,); see `split_by_content`."""
+    if not sounds:
+        return np.zeros(0, bool)
     groups = groups_of_copies(sounds)
     lowest = np.ones(groups.max() + 1)
     np.minimum.at(lowest, groups, [sound.share for sound in sounds])
@@ -98,7 +105,7 @@ def split_by_content(prints: Mapping[Path, SoundPrint]) -> Split:
         held_out[lowest.argmin()] = True
     elif held_out.all():
         held_out[lowest.argmax()] = False
-    return _divide(paths, {path for path, group in zip(paths, groups, strict=True) if held_out[group]})
+    return held_out[groups]
 
 
 def split_by_name(paths: Sequence[Path]) -> Split:

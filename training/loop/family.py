@@ -51,12 +51,15 @@ class SynthSounds:
         Where no data set is given, this many sounds of this synth are rendered beside the run; none if empty.
     endless : bool
         Whether sounds may also be rendered, trained on and deleted, batch after batch.
+    found : bool
+        Whether recordings may take part whose parameters a search has found.
     """
 
     help: str
     synth: str = ""
     count: int = 0
     endless: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True)

@@ -237,10 +237,18 @@ def _compare(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
             f"{folder} was begun with {_sounds_of(before)}, and now it would go on with {_sounds_of(now)};"
             " give the same again or choose another --output."
         )
+    if "found" in now and before.get("found", 0) != now["found"]:
+        was = counted(before.get("found", 0), "recording")
+        raise RunError(
+            f"{folder} was begun with {was} whose parameters were found (--found), and now there are {now['found']}; give"
+            " the same again or choose another --output."
+        )
     compared = {
         "recordings_sha256": f"recordings of {now.get('recordings')}",
         "sounds_sha256": f"sounds of {now.get('synth')}",
         "audio_sha256": f"sounds of {now.get('synth')}",
+        "found_sha256": "found parameters of recordings",
+        "found_audio_sha256": "recordings of --found",
         "weights_sha256": f"weights of {now.get('settings', {}).get('begin')}",
     }
     for key, what in compared.items():

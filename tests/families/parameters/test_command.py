@@ -7,13 +7,18 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 from brainsynth import Model, Synth, generate
 from export.provenance import training_command
+from plugin_host.commands.training_sounds import distance_db
+from plugin_host.datasets.found_settings import generate_like
 from plugin_host.synths.kinds import hash_synth
 from tests.conftest import Command
+from training.families.parameters.exports import export_specs
 from training.loop.run import open_run
 
 pytestmark = pytest.mark.csound
@@ -64,6 +69,46 @@ def test_it_trains_on_a_data_set_and_goes_on(brainsynth: Command, data: Path, tm
         f"brainsynth: {run} was begun with another synth, or another version of it (fm.csd), than fm.csd; choose"
         " another --output.\n"
     )
+
+
+def test_recordings_with_found_parameters_take_part(brainsynth: Command, data: Path, tmp_path: Path) -> None:
+    time = np.arange(24_000) / 48_000
+    for number, f0_hz in enumerate((220, 330, 440)):
+        (tmp_path / "recordings").mkdir(exist_ok=True)
+        tone = 0.3 * np.sin(2 * np.pi * f0_hz * time) * np.exp(-4 * time)
+        soundfile.write(tmp_path / "recordings" / f"{number}.wav", tone, 48_000)
+    found, run = tmp_path / "found", tmp_path / "run"
+    generate_like("fm", tmp_path / "recordings", found, 3, workers=1)
+    command = ("train", "params", data, "--found", found, "--output", run, "--steps", 2, "--batch", 10)
+    assert brainsynth(*command).code == 0
+    checkpoint = open_run(run)
+    assert checkpoint.config["found"] == 3
+    figures = checkpoint.metadata["figures"]
+    assert 0 < figures["found_error_mean"] < 1
+    assert 0 < figures["found_distance_db"] < 80
+    assert training_command(checkpoint.config).startswith("brainsynth train parameters DATA --found FOUND ")
+    (spec,) = export_specs(checkpoint, "fm")
+    assert spec.provenance["data"] == "26 sounds of fm.csd; 3 recordings, with parameters that a search found"
+    without = brainsynth("train", "params", data, "--output", run, "--steps", 2, "--batch", 10)
+    assert without.code == 2
+    assert (
+        "was begun with 3 recordings whose parameters were found (--found), and now there are 0"
+        in without.err
+    )
+    other = ("--synth", "bell", "--output", tmp_path / "bell", "--found", found, "--steps", 2)
+    refused = brainsynth("train", "params", *other)
+    assert refused.code == 3
+    assert "were found for another synth ('fm.csd'), or another version of it, than" in refused.err
+    assert not list(tmp_path.glob("bell*")), "nothing was rendered"
+
+
+def test_a_recording_that_is_cut_off_is_compared_as_far_as_it_goes() -> None:
+    time = np.arange(48_000) / 48_000
+    tone = (0.3 * np.sin(2 * np.pi * 300 * time)).astype(np.float32)
+    cut = np.where(time < 0.5, tone, 0).astype(np.float32)
+    assert distance_db(cut, tone, 48_000) == pytest.approx(0, abs=0.01)
+    ended = (cut * np.clip((0.5 - time) / 0.2, 0, 1)).astype(np.float32)
+    assert distance_db(ended, tone, 48_000) > 2
 
 
 def test_sounds_that_were_exchanged_are_not_those_that_a_run_was_begun_with(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tests.support.toy_synth import ToySounds
 from training.families.parameters import spoiling
-from training.families.parameters.data import FeatureRows, ParameterData, rows_name
+from training.families.parameters.data import ParameterData
+from training.families.parameters.rows import FeatureRows, rows_name
 from training.families.parameters.settings import ParameterSettings
 from training.families.parameters.spoiling import spoil
 from training.loop.report import Silent

@@ -20,10 +20,11 @@ from tests.support.trainings import assert_same_run, train_family
 from training.data.source import EndlessSounds, SoundSet, Source
 from training.data.split import split_sounds
 from training.errors import RunError, SoundsError
-from training.families.parameters.data import FeatureRows, ParameterData, lateness, rows_name
+from training.families.parameters.data import ParameterData
 from training.families.parameters.losses import ParameterLoss, matched, parameter_errors
 from training.families.parameters.model import ParameterDecoder
 from training.families.parameters.parameters import SoundParameter
+from training.families.parameters.rows import FeatureRows, lateness, rows_name
 from training.families.parameters.settings import ParameterSettings
 from training.families.parameters.train import ParameterTrainer
 from training.loop.report import Silent

@@ -8,6 +8,6 @@ FAMILY = Family(
     summary="Learn to estimate a synth's parameters from its sound.",
     settings=ParameterSettings,
     size=ParameterSize,
-    learns_from=(SynthSounds("A data set made by brainsynth generate.", endless=True),),
+    learns_from=(SynthSounds("A data set made by brainsynth generate.", endless=True, found=True),),
     aliases=("params",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import counted
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
@@ -25,7 +26,12 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     )
     figures = metadata.get("figures", {}).items()
     errors = {key.partition("/")[2]: value for key, value in figures if key.startswith("error/")}
-    provenance = provenance_of(checkpoint, f"{kind} of {config['synth']}; no recordings") | {
+    recordings = (
+        f"{counted(config['found'], 'recording')}, with parameters that a search found"
+        if config.get("found")
+        else "no recordings"
+    )
+    provenance = provenance_of(checkpoint, f"{kind} of {config['synth']}; {recordings}") | {
         "synth": config["synth"],
         "synth_sha256": config["synth_sha256"],
         "sound_seconds": f"{config['duration_s']:g}",

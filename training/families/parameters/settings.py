@@ -24,6 +24,12 @@ class ParameterSettings(Checked):
         "copies of each sound that are spoilt by noise, rooms and the like; half of each batch is of them",
         minimum=0,
     )
+    found_share: float = setting(
+        0.2, "part of each batch that recordings of --found are", minimum=0, maximum=0.9
+    )
+    found_copies: int = setting(
+        4, "copies of each of these that are spoilt; all are heard by turns", minimum=0
+    )
     passes: int = setting(
         4, "how often a batch of endless sounds is gone through before the next is rendered", minimum=1
     )
