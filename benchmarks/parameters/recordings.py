@@ -126,7 +126,9 @@ def main() -> None:
         "speech": version() if arguments.speech else None,
     }
     write_results(
-        f"parameter_recordings_{arguments.model}", settings, {"figures": figures, "recordings": rows}
+        f"parameter_recordings_{Path(arguments.model).stem}",
+        settings,
+        {"figures": figures, "recordings": rows},
     )
 
 

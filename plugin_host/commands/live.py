@@ -21,7 +21,10 @@ _DRAWINGS_PER_SECOND = 8
 
 
 def live(
-    model: Annotated[str, typer.Option("--model", "-m", help="A bundled model or a model file.")] = "cello",
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="A bundled model or a model file. The default takes voices best."),
+    ] = "saxophone",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a control; may be repeated.")
     ] = None,

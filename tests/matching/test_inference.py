@@ -25,7 +25,7 @@ from plugin_host.streaming.rate_conversion import resample
 from plugin_host.synths.preset import read_presets
 from plugin_host.synths.synth import SYNTHS_FOLDER
 from tests.conftest import Command
-from tests.support.parameter_models import copy_model
+from tests.support.parameter_models import copy_model, without_confidence
 
 pytestmark = pytest.mark.csound
 
@@ -87,7 +87,14 @@ def test_it_is_surer_of_its_own_sound_than_of_noise(model: ParameterModel, sound
     assert lost is not None
     assert all(0 <= sure <= 1 for sure in lost.values())
     assert np.mean(list(lost.values())) < np.mean(list(found.confidence.values())) - 0.2
-    assert infer(sound, RATE, "subtractive").confidence is None  # exported before there was any
+
+
+def test_a_model_of_an_earlier_version_says_nothing_of_how_sure_it_is(sound: Sound, tmp_path: Path) -> None:
+    path = tmp_path / "earlier.onnx"
+    path.write_bytes(without_confidence("subtractive").SerializeToString())
+    found = infer(sound, RATE, path)
+    assert found.confidence is None
+    assert found.values == infer(sound, RATE, "subtractive").values
 
 
 def test_silence_before_and_sound_after_change_nothing(model: ParameterModel, sound: Sound) -> None:

@@ -15,7 +15,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from plugin_host.errors import DeviceError, HostError, ModelFileError, StreamError, UnknownModelError
 from plugin_host.model_file import bundled
-from plugin_host.model_file.bundled import MODELS_FOLDER
 from plugin_host.model_file.document import ModelDocument
 from plugin_host.model_file.graph_survey import MOST_NODES
 from plugin_host.model_file.onnx_bytes import MOST_KEYS, read_header
@@ -24,6 +23,7 @@ from plugin_host.playing.model import Model
 from plugin_host.streaming.analyzer_stream import AnalyzerStream
 from plugin_host.streaming.generator_stream import GeneratorStream
 from tests.support import tiny_models
+from tests.support.parameter_models import without_confidence
 from tests.support.proofs import assert_proved
 
 ALL_MODELS = [
@@ -409,13 +409,12 @@ def test_golden_pair_with_one_sound_in_two_channels_is_refused() -> None:
 
 def test_a_small_output_is_held_to_its_own_range(tmp_path: Path) -> None:
     """The file allows 0.1 everywhere, which is a quarter of the range of the attack."""
-    proto = onnx.load(MODELS_FOLDER / "subtractive.onnx")
+    proto = without_confidence("subtractive")
     document = ModelDocument.from_metadata({entry.key: entry.value for entry in proto.metadata_props})
     assert document.golden is not None
     outputs = dict(document.golden.outputs)
     outputs["output.attack_s"] = tiny_models.Tensor.of(outputs["output.attack_s"].array() + np.float32(0.01))
-    golden = document.golden.model_copy(update={"outputs": outputs, "tolerance": 0.1, "tolerances": {}})
-    changed = document.model_copy(update={"golden": golden, "format": 1})
+    changed = document.model_copy(update={"golden": document.golden.model_copy(update={"outputs": outputs})})
     onnx.helper.set_model_props(proto, changed.to_metadata())
     failed = {check.tensor for check in Model(tiny_models.save(proto, tmp_path)).check() if not check.passed}
     assert failed == {"output.attack_s"}

@@ -1,4 +1,4 @@
-"""Copies of the bundled model of the synth `fm` with another provenance."""
+"""Copies of bundled models of synths that are different in one thing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 
 from plugin_host.model_file.bundled import find_model
+from plugin_host.model_file.document import ModelDocument
 
 
 def copy_model(path: Path, provenance: Mapping[str, str] | None = None) -> Path:
@@ -20,3 +21,24 @@ def copy_model(path: Path, provenance: Mapping[str, str] | None = None) -> Path:
     onnx.helper.set_model_props(model, properties)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def without_confidence(name: str) -> onnx.ModelProto:
+    """Give a bundled model as versions before format 2 exported it: parameters alone, and one tolerance for all."""
+    proto = onnx.load(str(find_model(name)))
+    document = ModelDocument.from_metadata({entry.key: entry.value for entry in proto.metadata_props})
+    assert document.golden is not None
+    golden = document.golden.model_copy(
+        update={
+            "outputs": {k: v for k, v in document.golden.outputs.items() if k != "output.confidence"},
+            "tolerance": 0.1,
+            "tolerances": {},
+        }
+    )
+    outputs = tuple(output for output in document.outputs if output.name != "confidence")
+    changed = document.model_copy(update={"golden": golden, "outputs": outputs, "format": 1})
+    onnx.helper.set_model_props(proto, changed.to_metadata())
+    kept = [output for output in proto.graph.output if output.name != "output.confidence"]
+    del proto.graph.output[:]
+    proto.graph.output.extend(kept)
+    return proto
