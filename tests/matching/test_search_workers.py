@@ -95,7 +95,12 @@ def test_ctrl_c_gives_the_best_so_far_and_leaves_no_thread(renderer: Renderer) -
             signal.raise_signal(signal.SIGINT)
 
     before = threading.active_count()
-    found = refine(target, renderer, {}, 50, workers=3, on_progress=stop)
+    # What was started in the background of a shell ignores the signal.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        found = refine(target, renderer, {}, 50, workers=3, on_progress=stop)
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert threading.active_count() == before
     assert (found.interrupted, found.renders) == (True, 9)
     assert found.mss_after == calls[-1][2] <= found.mss_before
