@@ -24,7 +24,7 @@ _NOT_BESIDE_LIKE = {
 }
 
 if TYPE_CHECKING:
-    from ..datasets.sound_maker import Tally
+    from ..datasets.maker import Tally
 
 
 def generate(

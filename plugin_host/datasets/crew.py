@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Protocol
 
 from ..errors import SynthError
 from ..files.processes import WorkerEnded, Workers
-from .manifest import ManifestEntry
-from .sound_maker import Tally
+from .maker import Maker, Tally
 
 SOUNDS_IN_A_JOB = 50
 """A job loads the synth once, and cannot be shared between processes."""
@@ -20,22 +18,6 @@ _JOBS_OF_A_WORKER = 200
 
 _DEATHS_OF_A_SOUND = 2
 _DEATHS_IN_ALL = 20
-
-
-class Maker(Protocol):
-    """Makes sounds of a data set by their numbers, and puts them into the manifest; it pickles into each process."""
-
-    def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None], /) -> Tally:
-        """Make some sounds, telling how many of them are done."""
-        ...
-
-    def give_up(self, index: int, why: str) -> ManifestEntry:
-        """Put a sound into the manifest as failed."""
-        ...
-
-    def close(self) -> None:
-        """Free what it has opened."""
-        ...
 
 
 def make_sounds(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 from ..errors import (
     AudioFileError,
     DataSetError,
-    HostError,
     InferenceError,
     StreamError,
     SynthError,
@@ -33,16 +31,16 @@ from ..synths.synth import Synth, describe_missed_options
 from .crew import make_sounds
 from .dataset_folder import open_folder
 from .dataset_info import DataSetInfo
+from .maker import Maker, Tally
 from .manifest import (
     ManifestEntry,
-    ManifestWriter,
     drop_broken_lines,
     find_files,
     peak_db,
     read_manifest,
     sound_name,
 )
-from .sound_maker import Tally, check_channels, write_sound
+from .sound_maker import check_channels, write_sound
 
 LIKE, RENDERS = "like", 60
 LIST_NAME = "recordings.json"
@@ -138,8 +136,8 @@ def generate_like(
     return tally
 
 
-class FoundSettingsMaker:
-    """Makes sounds of recordings by their numbers, here or as a task of `plugin_host.files.processes.Workers`.
+class FoundSettingsMaker(Maker):
+    """Makes sounds of recordings. Each is a job of its own: what is found does not depend on what was searched for before.
 
     Parameters
     ----------
@@ -166,49 +164,12 @@ class FoundSettingsMaker:
         folder: Path,
         rewinds: bool,
     ) -> None:
-        self._synth, self._finder, self._folder, self._rewinds = synth, finder, folder, rewinds
-        self._source, self._names = source, names
-        self._made_in = os.getpid()
-        self._renderer: Renderer | None = None
-        self._manifest: ManifestWriter | None = None
-
-    def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
-        """Make the sounds of some recordings; what cannot be used is put into the manifest as failed."""
-        tally = Tally()
-        try:
-            if self._renderer is None or self._manifest is None:
-                self._renderer = Renderer(self._synth, self._rewinds)
-                self._manifest = ManifestWriter(self._folder)
-            for done, index in enumerate(indices):
-                if self._made_in not in (os.getpid(), os.getppid()):
-                    # The parent was killed, and another may go on with this data set at any moment.
-                    raise SystemExit
-                # A fresh player, so that what is found does not depend on what was searched for before.
-                self._renderer.close()
-                entry = self._make(
-                    index, self._renderer, lambda share, done=done: on_progress(done + _NEARLY_DONE * share)
-                )
-                self._manifest.add(entry)
-                tally.count(entry)
-                on_progress(done + 1)
-        except HostError as error:
-            tally.error = error
-        return tally
+        super().__init__(synth, folder, rewinds)
+        self._finder, self._source, self._names = finder, source, names
 
     def give_up(self, index: int, why: str) -> ManifestEntry:
         """Put a recording into the manifest as failed."""
-        entry = self._failed(index, f"{self._path(index)}: {why}")
-        manifest = ManifestWriter(self._folder)
-        manifest.add(entry)
-        manifest.close()
-        return entry
-
-    def close(self) -> None:
-        """Free the renderer and close the manifest."""
-        if self._renderer is not None and self._manifest is not None:
-            self._renderer.close()
-            self._manifest.close()
-            self._renderer = self._manifest = None
+        return super().give_up(index, f"{self._path(index)}: {why}")
 
     def _path(self, index: int) -> Path:
         return self._source if self._source.is_file() else self._source / self._names[index]
@@ -222,7 +183,9 @@ class FoundSettingsMaker:
             with naming(path):
                 audio, sample_rate, _ = read_from_onset(path, synth.duration_s + FLOOR_S)
                 target, gain_db = self._finder.target_of(audio, sample_rate)
-                found = self._finder.find(target, renderer, lambda done, most, _: on_share(done / most))
+                found = self._finder.find(
+                    target, renderer, lambda done, most, _: on_share(_NEARLY_DONE * done / most)
+                )
         except _REFUSED as error:
             return self._failed(index, str(error))
         if found.interrupted:

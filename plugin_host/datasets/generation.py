@@ -15,9 +15,10 @@ from ..synths.synth import Synth, describe_missed_options
 from .crew import make_sounds
 from .dataset_folder import open_folder
 from .dataset_info import DataSetInfo
+from .maker import Tally
 from .manifest import MANIFEST_NAME, drop_broken_lines, find_files, read_manifest
 from .sampling import GridSampler, ListSampler, MusicalSampler, RandomSampler, Sampler, Sampling
-from .sound_maker import SoundDiffersError, SoundMaker, Tally, check_channels
+from .sound_maker import SoundDiffersError, SoundMaker, check_channels
 
 Progress = Callable[[int, int], None]
 

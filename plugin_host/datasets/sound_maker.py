@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..errors import HostError, SynthError, UsageError
+from ..errors import SynthError, UsageError
 from ..files.atomic_file import output_error
 from ..synths.deferred_signals import deferred_signals
 from ..synths.parameters import name_values
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth
-from .manifest import ManifestEntry, ManifestWriter, peak_db, sound_name
+from .maker import Maker
+from .manifest import ManifestEntry, peak_db, sound_name
 from .sampling import Sampler
 
 PARTIAL_SUFFIX = ".brainsynth-partial"
@@ -33,48 +33,7 @@ class SoundDiffersError(SynthError):
     """A sound is another one in a fresh player, so those made before may be wrong too."""
 
 
-@dataclass
-class Tally:
-    """Counts of what was made.
-
-    Parameters
-    ----------
-    made, silent, clipped : int
-        Sounds, and how many of them are silent or clipped.
-    redrawn : int
-        How many times parameters were drawn again.
-    failed : int
-        How many could not be rendered.
-    error : HostError or None
-        Why no more can be made, such as a full disk.
-    """
-
-    made: int = 0
-    silent: int = 0
-    clipped: int = 0
-    redrawn: int = 0
-    failed: int = 0
-    error: HostError | None = None
-
-    def add(self, other: Tally) -> None:
-        """Add the counts of another tally."""
-        self.made += other.made
-        self.silent += other.silent
-        self.clipped += other.clipped
-        self.redrawn += other.redrawn
-        self.failed += other.failed
-        self.error = self.error or other.error
-
-    def count(self, entry: ManifestEntry) -> None:
-        """Count a sound."""
-        self.failed += bool(entry.failed)
-        self.made += not entry.failed
-        self.silent += entry.silent and not entry.failed
-        self.clipped += entry.clipped
-        self.redrawn += entry.draws - 1
-
-
-class SoundMaker:
+class SoundMaker(Maker):
     """Makes sounds by their numbers, here or as a task of `plugin_host.files.processes.Workers`.
 
     Parameters
@@ -100,57 +59,23 @@ class SoundMaker:
         redraw_clipped: bool,
         rewinds: bool = True,
     ) -> None:
-        self._synth = synth
+        super().__init__(synth, folder, rewinds)
         self._sampler = sampler
-        self._folder = folder
         self._redraw_silent = redraw_silent
         self._redraw_clipped = redraw_clipped
-        self._rewinds = rewinds
-        self._made_in = os.getpid()
-        self._renderer: Renderer | None = None
-        self._manifest: ManifestWriter | None = None
 
-    def __call__(self, indices: Sequence[int], on_progress: Callable[[float], None]) -> Tally:
-        """Make some sounds; what cannot be rendered is put into the manifest as failed.
-
-        A job begins with a fresh player, so that its sounds do not depend on other jobs whatever the synth does. The
-        tally's error is a `SoundDiffersError` if they depend on each other.
-        """
-        tally = Tally()
-        try:
-            if self._renderer is None or self._manifest is None:
-                self._renderer = Renderer(self._synth, self._rewinds)
-                self._manifest = ManifestWriter(self._folder)
-            self._renderer.close()
-            for done, index in enumerate(indices, 1):
-                if self._made_in not in (os.getpid(), os.getppid()):
-                    # The parent was killed, and another may go on with this data set at any moment.
-                    raise SystemExit
-                entry = self._make(index, self._renderer)
-                self._manifest.add(entry)
-                tally.count(entry)
-                on_progress(done)
-        except HostError as error:
-            tally.error = error
-        return tally
-
-    def give_up(self, index: int, why: str) -> ManifestEntry:
-        """Put a sound into the manifest as failed."""
+    def _failed(self, index: int, why: str) -> ManifestEntry:
         values = self._sampler.draw(index)
-        entry = ManifestEntry(index, name_values(self._synth.parameters, values), failed=why)
-        manifest = ManifestWriter(self._folder)
-        manifest.add(entry)
-        manifest.close()
-        return entry
+        return ManifestEntry(index, name_values(self._synth.parameters, values), failed=why)
 
-    def close(self) -> None:
-        """Free the renderer and close the manifest."""
-        if self._renderer is not None and self._manifest is not None:
-            self._renderer.close()
-            self._manifest.close()
-            self._renderer = self._manifest = None
+    def _make(self, index: int, renderer: Renderer, on_share: Callable[[float], None]) -> ManifestEntry:
+        """Draw parameters and render them.
 
-    def _make(self, index: int, renderer: Renderer) -> ManifestEntry:
+        Raises
+        ------
+        SoundDiffersError
+            If sounds of a job depend on each other.
+        """
         attempt = 0
         while True:
             values = self._sampler.draw(index, attempt)

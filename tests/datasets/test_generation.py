@@ -270,10 +270,10 @@ def test_a_full_disk_stops_it_and_what_was_written_is_whole(synth: Synth, tmp_pa
 class DyingMaker(SoundMaker):
     """Ends its process at sound 3."""
 
-    def _make(self, index: int, renderer: Renderer) -> ManifestEntry:
+    def _make(self, index: int, renderer: Renderer, on_share: Callable[[float], None]) -> ManifestEntry:
         if index == 3:
             os._exit(9)
-        return super()._make(index, renderer)
+        return super()._make(index, renderer, on_share)
 
 
 def test_a_process_that_dies_takes_one_sound_with_it(synth: Synth, tmp_path: Path) -> None:
