@@ -12,9 +12,11 @@ from training.families.music.bands import (
     FRAME_HOP,
     HOP_LENGTH,
     STEP_FRAMES,
+    STEP_VALUES,
     Bands,
     Magnitudes,
     band_centres,
+    band_widths,
 )
 from training.families.music.byheart import ByHeart, bits_for
 from training.families.music.codes import Codes
@@ -22,6 +24,10 @@ from training.families.music.drawing import draw, gumbel, nucleus
 from training.families.music.edges import Edges
 from training.families.music.fourier import Fourier
 from training.families.music.liveliness import Liveliness
+from training.families.music.loudness import MEMORIES_S, Loudness
+from training.families.music.player import Player
+from training.families.music.predictor import Predictor
+from training.families.music.settings import MusicSize
 from training.families.music.vocoder import LATENCY_FRAMES, Vocoder
 
 
@@ -153,3 +159,82 @@ def test_what_sounds_more_than_in_any_song_becomes_less_likely() -> None:
         used = alive.next(used, torch.eye(4, dtype=torch.float64)[2][None])
     assert float(alive(used)[0, 2]) < -10
     assert float(alive(used)[0, 0]) > -0.1
+
+
+def levels_as_codes(levels_db: list[float]) -> Codes:
+    """One codebook, whose codes are steps of these levels in all bands."""
+    codes = Codes(1, 1, len(levels_db))
+    codes.basis.fill_(1.0)
+    codes.books.copy_(torch.tensor(levels_db)[None, :, None])
+    return codes
+
+
+def fitted(codes: Codes, song: list[int]) -> Loudness:
+    """Loudness as it is in a song of these codes."""
+    loudness = Loudness(codes.books.shape[1])
+    loudness.fit(codes, [torch.tensor(song)[:, None]])
+    return loudness
+
+
+def after(loudness: Loudness, level_db: float, steps: int) -> torch.Tensor:
+    """What is added to log-odds after steps of a level in all bands."""
+    above = torch.zeros(1, len(MEMORIES_S), dtype=torch.float64)
+    for _ in range(steps):
+        _, above = loudness.next(above, torch.full((1, STEP_VALUES), level_db, dtype=torch.float64))
+    return loudness(above)[0]
+
+
+def test_bands_are_as_wide_as_the_spectrum() -> None:
+    assert float(band_widths().sum()) == pytest.approx(511, abs=2)
+
+
+def test_after_what_is_softer_than_the_songs_louder_codes_are_likelier() -> None:
+    loudness = fitted(levels_as_codes([-50.0, -30.0, -20.0]), [0, 1, 2] * 400)
+    assert after(loudness, -21.0, 1000)[0] > 0 > after(loudness, -21.0, 1000)[2]
+    soft = after(loudness, -50.0, 1000)
+    assert soft[0] < soft[1] < soft[2]
+    assert soft[2] - soft[0] > 5
+    assert after(loudness, 10 * np.log10(np.mean([1e-5, 1e-3, 1e-2])), 1000).tolist() == [0, 0, 0]
+
+
+def test_a_step_is_no_louder_than_the_loudest_of_the_songs() -> None:
+    loudness = fitted(levels_as_codes([-40.0, -20.0]), [0, 1] * 400)
+    above = torch.zeros(1, len(MEMORIES_S), dtype=torch.float64)
+    loud, as_loud = loudness.next(above, torch.full((1, STEP_VALUES), -3.0, dtype=torch.float64))
+    right, as_usual = loudness.next(above, torch.full((1, STEP_VALUES), -20.0, dtype=torch.float64))
+    assert torch.allclose(loud, right)
+    assert torch.allclose(right, torch.full_like(right, -20.0))
+    assert torch.allclose(as_loud, as_usual)
+
+
+def test_silence_before_and_after_a_song_is_none_of_it() -> None:
+    codes = levels_as_codes([-78.0, -30.0, -20.0])
+    song = torch.tensor([0] * 9 + [2, 1, 0, 0, 2, 1] + [0] * 5)[:, None]
+    assert Loudness(3).within(codes, song)[:, 0].tolist() == [2, 1, 0, 0, 2, 1]
+
+
+@torch.no_grad()
+def test_music_that_is_softer_than_the_songs_becomes_louder() -> None:
+    size = MusicSize(hidden=8, layers=1, codebooks=2, codes=16, components=4)
+    torch.manual_seed(0)
+    predictor = Predictor(size)
+    predictor.codes.basis[0] = 1.0
+    predictor.codes.books[0, :, 0] = torch.linspace(-60, -20, 16)
+    predictor.codes.books[0].mul_(0.2)
+    predictor.codes.spread.fill_(5.0)
+    levels = []
+    for lowest_db in (-np.inf, 10.0):
+        loudness = Loudness(size.codes)
+        loudness.of_codes_db.copy_(torch.linspace(-20, 20, 16))
+        loudness.lowest_db.fill_(lowest_db)
+        player = Player(predictor, size, Liveliness(size.codes), loudness, ByHeart(size.codes))
+        one, state, found = torch.ones(1, 1, dtype=torch.float64), player.initial_state(), []
+        for _ in range(200):
+            inputs = (
+                torch.zeros(1, 2, dtype=torch.int64), torch.zeros(1, dtype=torch.int64),
+                *(value * one for value in (1.0, 1.0, 0.0, 0.0, 0.0)), torch.zeros(1, 1, dtype=torch.int64),
+            )  # fmt: skip
+            step, state = player(inputs, state)
+            found.append(float(step.mean()))
+        levels.append(np.mean(found[20:]))
+    assert levels[1] > levels[0] + 5

@@ -14,6 +14,7 @@ from training.families.music.byheart import ByHeart
 from training.families.music.chroma import CLASSES
 from training.families.music.data import MusicData, Song, frames_of
 from training.families.music.liveliness import Liveliness
+from training.families.music.loudness import Loudness
 from training.families.music.model import Music
 from training.families.music.settings import MusicSettings
 from training.families.music.tempo import (
@@ -113,7 +114,7 @@ def test_a_tempo_that_is_told_is_played() -> None:
     while trainer.done < trainer.steps:
         trainer.step()
     model = Music(
-        trainer.learner.average.eval(), SIZE, Liveliness(SIZE.codes), ByHeart(SIZE.codes), 0.0,
+        trainer.learner.average.eval(), SIZE, Liveliness(SIZE.codes), Loudness(SIZE.codes), ByHeart(SIZE.codes), 0.0,
         (slow.tempo_bpm, fast.tempo_bpm),
     )  # fmt: skip
 
@@ -145,7 +146,15 @@ def test_a_bar_is_kept_that_is_longer_than_what_was_heard_at_once() -> None:
     while trainer.done < trainer.steps:
         trainer.step()
     predictor = trainer.learner.average.eval()
-    model = Music(predictor, SIZE, Liveliness(SIZE.codes), ByHeart(SIZE.codes), 0.0, (bpm / 2, bpm * 2))
+    model = Music(
+        predictor,
+        SIZE,
+        Liveliness(SIZE.codes),
+        Loudness(SIZE.codes),
+        ByHeart(SIZE.codes),
+        0.0,
+        (bpm / 2, bpm * 2),
+    )
     level = levels(model, 1000, bpm)
     hits = np.flatnonzero(np.diff((level > level.max() - 2).numpy().astype(int)) == 1)
     assert len(hits) > 6

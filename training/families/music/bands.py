@@ -52,13 +52,23 @@ def band_centres() -> NDArray[np.float64]:
 
 def band_weights() -> Tensor:
     """Give the weights (WINDOW / 2, BANDS) with which bins make up bands; those of a band add up to one."""
+    weights = _triangles()
+    # A file stores them in half the space.
+    return torch.from_numpy(weights / weights.sum(0)).half().float()
+
+
+def band_widths() -> Tensor:
+    """Give how many bins (BANDS,) each band is wide, in double precision."""
+    return torch.from_numpy(_triangles().sum(0))
+
+
+def _triangles() -> NDArray[np.float64]:
+    """How much of each bin lies in each band: (WINDOW / 2, BANDS)."""
     centres = band_centres()
     below = np.concatenate([[0.0], centres[:-1]])
     above = np.concatenate([centres[1:], [WINDOW / 2]])
     bins = np.arange(WINDOW // 2)[:, None]
-    weights = np.minimum((bins - below) / (centres - below), (above - bins) / (above - centres)).clip(0)
-    # A file stores them in half the space.
-    return torch.from_numpy(weights / weights.sum(0)).half().float()
+    return np.minimum((bins - below) / (centres - below), (above - bins) / (above - centres)).clip(0)
 
 
 class Bands(StreamingModule):

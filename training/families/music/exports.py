@@ -17,6 +17,7 @@ from .byheart import ByHeart, bits_for
 from .classic import Classic, Network
 from .ear import Ear, Memory, usually_alike
 from .liveliness import Liveliness
+from .loudness import Loudness
 from .model import Music
 from .predictor import Predictor
 from .settings import MusicSize
@@ -43,8 +44,10 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     predictor.load_state_dict(weights_of(tensors))
     predictor.eval()
     songs = _codes(tensors, SONGS)
-    liveliness = Liveliness(size.codes)
-    liveliness.fit([song[:, 0] for song in songs])
+    loudness, liveliness = Loudness(size.codes), Liveliness(size.codes)
+    within = [loudness.within(predictor.codes, song) for song in songs]
+    loudness.fit(predictor.codes, within)
+    liveliness.fit([song[:, 0] for song in within])
     by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
     by_heart.fit(songs)
     tempos_bpm = learned_range(checkpoint.metadata["tempos_bpm"], config["settings"]["stretch"])
@@ -52,7 +55,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     if tempos_bpm is not None:
         usual = statistics.median(bpm for bpm in checkpoint.metadata["tempos_bpm"] if bpm)
         trained["tempo_bpm"] = (tempos_bpm[0], usual, tempos_bpm[1])
-    music = Music(predictor, size, liveliness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm)
+    music = Music(
+        predictor, size, liveliness, loudness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm
+    )
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
     usually = usually_alike(

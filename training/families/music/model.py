@@ -12,6 +12,7 @@ from .bands import FLOOR_DB, FRAME_HOP, HOP_LENGTH, SAMPLE_RATE, STEP_FRAMES, WI
 from .byheart import ByHeart
 from .edges import Edges
 from .liveliness import Liveliness
+from .loudness import Loudness
 from .player import Player
 from .predictor import Predictor
 from .settings import MusicSize
@@ -65,6 +66,7 @@ class Music(MusicModel):
     predictor : Predictor
     size : MusicSize
     liveliness : Liveliness
+    loudness : Loudness
     by_heart : ByHeart
     stray : float
         The default of the control.
@@ -82,6 +84,7 @@ class Music(MusicModel):
         predictor: Predictor,
         size: MusicSize,
         liveliness: Liveliness,
+        loudness: Loudness,
         by_heart: ByHeart,
         stray: float,
         tempos_bpm: tuple[float, float] | None = None,
@@ -89,7 +92,7 @@ class Music(MusicModel):
         super().__init__()
         self.tempos_bpm = tempos_bpm
         self.bands, self.codes = Bands(), predictor.codes
-        self.scan = Scan(Player(predictor, size, liveliness, by_heart))
+        self.scan = Scan(Player(predictor, size, liveliness, loudness, by_heart))
         self.edges, self.magnitudes, self.vocoder = Edges(), Magnitudes(), Vocoder()
         tempo = () if tempos_bpm is None else (tempo_control(*tempos_bpm),)
         self.controls = (

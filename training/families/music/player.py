@@ -15,6 +15,8 @@ from .byheart import ORDER, PENALTY, ByHeart
 from .drawing import draw, gumbel
 from .layers import Recurrence, exactly
 from .liveliness import MEMORIES_S, Liveliness
+from .loudness import MEMORIES_S as LOUDNESS_MEMORIES_S
+from .loudness import Loudness
 from .predictor import Head, Predictor
 from .settings import MusicSize
 from .tempo import Pulse, bars_a_step
@@ -36,6 +38,7 @@ class Player(StreamingModule):
     predictor : Predictor
     size : MusicSize
     liveliness : Liveliness
+    loudness : Loudness
     by_heart : ByHeart
 
     Shapes: of a step, heard codes (B, Q), which passage is heard (B,): 0 for none, and temperature, top_p, stray, blend,
@@ -49,14 +52,19 @@ class Player(StreamingModule):
     numbers: Tensor
 
     def __init__(
-        self, predictor: Predictor, size: MusicSize, liveliness: Liveliness, by_heart: ByHeart
+        self,
+        predictor: Predictor,
+        size: MusicSize,
+        liveliness: Liveliness,
+        loudness: Loudness,
+        by_heart: ByHeart,
     ) -> None:
         super().__init__()
         self.size = size
         self.enter, self.told = exactly(nn.ModuleList([predictor.enter, predictor.told]))
         self.heads, self.pulse = exactly(predictor.heads), Pulse()
         self.layers = Recurrence(predictor.layers, "gru")
-        self.liveliness, self.by_heart = liveliness, by_heart
+        self.liveliness, self.loudness, self.by_heart = liveliness, loudness, by_heart
         codes = predictor.codes
         self.register_buffer("books", codes.books.double(), persistent=False)
         self.register_buffer("back", codes.basis.double() * codes.spread.double(), persistent=False)
@@ -76,6 +84,7 @@ class Player(StreamingModule):
             **{name: torch.zeros(batch, 1, dtype=torch.int64) for name in RECENT},
             "count": torch.zeros(batch, 1, dtype=torch.int64),
             "bars": torch.zeros(batch, 1, dtype=torch.float64),
+            "loudness": torch.zeros(batch, len(LOUDNESS_MEMORIES_S), dtype=torch.float64),
         }
 
     def forward(self, x: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
@@ -106,13 +115,15 @@ class Player(StreamingModule):
             torch.where(stays, one, after) for one, after in zip(recent, [*recent[1:], pair], strict=True)
         ]
         # Here and not outside: ONNX Runtime 1.31 dies of a loop's output in a product.
-        return vector @ self.back + self.mean, {
+        step, loudness = self.loudness.next(state["loudness"], vector @ self.back + self.mean)
+        return step, {
             "codes": codes,
             "hidden": hidden + hears * (after - hidden),
             "used": torch.where(aside[..., None], state["used"], used),
             **dict(zip(RECENT, moved, strict=True)),
             "count": (state["count"] + 1) * (1 - outside),
             "bars": (on - on.floor()) * (tempo_bpm >= 1).double(),
+            "loudness": torch.where(aside, state["loudness"], loudness),
         }
 
     def _drawn(
@@ -136,7 +147,8 @@ class Player(StreamingModule):
             logits = head(inside, vector, drawn, self.books[q], last)
             if q == 0:
                 known = self.by_heart([state[name] for name in RECENT]) * (1 - last)
-                logits = logits + self.liveliness(state["used"]) - PENALTY * stray * known
+                alive = self.liveliness(state["used"]) + self.loudness(state["loudness"])
+                logits = logits + alive - PENALTY * stray * known
             found.append(draw(logits, temperature, top_p, gumbel(seed, state["count"], q, self.numbers)))
             drawn = drawn + take(self.books[q], 0, found[-1])
         return torch.stack(found, -1)
