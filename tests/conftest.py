@@ -45,6 +45,8 @@ def brainsynth(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
     from plugin_host.commands.app import main
 
     monkeypatch.delenv("BRAINSYNTH_DEBUG", raising=False)
+    # A slow machine would print how far it is where a test expects nothing.
+    monkeypatch.setattr("plugin_host.commands.progress._SHORTEST_GAP_S", 600.0)
 
     def call(*arguments: object) -> Ended:
         capsys.readouterr()

@@ -318,6 +318,12 @@ class ParameterAnalyzer(StreamingModel):
         self.network = ParameterNetwork(
             self.frames, self.sample_rate / self.hop_length, self.decoder.logits, size
         )
+        # The same, where a range is logarithmic and values are small: engines are held to what the file allows.
+        self.tolerances = {
+            c.name: self.golden_tolerance * (c.maximum - c.minimum)
+            for c in self.estimates
+            if c.scale == "log"
+        }
 
     def forward(self, inputs: dict[str, Tensor], state: State) -> tuple[dict[str, Tensor], State]:
         carry = Carry(self, state)
