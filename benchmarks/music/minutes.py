@@ -108,7 +108,11 @@ def main() -> None:
     console.print(table)
     console.print(f"alive: {sum(map(alive, found))} of {len(found)}")
     settings = {"model": Path(stem).name, "minutes": arguments.minutes, "stray": arguments.stray}
-    write_results("music_minutes", settings, {"runs": found})
+    measured = {
+        f"temperature {float(text):g}": [one for one in found if one["temperature"] == float(text)]
+        for text in arguments.temperatures.split(",")
+    }
+    write_results("music_minutes", settings, measured)
 
 
 if __name__ == "__main__":

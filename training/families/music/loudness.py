@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from .bands import DB, STEP_FRAMES, STEPS_PER_S, band_widths
 from .codes import Codes
 
-MEMORIES_S = (2.0, 12.0)
-USUAL = (0.02, 0.1)
+MEMORIES_S = (1.0, 4.0)
+USUAL = (0.1, 0.4)
 """Of each memory: nothing is done unless it is softer or louder than in this share of the songs' time."""
 
 LOUDEST = 0.999
