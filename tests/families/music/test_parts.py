@@ -194,7 +194,8 @@ def test_after_what_is_softer_than_the_songs_louder_codes_are_likelier() -> None
     soft = after(loudness, -50.0, 1000)
     assert soft[0] < soft[1] < soft[2]
     assert soft[2] - soft[0] > 5
-    assert after(loudness, 10 * np.log10(np.mean([1e-5, 1e-3, 1e-2])), 1000).tolist() == [0, 0, 0]
+    usual_db = 10 * np.log10(np.mean([1e-5, 1e-3, 1e-2]))
+    assert float(after(loudness, usual_db, 1000).abs().max()) < 0.05 * float(soft[2] - soft[0])
 
 
 def test_a_step_is_no_louder_than_the_loudest_of_the_songs() -> None:
