@@ -27,6 +27,8 @@ STRENGTH = 0.2
 """Nats for each dB that is lacking, and each dB that a code is louder."""
 
 MOST_LACKING_DB, MOST_APART_DB = 6.0, 30.0
+"""What counts at most of either."""
+
 LEAST = 1e-6
 EDGE_DB = 30.0
 """What is softer by this than a song on average is none of it where it stands before and after."""
