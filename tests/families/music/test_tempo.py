@@ -16,6 +16,7 @@ from training.families.music.data import MusicData, Song, frames_of
 from training.families.music.liveliness import Liveliness
 from training.families.music.loudness import Loudness
 from training.families.music.model import Music
+from training.families.music.player import Player
 from training.families.music.settings import MusicSettings
 from training.families.music.tempo import (
     BAR_PLACES,
@@ -105,6 +106,13 @@ def levels(model: Music, steps: int, tempo_bpm: float) -> torch.Tensor:
     return y["audio"].reshape(-1, model.hop_length).square().mean(-1).clamp_min(1e-8).log()
 
 
+def music_of(trainer: MusicTrainer, tempos_bpm: tuple[float, float]) -> Music:
+    """What was learned, with nothing that keeps it alive or away from the songs."""
+    predictor, codes = trainer.learner.average.eval(), SIZE.codes
+    player = Player(predictor, SIZE, Liveliness(codes), Loudness(codes), ByHeart(codes))
+    return Music(player, predictor.codes, 0.0, tempos_bpm)
+
+
 def test_a_tempo_that_is_told_is_played() -> None:
     slow, fast = song(16), song(8)
     torch.set_num_threads(1)
@@ -113,10 +121,7 @@ def test_a_tempo_that_is_told_is_played() -> None:
     trainer.begin()
     while trainer.done < trainer.steps:
         trainer.step()
-    model = Music(
-        trainer.learner.average.eval(), SIZE, Liveliness(SIZE.codes), Loudness(SIZE.codes), ByHeart(SIZE.codes), 0.0,
-        (slow.tempo_bpm, fast.tempo_bpm),
-    )  # fmt: skip
+    model = music_of(trainer, (slow.tempo_bpm, fast.tempo_bpm))
 
     def likeness(tempo_bpm: float, lag: int) -> float:
         moving = torch.diff(levels(model, 400, tempo_bpm)[80:])
@@ -145,16 +150,7 @@ def test_a_bar_is_kept_that_is_longer_than_what_was_heard_at_once() -> None:
     trainer.begin()
     while trainer.done < trainer.steps:
         trainer.step()
-    predictor = trainer.learner.average.eval()
-    model = Music(
-        predictor,
-        SIZE,
-        Liveliness(SIZE.codes),
-        Loudness(SIZE.codes),
-        ByHeart(SIZE.codes),
-        0.0,
-        (bpm / 2, bpm * 2),
-    )
+    model = music_of(trainer, (bpm / 2, bpm * 2))
     level = levels(model, 1000, bpm)
     hits = np.flatnonzero(np.diff((level > level.max() - 2).numpy().astype(int)) == 1)
     assert len(hits) > 6

@@ -19,6 +19,7 @@ from .ear import Ear, Memory, usually_alike
 from .liveliness import Liveliness
 from .loudness import Loudness
 from .model import Music
+from .player import Player
 from .predictor import Predictor
 from .settings import MusicSize
 from .tempo import learned_range
@@ -55,9 +56,8 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     if tempos_bpm is not None:
         usual = statistics.median(bpm for bpm in checkpoint.metadata["tempos_bpm"] if bpm)
         trained["tempo_bpm"] = (tempos_bpm[0], usual, tempos_bpm[1])
-    music = Music(
-        predictor, size, liveliness, loudness, by_heart, STRAY if len(names) > 1 else 0.0, tempos_bpm
-    )
+    player = Player(predictor, size, liveliness, loudness, by_heart)
+    music = Music(player, predictor.codes, STRAY if len(names) > 1 else 0.0, tempos_bpm)
     music.description = f"Listens to music, and goes on with it as {name} does"
     memory = Memory([_pairs(song, size) for song in songs], size.codes)
     usually = usually_alike(

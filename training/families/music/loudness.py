@@ -84,7 +84,7 @@ class Loudness(nn.Module):
     @torch.no_grad()
     def fit(self, codes: Codes, songs: Sequence[Tensor]) -> None:
         """Find how loud songs (N, Q) of codes are, each heard round and round."""
-        powers = [self._power(_levels(codes, song))[:, 0] for song in songs]
+        powers = [self._powers(codes, song) for song in songs]
         together = torch.cat(powers)
         self.usual.copy_(together.mean())
         self.most.copy_(together.quantile(LOUDEST))
@@ -121,17 +121,16 @@ class Loudness(nn.Module):
     @torch.no_grad()
     def within(self, codes: Codes, song: Tensor) -> Tensor:
         """Leave out the silence before and after a song (N, Q) of codes."""
-        power = self._power(_levels(codes, song))[:, 0]
+        power = self._powers(codes, song)
         sounds = (power > power.mean() * 10 ** (-EDGE_DB / 10)).nonzero()[:, 0]
         return song[int(sounds[0]) : int(sounds[-1]) + 1]
+
+    def _powers(self, codes: Codes, song: Tensor) -> Tensor:
+        """Power (N,) of the steps of a song (N, Q) of codes."""
+        return self._power(codes.decode(codes.vectors(song)).double())[:, 0]
 
     def _power(self, steps: Tensor) -> Tensor:
         return (steps / self.db).exp() @ self.widths
 
     def _decibels(self, above: Tensor) -> Tensor:
         return self.db * (1 + above).clamp_min(LEAST).log()
-
-
-def _levels(codes: Codes, song: Tensor) -> Tensor:
-    """Levels (N, STEP_VALUES) in dB of a song (N, Q) of codes."""
-    return codes.decode(codes.vectors(song)).double()

@@ -9,13 +9,9 @@ from ...streaming.contract import Carry, State
 from ...streaming.model import Control, StreamingModel
 from ...streaming.scan import Scan
 from .bands import FLOOR_DB, FRAME_HOP, HOP_LENGTH, SAMPLE_RATE, STEP_FRAMES, WINDOW, Bands, Magnitudes
-from .byheart import ByHeart
+from .codes import Codes
 from .edges import Edges
-from .liveliness import Liveliness
-from .loudness import Loudness
 from .player import Player
-from .predictor import Predictor
-from .settings import MusicSize
 from .vocoder import LATENCY_FRAMES, Vocoder
 
 LISTENS = ("off", "on", "second")
@@ -63,11 +59,9 @@ class Music(MusicModel):
 
     Parameters
     ----------
-    predictor : Predictor
-    size : MusicSize
-    liveliness : Liveliness
-    loudness : Loudness
-    by_heart : ByHeart
+    player : Player
+    codes : Codes
+        Those that the player knows.
     stray : float
         The default of the control.
     tempos_bpm : pair of float, optional
@@ -81,18 +75,15 @@ class Music(MusicModel):
 
     def __init__(
         self,
-        predictor: Predictor,
-        size: MusicSize,
-        liveliness: Liveliness,
-        loudness: Loudness,
-        by_heart: ByHeart,
+        player: Player,
+        codes: Codes,
         stray: float,
         tempos_bpm: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         self.tempos_bpm = tempos_bpm
-        self.bands, self.codes = Bands(), predictor.codes
-        self.scan = Scan(Player(predictor, size, liveliness, loudness, by_heart))
+        self.bands, self.codes = Bands(), codes
+        self.scan = Scan(player)
         self.edges, self.magnitudes, self.vocoder = Edges(), Magnitudes(), Vocoder()
         tempo = () if tempos_bpm is None else (tempo_control(*tempos_bpm),)
         self.controls = (
