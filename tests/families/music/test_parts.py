@@ -18,7 +18,7 @@ from training.families.music.bands import (
     band_centres,
     band_widths,
 )
-from training.families.music.byheart import ByHeart, bits_for
+from training.families.music.byheart import MEMORY_STEPS, UNIT, ByHeart
 from training.families.music.codes import Codes
 from training.families.music.drawing import draw, gumbel, nucleus
 from training.families.music.edges import Edges
@@ -134,17 +134,36 @@ def test_a_nucleus_always_holds_the_likeliest() -> None:
     assert left[0, 0] < -1000
 
 
-def test_what_is_known_by_heart_is_told() -> None:
+def test_what_follows_in_a_song_is_known_after_a_passage_of_it() -> None:
     random = torch.Generator().manual_seed(0)
-    song = torch.randint(0, 64, (400, 2), generator=random)
-    known = ByHeart(64, bits_for(len(song)))
-    known.fit([song])
-    pairs = song[:, 0] * 64 + song[:, 1]
-    for i in range(5, 100):
-        recent = [1 + pairs[i - back].reshape(1, 1) for back in (3, 2, 1)]
-        assert known(recent)[0, song[i, 0]] == 1
-    others = [1 + torch.randint(0, 4096, (200, 1), generator=random) for _ in range(3)]
-    assert float(known(others).mean()) < 0.3
+    songs = [torch.randint(0, 64, (700, 2), generator=random) for _ in range(2)]
+    by_heart = ByHeart(64, songs)
+
+    def known(played: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+        """How well known each second code (K,) is after a passage (N, Q) and the first code of a step (Q,)."""
+        alike = by_heart.initial_state(1)["alike"]
+        for step in played:
+            alike = by_heart.next(alike, step[None])
+        return by_heart(alike, then[:1])[0]
+
+    other = torch.randint(0, 64, (40, 2), generator=random)
+    for song in songs:
+        found = known(torch.cat([other, song[300:320]]), song[320])
+        assert found[song[320, 1]] == 1
+        assert float(found.sum()) < 1.5, "words share a hash now and then"
+    assert float(known(other, songs[0][320]).max()) == 0
+    one_step = known(torch.cat([other, songs[0][300:301]]), songs[0][301])
+    assert float(one_step.max()) == 0, "a step that is the same is chance"
+
+
+def test_how_alike_it_is_counts_in_whole_numbers() -> None:
+    by_heart = ByHeart(4, [torch.tensor([[1, 2]])])
+    alike, step = by_heart.initial_state(1)["alike"], torch.tensor([[1, 2]])
+    for _ in range(2000):
+        alike = by_heart.next(alike, step)
+        assert torch.equal(alike, alike.round())
+    assert float(alike.max()) <= UNIT * MEMORY_STEPS
+    assert float(alike.max()) > 0.99 * UNIT * MEMORY_STEPS
 
 
 def test_what_sounds_more_than_in_any_song_becomes_less_likely() -> None:

@@ -1,7 +1,9 @@
-"""What was learned by heart: which code has followed which steps in the songs, in a Bloom filter (Bloom 1970).
+"""What was learned by heart: where in the songs the last seconds stand, and what follows there.
 
-Steps count where they differ from the step before in one of the first two codebooks. Three of them and the first
-codebook's code of a fourth make an entry.
+Every step of the songs is a place. Of each it is followed how much of what was played last stood before it, with the same
+lag. Where that is much, the step that comes next in the song is known.
+
+All numbers are whole, or shares of a power of two, so that they are the same on every machine.
 """
 
 from __future__ import annotations
@@ -11,67 +13,78 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ...dsp.noise import PRIME, scattered
+from ...dsp.noise import scattered
+from ...streaming.contract import State
 from ...streaming.operators import take
 
-ORDER = 3
-BITS_AN_ENTRY = 6
-LEAST_BITS = 1 << 12
+MEMORY_STEPS = 128
+"""Of a memory that fades; 2.7 s."""
+
+UNIT = 1024
+"""What a step that is the same counts; `MEMORY_STEPS` of them are exact in single precision."""
+
+UNKNOWN, KNOWN = 1 / 32, 3 / 32
+"""So much of the memory may be the same and the place still means nothing; from so much on it is known for sure."""
+
 PENALTY = 24.0
-"""Nats by which what was learned by heart is less likely at full strength."""
+"""Nats by which what is known for sure is less likely at full strength."""
+
+WORDS = 256
+"""The first two codes of a step are one of so many words, by a hash, so that a byte holds a place."""
+
+REGION = 512
+"""Places, of which only the likest counts."""
 
 
 class ByHeart(nn.Module):
-    """A set of what follows what.
+    """Follows all places of the songs at once.
 
     Parameters
     ----------
     codes : int
         K of a codebook.
-    bits : int
-        A multiple of eight; see `bits_for`.
+    songs : sequence of (N, Q) int64
+        Their codes.
+
+    Attributes
+    ----------
+    words : (T,)
+        Of all songs one after another, and round again up to whole regions.
     """
 
-    table: Tensor
-    codes: Tensor
+    words: Tensor
+    starts: Tensor
+    numbers: Tensor
 
-    def __init__(self, codes: int, bits: int = LEAST_BITS) -> None:
+    def __init__(self, codes: int, songs: Sequence[Tensor] = ()) -> None:
         super().__init__()
-        self.bits = bits
-        self.register_buffer("codes", torch.arange(codes), persistent=False)
-        self.register_buffer("table", torch.zeros(bits // 8, dtype=torch.uint8))
+        self.codes = codes
+        one = torch.cat([_word(song[:, 0] * codes + song[:, 1]) for song in songs] or [torch.zeros(1).long()])
+        regions = -(-len(one) // REGION)
+        round_again = one.repeat(-(-regions * REGION // len(one)))[: regions * REGION]
+        self.register_buffer("words", round_again.to(torch.uint8), persistent=False)
+        starts = torch.arange(regions, dtype=torch.int64) * REGION
+        self.register_buffer("starts", starts, persistent=False)
+        self.register_buffer("numbers", torch.arange(codes), persistent=False)
 
-    def fit(self, songs: Sequence[Tensor]) -> None:
-        """Take in songs (N, Q) of codes."""
-        wanted = torch.zeros(self.bits, dtype=torch.bool)
-        for song in songs:
-            pairs = distinct(song[:, 0] * len(self.codes) + song[:, 1])
-            if len(pairs) > ORDER:
-                known = (1 + pairs.unfold(0, ORDER, 1)[:-1]).split(1, 1)
-                follows = pairs[ORDER:, None] // len(self.codes)
-                wanted[self._places(known, follows)] = True
-        powers = 2 ** torch.arange(8)
-        self.table.copy_((wanted.reshape(-1, 8).long() * powers).sum(1).to(torch.uint8))
+    def initial_state(self, batch: int) -> State:
+        """Nothing was heard."""
+        return {"alike": torch.zeros(batch, len(self.words))}
 
-    def forward(self, recent: Sequence[Tensor]) -> Tensor:
-        """Tell which codes have followed these steps, each (B, 1) and counted from 1: (B, K) of zeros and ones."""
-        places = self._places(recent, self.codes[None])
-        byte = take(self.table, 0, places // 8).long()
-        return ((byte // 2 ** (places % 8)) % 2).double()
+    def forward(self, alike: Tensor, first: Tensor) -> Tensor:
+        """Tell how well each second code is known after a first one, where (B, T) is alike: (B,) -> (B, K) from 0 to 1."""
+        most, place = alike.reshape(alike.shape[0], -1, REGION).max(2)
+        follows = take(self.words, 0, (self.starts + place + 1) % len(self.words)).long()
+        sure = ((most / (UNIT * MEMORY_STEPS) - UNKNOWN) / (KNOWN - UNKNOWN)).clamp(0, 1)
+        words = _word(first[:, None] * self.codes + self.numbers)
+        return ((words[..., None] == follows[:, None]) * sure[:, None]).amax(2).double()
 
-    def _places(self, recent: Sequence[Tensor], follows: Tensor) -> Tensor:
-        """Where in the table an entry lies: (B, 1) each, (B or 1, K) -> (B, K)."""
-        mixed = torch.zeros_like(recent[0])
-        for one in recent:
-            mixed = scattered(mixed + one)
-        return scattered((mixed + follows * 104729) % PRIME) % self.bits
+    def next(self, alike: Tensor, codes: Tensor) -> Tensor:
+        """Follow one more step (B, Q) of codes: (B, T)."""
+        word = _word(codes[:, :1] * self.codes + codes[:, 1:2])
+        same = (self.words.long() == word).to(alike.dtype)
+        return (alike.roll(1, 1) * (1 - 1 / MEMORY_STEPS)).floor() + UNIT * same
 
 
-def bits_for(entries: int) -> int:
-    """Give a size of the table at which few of what it does not hold seem to be in it."""
-    return max(LEAST_BITS, -(-BITS_AN_ENTRY * entries // 8) * 8)
-
-
-def distinct(pairs: Tensor) -> Tensor:
-    """Leave out steps (N,) that repeat the one before."""
-    return torch.cat([pairs[:1], pairs[1:][pairs[1:] != pairs[:-1]]])
+def _word(pairs: Tensor) -> Tensor:
+    return scattered(pairs) % WORDS

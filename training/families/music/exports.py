@@ -13,7 +13,7 @@ from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
 from .bands import STEP_FRAMES
-from .byheart import ByHeart, bits_for
+from .byheart import ByHeart
 from .classic import Classic, Network
 from .ear import Ear, Memory, usually_alike
 from .liveliness import Liveliness
@@ -49,13 +49,12 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     within = [loudness.within(predictor.codes, song) for song in songs]
     loudness.fit(predictor.codes, within)
     liveliness.fit([song[:, 0] for song in within])
-    by_heart = ByHeart(size.codes, bits_for(sum(map(len, songs))))
-    by_heart.fit(songs)
     tempos_bpm = learned_range(checkpoint.metadata["tempos_bpm"], config["settings"]["stretch"])
     trained = {}
     if tempos_bpm is not None:
         usual = statistics.median(bpm for bpm in checkpoint.metadata["tempos_bpm"] if bpm)
         trained["tempo_bpm"] = (tempos_bpm[0], usual, tempos_bpm[1])
+    by_heart = ByHeart(size.codes, songs[::STEP_FRAMES])
     player = Player(predictor, size, liveliness, loudness, by_heart)
     music = Music(player, predictor.codes, STRAY if len(names) > 1 else 0.0, tempos_bpm)
     music.description = f"Listens to music, and goes on with it as {name} does"

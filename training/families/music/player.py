@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ...streaming.contract import State, StreamingModule
 from ...streaming.operators import take
-from .byheart import ORDER, PENALTY, ByHeart
+from .byheart import PENALTY, ByHeart
 from .drawing import draw, gumbel
 from .layers import Recurrence, exactly
 from .liveliness import MEMORIES_S, Liveliness
@@ -21,10 +21,7 @@ from .predictor import Head, Predictor
 from .settings import MusicSize
 from .tempo import Pulse, bars_a_step
 
-RECENT = tuple(f"recent_{i}" for i in range(ORDER))
-"""States: the steps before, counted from 1, the oldest first; 0 for none."""
-
-SINGLE = (*RECENT, "count", "bars")
+SINGLE = ("count", "bars")
 
 SLOTS = 2
 """Passages that are kept in mind."""
@@ -80,8 +77,7 @@ class Player(StreamingModule):
             "codes": torch.zeros(batch, size.codebooks, dtype=torch.int64),
             "hidden": torch.zeros(batch, SLOTS, 1, size.layers, size.hidden, dtype=torch.float64),
             "used": torch.zeros(batch, len(MEMORIES_S), size.codes, dtype=torch.float64),
-            # One by one: slices of a state have no fixed size where a loop is traced.
-            **{name: torch.zeros(batch, 1, dtype=torch.int64) for name in RECENT},
+            **self.by_heart.initial_state(batch),
             "count": torch.zeros(batch, 1, dtype=torch.int64),
             "bars": torch.zeros(batch, 1, dtype=torch.float64),
             "loudness": torch.zeros(batch, len(LOUDNESS_MEMORIES_S), dtype=torch.float64),
@@ -105,22 +101,16 @@ class Player(StreamingModule):
         on = bars + tempo_bpm.double() * self.bars_a_step
         entered = torch.tanh(self.enter(vector) + self.told(self.pulse(tempo_bpm, bars)))
         _, after = self.layers(entered[:, None].expand(-1, SLOTS, -1), hidden)
-        pair = (codes[:, 0] * self.size.codes + codes[:, 1] + 1)[:, None]
         used = self.liveliness.next(state["used"], F.one_hot(codes[:, 0], self.size.codes).double())
         # A second passage is heard aside: it does not count as played.
         aside = (listens == SLOTS)[:, None]
-        recent = [state[name] for name in RECENT]
-        stays = (pair == recent[-1]) | aside
-        moved = [
-            torch.where(stays, one, after) for one, after in zip(recent, [*recent[1:], pair], strict=True)
-        ]
         # Here and not outside: ONNX Runtime 1.31 dies of a loop's output in a product.
         step, loudness = self.loudness.next(state["loudness"], vector @ self.back + self.mean)
         return step, {
             "codes": codes,
             "hidden": hidden + hears * (after - hidden),
             "used": torch.where(aside[..., None], state["used"], used),
-            **dict(zip(RECENT, moved, strict=True)),
+            "alike": torch.where(aside, state["alike"], self.by_heart.next(state["alike"], codes)),
             "count": (state["count"] + 1) * (1 - outside),
             "bars": (on - on.floor()) * (tempo_bpm >= 1).double(),
             "loudness": torch.where(aside, state["loudness"], loudness),
@@ -146,9 +136,9 @@ class Player(StreamingModule):
             last = F.one_hot(before[:, q], self.size.codes).double()
             logits = head(inside, vector, drawn, self.books[q], last)
             if q == 0:
-                known = self.by_heart([state[name] for name in RECENT]) * (1 - last)
-                alive = self.liveliness(state["used"]) + self.loudness(state["loudness"])
-                logits = logits + alive - PENALTY * stray * known
+                logits = logits + self.liveliness(state["used"]) + self.loudness(state["loudness"])
+            if q == 1:
+                logits = logits - PENALTY * stray * self.by_heart(state["alike"], found[0])
             found.append(draw(logits, temperature, top_p, gumbel(seed, state["count"], q, self.numbers)))
             drawn = drawn + take(self.books[q], 0, found[-1])
         return torch.stack(found, -1)
