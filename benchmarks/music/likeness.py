@@ -8,6 +8,9 @@ compared as real music is, and each model goes on from twelve seconds of one aft
 Two seconds of sound are described by the mean level, its deviation and its mean change from spectrum to spectrum in each
 of 128 bands, and these by their first principal components. Compared are normal distributions of these (Frechet
 distance), in units of the songs' own variance.
+
+How much music swings between soft and loud is the deviation of the levels of two seconds, in dB; the median of songs or
+pieces. What is softer than a song by 30 dB is its end, and does not count.
 """
 
 import argparse
@@ -31,6 +34,7 @@ WINDOW = 2 * SAMPLE_RATE // FRAME_HOP
 COMPONENTS = 16
 PIECE_S, PRIME_S, PRIME_AT_S = 180.0, 12.0, 40.0
 TRIPLES = 200
+SOFTEST_DB = -30.0
 
 
 def described(frames: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -55,6 +59,18 @@ def distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     root = axes * np.sqrt(values.clip(0)) @ axes.T
     shared = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
     return float(apart + np.trace(first) + np.trace(second) - 2 * shared)
+
+
+def swing_db(pieces: list[NDArray[np.float16]]) -> float:
+    """Give how much the levels of two seconds differ in spectra (M, BANDS) of pieces, the median of them."""
+    found = []
+    for frames in pieces:
+        power = np.mean(10 ** (frames.astype(np.float64) / 10), 1)
+        count = len(power) // WINDOW
+        windows = power[: count * WINDOW].reshape(count, WINDOW).mean(1)
+        levels_db = 10 * np.log10(windows / windows.mean() + 1e-12)
+        found.append(levels_db[levels_db > SOFTEST_DB].std())
+    return float(np.median(found))
 
 
 def composed(model: Model, songs: list[Path], minutes: float) -> list[NDArray[np.float16]]:
@@ -99,19 +115,20 @@ def main() -> None:
             placed([random.permutation(one) for one in frames[1::2]]), right
         ),
     }
+    swings = {"real songs, all of the others": swing_db(frames[1::2])}
     for name in arguments.models.split(","):
-        found[Path(name).stem] = distance(
-            placed(composed(Model(name), paths[1::2], arguments.minutes)), right
-        )
+        pieces = composed(Model(name), paths[1::2], arguments.minutes)
+        found[Path(name).stem], swings[Path(name).stem] = distance(placed(pieces), right), swing_db(pieces)
     table = Table(title=f"{len(frames[::2])} songs against {arguments.minutes:g} minutes of each model")
     table.add_column("")
     table.add_column("distance", justify="right")
+    table.add_column("swing", justify="right")
     for name, value in found.items():
-        table.add_row(name, f"{value:.3f}")
+        table.add_row(name, f"{value:.3f}", f"{swings[name]:.1f} dB" if name in swings else "")
     wide_console().print(table)
     names = [Path(name).stem for name in arguments.models.split(",")]
     settings = {"models": names, "songs": arguments.songs.name, "minutes": arguments.minutes}
-    write_results("music_likeness", settings, {"distances": found})
+    write_results("music_likeness", settings, {"distances": found, "swing_db": swings})
 
 
 if __name__ == "__main__":

@@ -176,7 +176,6 @@ def _tell(found: dict[str, Any], output: Path, told: Path) -> None:
             + ("" if keys is None else f", in any key {keys:.0%}")
         )
     if "loudness_change_db" in holds and len(holds["parts"]) > 1:
-        change = holds["loudness_change_db"]
-        say(
-            f"the last half minute is {abs(change):.1f} dB {'louder' if change > 0 else 'softer'} than the first"
-        )
+        change, last = holds["loudness_change_db"], found["seconds"] % holds["part_s"] or holds["part_s"]
+        how = "louder" if change > 0 else "softer"
+        say(f"the last {last:.0f} s are {abs(change):.1f} dB {how} than the first {holds['part_s']:.0f}")
