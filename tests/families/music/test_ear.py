@@ -106,6 +106,19 @@ def test_noise_and_silence_are_not_known(ear: Ear) -> None:
         assert not heard(ear, sound)["copied_transposed"].any()
 
 
+def test_how_alike_songs_are_is_found_in_a_hundredth_of_the_time() -> None:
+    random = torch.Generator().manual_seed(0)
+    songs = [torch.randint(0, 8, (150,), generator=random) for _ in range(3)]
+    memory = Memory([one for song in songs for one in (song, song.roll(1))], 16)
+    others = [torch.cat([songs[1][40:90], song]) for song in torch.randint(0, 9, (2, 80), generator=random)]
+    for other, found in zip(others, memory.alike_in(others), strict=True):
+        state, right = memory.initial_state(), []
+        for step in other:
+            y, state = memory(step[None], state)
+            right.append(float(y[0, 3]))
+        assert found == pytest.approx(right, abs=1e-6)
+
+
 def test_without_songs_kept_aside_nothing_stands_out(ear: Ear) -> None:
     memory = ear.scan_keys.cell
     assert isinstance(memory, TransposedMemory)

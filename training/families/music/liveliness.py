@@ -53,13 +53,16 @@ class Liveliness(nn.Module):
     def fit(self, songs: Sequence[Tensor]) -> None:
         """Find the most that each code is used in songs (N,) of codes, each heard round and round."""
         most = torch.zeros(self.most.shape, dtype=torch.float64)
-        for song in songs:
-            used = torch.zeros_like(most)
-            for code in song.repeat(max(2, -(-STEADY // len(song)))).tolist():
-                used *= self.keep
-                used[:, code] += 1 - self.keep[:, 0]
-                most[:, code] = torch.maximum(most[:, code], used[:, code])
-        most = torch.maximum(most, 1 - self.keep)
+        for memory, keep in enumerate(self.keep[:, 0].tolist()):
+            highest = [1 - keep] * self.most.shape[1]
+            for song in songs:
+                # A code is used the most right after it has sounded.
+                used, when = [0.0] * len(highest), [0] * len(highest)
+                for now, code in enumerate(song.repeat(max(2, -(-STEADY // len(song)))).tolist()):
+                    used[code] = used[code] * keep ** (now - when[code]) + 1 - keep
+                    when[code] = now
+                    highest[code] = max(highest[code], used[code])
+            most[memory] = torch.tensor(highest, dtype=most.dtype)
         self.most.copy_(1 - (1 - most) ** HEADROOM)
 
     def forward(self, used: Tensor) -> Tensor:
