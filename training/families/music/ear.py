@@ -104,7 +104,8 @@ class Memory(StreamingModule):
             firsts, lasts = (np.searchsorted(every, steps, side, order) for side in ("left", "right"))
             faded = self.keep ** np.arange(len(steps) + 1)
             # By lag, the number of a place less that of the step: how much was alike, and when it was last.
-            was, when = (np.zeros(len(every) + len(steps), kind) for kind in (np.float64, np.int64))
+            was = np.zeros(len(every) + len(steps))
+            when = np.zeros(len(was), np.int64)
             most, told = 0.0, np.zeros(len(steps))
             for now, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
                 lags = order[first:last] - now + len(steps) - 1
