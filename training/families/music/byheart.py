@@ -81,9 +81,9 @@ class ByHeart(nn.Module):
 
     def next(self, alike: Tensor, codes: Tensor) -> Tensor:
         """Follow one more step (B, Q) of codes: (B, T)."""
-        word = _word(codes[:, :1] * self.codes + codes[:, 1:2])
-        same = (self.words.long() == word).to(alike.dtype)
-        return (alike.roll(1, 1) * (1 - 1 / MEMORY_STEPS)).floor() + UNIT * same
+        word = _word(codes[:, :1] * self.codes + codes[:, 1:2]).int()
+        faded = (alike.roll(1, 1) * (1 - 1 / MEMORY_STEPS)).floor()
+        return torch.where(self.words.int() == word, faded + UNIT, faded)
 
 
 def _word(pairs: Tensor) -> Tensor:
