@@ -224,8 +224,11 @@ def test_only_one_call_writes_and_ctrl_c_says_how_many_sounds_exist(synth: Synth
     said = process.communicate(timeout=120)[1].decode().splitlines()
     assert process.returncode == 130
     data = DataSet(folder)
-    assert said[0] == f"brainsynth: {len(data)} sounds are in {folder}; the same command continues"
-    assert said[1:] == ["brainsynth: interrupted"]
+    # A slow machine says how far it is, too.
+    assert said[-2:] == [
+        f"brainsynth: {len(data)} sounds are in {folder}; the same command continues",
+        "brainsynth: interrupted",
+    ]
     assert data.skipped == 0
 
 
