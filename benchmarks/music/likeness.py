@@ -29,12 +29,12 @@ from plugin_host.music.passage import Passage
 from training.data.recordings import find_recordings, read_mono
 from training.families.music.bands import FRAME_HOP, SAMPLE_RATE
 from training.families.music.data import frames_of, level_gain
+from training.families.music.loudness import EDGE_DB
 
 WINDOW = 2 * SAMPLE_RATE // FRAME_HOP
 COMPONENTS = 16
 PIECE_S, PRIME_S, PRIME_AT_S = 180.0, 12.0, 40.0
 TRIPLES = 200
-SOFTEST_DB = -30.0
 
 
 def described(frames: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -69,7 +69,7 @@ def swing_db(pieces: list[NDArray[np.float16]]) -> float:
         count = len(power) // WINDOW
         windows = power[: count * WINDOW].reshape(count, WINDOW).mean(1)
         levels_db = 10 * np.log10(windows / windows.mean() + 1e-12)
-        found.append(levels_db[levels_db > SOFTEST_DB].std())
+        found.append(levels_db[levels_db > -EDGE_DB].std())
     return float(np.median(found))
 
 

@@ -59,7 +59,7 @@ class ByHeart(nn.Module):
     def __init__(self, codes: int, songs: Sequence[Tensor] = ()) -> None:
         super().__init__()
         self.codes = codes
-        one = torch.cat([_word(song[:, 0] * codes + song[:, 1]) for song in songs] or [torch.zeros(1).long()])
+        one = torch.cat([self._word(song[:, 0], song[:, 1]) for song in songs] or [torch.zeros(1).long()])
         regions = -(-len(one) // REGION)
         round_again = one.repeat(-(-regions * REGION // len(one)))[: regions * REGION]
         self.register_buffer("words", round_again.to(torch.uint8), persistent=False)
@@ -76,15 +76,14 @@ class ByHeart(nn.Module):
         most, place = alike.reshape(alike.shape[0], -1, REGION).max(2)
         follows = take(self.words, 0, (self.starts + place + 1) % len(self.words)).long()
         sure = ((most / (UNIT * MEMORY_STEPS) - UNKNOWN) / (KNOWN - UNKNOWN)).clamp(0, 1)
-        words = _word(first[:, None] * self.codes + self.numbers)
+        words = self._word(first[:, None], self.numbers)
         return ((words[..., None] == follows[:, None]) * sure[:, None]).amax(2).double()
 
     def next(self, alike: Tensor, codes: Tensor) -> Tensor:
         """Follow one more step (B, Q) of codes: (B, T)."""
-        word = _word(codes[:, :1] * self.codes + codes[:, 1:2]).int()
+        word = self._word(codes[:, :1], codes[:, 1:2]).int()
         faded = (alike.roll(1, 1) * (1 - 1 / MEMORY_STEPS)).floor()
         return torch.where(self.words.int() == word, faded + UNIT, faded)
 
-
-def _word(pairs: Tensor) -> Tensor:
-    return scattered(pairs) % WORDS
+    def _word(self, first: Tensor, second: Tensor) -> Tensor:
+        return scattered(first * self.codes + second) % WORDS

@@ -53,12 +53,13 @@ class Liveliness(nn.Module):
     def fit(self, songs: Sequence[Tensor]) -> None:
         """Find the most that each code is used in songs (N,) of codes, each heard round and round."""
         most = torch.zeros(self.most.shape, dtype=torch.float64)
+        heard = [song.repeat(max(2, -(-STEADY // len(song)))).tolist() for song in songs]
         for memory, keep in enumerate(self.keep[:, 0].tolist()):
             highest = [1 - keep] * self.most.shape[1]
-            for song in songs:
+            for song in heard:
                 # A code is used the most right after it has sounded.
                 used, when = [0.0] * len(highest), [0] * len(highest)
-                for now, code in enumerate(song.repeat(max(2, -(-STEADY // len(song)))).tolist()):
+                for now, code in enumerate(song):
                     used[code] = used[code] * keep ** (now - when[code]) + 1 - keep
                     when[code] = now
                     highest[code] = max(highest[code], used[code])
