@@ -56,7 +56,7 @@ class TestedModel:
         """Estimate the parameters of a sound, (P,) from 0 to 1."""
         synth = self.renderer.synth
         target, _ = self.model.target_of(audio, synth.sample_rate)
-        return synth.to_unit(self.model.estimate(target))
+        return synth.to_unit(self.model.estimate(target).values)
 
     def errors(self, found: np.ndarray, true: np.ndarray) -> np.ndarray:
         """Absolute errors (P,) as parts of the ranges, 0 or 1 for a choice; interchangeable voices matched."""

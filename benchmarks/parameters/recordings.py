@@ -24,7 +24,7 @@ from benchmarks.parameters.spoken import speak, version
 from brainsynth import Renderer, infer
 from plugin_host.matching.inference import ParameterModel
 from plugin_host.matching.sound_distances import MssTarget
-from plugin_host.matching.starts import pitch_parameters
+from plugin_host.matching.synth_pitch import pitch_parameters
 from plugin_host.matching.target_sound import from_onset
 from plugin_host.sound_files.reader import AudioReader
 from training.data.recordings import find_recordings

@@ -161,9 +161,9 @@ class ModelTracker:
         """Track 48 kHz mono audio, (T,) float32."""
         values: dict[str, Any] = self._model.stream(sample_rate=SAMPLE_RATE).analyze(audio[None])
         f0_hz = values["f0_hz"][0].astype(np.float64)
-        times_s = (
-            np.arange(f0_hz.size) + 1
-        ) * self._model.document.hop_length / SAMPLE_RATE - self.look_ahead_s
+        document = self._model.document
+        hop_s = document.hop_length / document.sample_rate
+        times_s = (np.arange(f0_hz.size) + 1) * hop_s - self.look_ahead_s
         return PitchTrack(times_s, f0_hz, values["voicing"][0].astype(np.float64))
 
 

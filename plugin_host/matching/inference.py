@@ -27,6 +27,7 @@ from .heard_pitch import heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine, unrefined
+from .synth_pitch import estimated_at_pitch
 from .target_sound import as_target, from_onset, gain_into_range, loudest_db
 
 CONFIDENCE = "confidence"
@@ -48,7 +49,7 @@ class Inference:
     Parameters
     ----------
     estimate : dict of str to float or str
-        What the model gave: parameters in their units, choices by their words.
+        Without a search: what the model gave, at the pitch that is heard; see `ParameterModel.estimate`.
     values : dict of str to float or str
         The same after refinement, or the estimate where there was none.
     target : array
@@ -58,7 +59,7 @@ class Inference:
     refinement : Refinement or None
         The result of the search, if there was one.
     confidence : dict of str to float, or None
-        How likely each estimate is right, see `ParameterModel.estimate_and_confidence`.
+        How likely each estimate is right, see `Estimate`.
     warnings : tuple of str
         Sentences for the user.
     """
@@ -70,6 +71,26 @@ class Inference:
     refinement: Refinement | None = None
     confidence: dict[str, float] | None = None
     warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is told of a sound without any search.
+
+    Parameters
+    ----------
+    values : dict of str to float or str
+        Parameters in their units, choices by their words.
+    confidence : dict of str to float, or None
+        How likely each of what the model gives is right, 0 to 1: the choice or integer itself, else to a twentieth of the
+        parameter's range. None for a model that does not say.
+    pitch_hz : float or None
+        That is heard; None where there is none for sure.
+    """
+
+    values: dict[str, float | str]
+    confidence: dict[str, float] | None
+    pitch_hz: float | None
 
 
 class ParameterModel:
@@ -179,18 +200,19 @@ class ParameterModel:
         rate, other = self.model.document.sample_rate, self.synth.sample_rate
         return target if rate == other else from_onset(resample(target, rate, other))
 
-    def estimate(self, target: NDArray[np.float32]) -> dict[str, float | str]:
-        """Estimate the parameters of a sound (T,) from its onset on, at the model's rate: the values of its last hop."""
-        return self.estimate_and_confidence(target)[0]
+    def estimate(self, target: NDArray[np.float32]) -> Estimate:
+        """Estimate the parameters of a sound (T,) from its onset on, at the model's rate.
 
-    def estimate_and_confidence(
+        They are the values of the model's last hop, but for the pitch: where that which is heard is near, it is taken.
+        """
+        pitch_hz = heard_pitch(target, self.model.document.sample_rate)
+        values, confidence = self._last_hop(target)
+        return Estimate(estimated_at_pitch(self.parameters, values, pitch_hz), confidence, pitch_hz)
+
+    def _last_hop(
         self, target: NDArray[np.float32]
     ) -> tuple[dict[str, float | str], dict[str, float] | None]:
-        """Estimate the parameters as `estimate` does, and how likely each is right, 0 to 1.
-
-        Right is the choice or integer itself, else to a twentieth of the parameter's range. None for a model that does not
-        say.
-        """
+        """What the model gives at the end of a sound (T,), and how sure it is, if it says so."""
         document = self.model.document
         controls = ControlRamps(document.controls, 1, _HOPS_AT_ONCE)
         # Longer calls than a stream's: a live sound cannot wait, and weights are read once for each call.
@@ -289,8 +311,8 @@ def infer(
         check_renders(refine_renders)
         count_workers(workers)
     target, gain_db = model.target_of(audio, sample_rate)
-    estimate, confidence = model.estimate_and_confidence(target)
-    warnings, refinement, values = list(model.warnings), None, estimate
+    estimate = model.estimate(target)
+    warnings, refinement, values = list(model.warnings), None, estimate.values
     broken = np.size(audio) - int(np.count_nonzero(np.isfinite(audio)))
     if broken:
         warnings.append(
@@ -308,13 +330,15 @@ def infer(
             )
         warnings += doubts
         values = refinement.values
-    return Inference(estimate, values, target, gain_db, refinement, confidence, tuple(warnings))
+    return Inference(
+        estimate.values, values, target, gain_db, refinement, estimate.confidence, tuple(warnings)
+    )
 
 
 def _refined(
     model: ParameterModel,
     renderer: Renderer,
-    estimate: dict[str, float | str],
+    estimate: Estimate,
     target: NDArray[np.float32],
     renders: int,
     workers: int,
@@ -327,13 +351,13 @@ def _refined(
         count = max(LEAST_NEAR, int(NEAR_SHARE * renders))
         near, doubts = _near(renderer, heard, count, workers, on_preparation)
     except KeyboardInterrupt:
-        return unrefined(heard, renderer, estimate), []
+        return unrefined(heard, renderer, estimate.values), []
     found = refine(
         heard,
         renderer,
-        estimate,
+        estimate.values,
         renders,
-        pitch_hz=heard_pitch(target, model.model.document.sample_rate),
+        pitch_hz=estimate.pitch_hz,
         near=near,
         spread=model.spread,
         workers=workers,

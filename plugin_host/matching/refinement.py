@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,8 +15,8 @@ from ..errors import MissingPackageError, UsageError
 from ..files.processes import count_workers
 from ..synths.render_crew import RenderCrew
 from ..synths.renderer import Renderer
-from ..synths.synth import Synth
-from .starts import at_pitch, pitch_parameters, starts
+from .starts import starts
+from .synth_pitch import places_at_pitch
 from .trials import Trials
 
 TOGETHER = 4
@@ -37,6 +38,9 @@ CHANGED = 0.5
 SMALLEST_CHANGE, LARGEST_CHANGE = 0.03, 0.3
 WANDERING = 100
 """Renders after which the best is refined and nothing else is tried."""
+
+OFF_PITCH_DB = 0.5
+"""What a point costs that is not at the pitch that was heard: distances hardly tell a pitch from another, listeners do."""
 
 DEFAULT_SPREAD = 0.03
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.004, 0.12
@@ -137,16 +141,18 @@ def refine(
         estimate = None if start is None else renderer.synth.to_unit(start)
         points = starts(renderer.synth, estimate, pitch_hz, near, random)
         first = renderer.synth.from_unit(next(points)) if start is None else start
-        trials = Trials(target, crew, first, renders, on_progress)
+        at_pitch = partial(places_at_pitch, parameters, pitch_hz=pitch_hz)
+        off_pitch_db = lambda unit: OFF_PITCH_DB if at_pitch(unit) == [] else 0.0  # noqa: E731
+        trials = Trials(target, crew, first, renders, on_progress, off_pitch_db)
+        held: list[int] = []
         try:
             if start is not None and _estimate_is_good(trials, points):
                 _try_steps(trials)
             else:
-                keeps_pitch = _pitch_keeper(renderer.synth, pitch_hz)
-                _wander(trials, points, keeps_pitch, random)
+                _wander(trials, points, at_pitch, random)
                 sigmas = np.full(len(parameters), _SPREAD_ELSEWHERE)
-                sigmas[keeps_pitch(trials.best.unit)] = _SMALLEST_SPREAD
-            _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), seed)
+                held = at_pitch(trials.best.unit) or []
+            _search(cma, trials, np.clip(sigmas, _SMALLEST_SPREAD, _LARGEST_SPREAD), held, seed)
         except KeyboardInterrupt:
             return _result(trials, interrupted=True)
     return _result(trials)
@@ -209,21 +215,10 @@ def _estimate_is_good(trials: Trials, points: Iterator[NDArray[np.float64]]) -> 
     return not costs or min(costs) > HOPELESS * estimate
 
 
-def _pitch_keeper(synth: Synth, pitch_hz: float | None) -> Callable[[NDArray[np.float64]], list[int]]:
-    """Give what tells which parameters of a point (P,) are its pitch, if it has the one that was heard."""
-    places = pitch_parameters(synth.parameters)
-
-    def kept(unit: NDArray[np.float64]) -> list[int]:
-        heard = at_pitch(synth.parameters, unit, pitch_hz)
-        return places if pitch_hz and np.abs(heard - unit).max() < _SMALLEST_SPREAD else []
-
-    return kept
-
-
 def _wander(
     trials: Trials,
     points: Iterator[NDArray[np.float64]],
-    keeps_pitch: Callable[[NDArray[np.float64]], list[int]],
+    at_pitch: Callable[[NDArray[np.float64]], list[int] | None],
     random: np.random.Generator,
 ) -> None:
     """Judge further beginnings and changes of the best points by turns; a pitch that was heard is not changed."""
@@ -237,7 +232,7 @@ def _wander(
                 units.append(next(points))
             else:
                 unit = best[random.choice(len(best), p=weights / weights.sum())].unit
-                units.append(_changed(unit, keeps_pitch(unit), random))
+                units.append(_changed(unit, at_pitch(unit) or [], random))
         trials.judge(units)
 
 
@@ -253,10 +248,13 @@ def _changed(
     return np.clip(1 - np.abs(1 - moved), 0, 1)
 
 
-def _search(cma: Any, trials: Trials, sigmas: NDArray[np.float64], seed: int) -> None:
-    """Move all continuous parameters from the best point on, by covariance matrix adaptation."""
-    parameters = trials.synth.parameters
-    free = np.flatnonzero([not parameter.is_stepped for parameter in parameters])
+def _search(
+    cma: Any, trials: Trials, sigmas: NDArray[np.float64], held: Sequence[int], seed: int
+) -> None:
+    """Move all continuous parameters but for some from the best point on, by covariance matrix adaptation."""
+    is_free = np.array([not parameter.is_stepped for parameter in trials.synth.parameters])
+    is_free[list(held)] = False
+    free = np.flatnonzero(is_free)
     if not len(free) or not trials.left:
         return
     generation = max(_SMALLEST_GENERATION, min(4 + int(3 * np.log(len(free))), trials.left // 4))

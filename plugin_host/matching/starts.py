@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..synths.parameters import SynthParameter, to_unit
-from ..synths.plugin_parameters import NOTE, NOTE_UNIT
 from ..synths.synth import Synth
-
-PITCH = "f0_hz"
-"""A parameter of this name is the synth's pitch, or one of interchangeable voices'; so is a plugin's note."""
-
-
-def pitch_parameters(parameters: Sequence[SynthParameter]) -> list[int]:
-    """Give the places of the parameters that are the synth's pitch."""
-    return [i for i, p in enumerate(parameters) if PITCH in (p.name, p.part) or _is_note(p)]
-
-
-def at_pitch(
-    parameters: Sequence[SynthParameter], unit: NDArray[np.float64], pitch_hz: float | None
-) -> NDArray[np.float64]:
-    """Move a point (P,) of the unit cube to a pitch, if there is one and it lies within the synth's range."""
-    values, moved = np.array([parameter.defaults[0] for parameter in parameters]), unit.copy()
-    if not pitch_hz:
-        return moved
-    for place in pitch_parameters(parameters):
-        parameter = parameters[place]
-        pitch = round(69 + 12 * math.log2(pitch_hz / 440)) if _is_note(parameter) else pitch_hz
-        if parameter.minimum <= pitch <= parameter.maximum:
-            values[place] = pitch
-            moved[place] = to_unit(parameters, values)[place]
-    return moved
-
-
-def _is_note(parameter: SynthParameter) -> bool:
-    return (parameter.name, parameter.unit) == (NOTE, NOTE_UNIT)
+from .synth_pitch import at_pitch
 
 
 def starts(

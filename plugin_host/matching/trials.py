@@ -47,6 +47,8 @@ class Trials:
         How many sounds may be rendered.
     on_progress : callable
         Called after each with how many were, how many may be, and the distance of the best so far.
+    doubt_db : callable
+        What a point (P,) costs beside its sound's distance.
 
     Attributes
     ----------
@@ -71,12 +73,13 @@ class Trials:
         start: Mapping[str, Any],
         most: int,
         on_progress: Callable[[int, int, float], None],
+        doubt_db: Callable[[NDArray[np.float64]], float] = lambda _: 0.0,
     ) -> None:
         self.synth, self.most = crew.renderer.synth, most
         self._crew = crew
         self._target = MssTarget(target, self.synth.sample_rate)
         self._level_db = loudest_db(target)
-        self._on_progress = on_progress
+        self._on_progress, self._doubt_db = on_progress, doubt_db
         self.judged: list[Point] = []
         self.failures: list[str] = []
         # The start's own values, not their copy that went through the unit cube.
@@ -98,7 +101,7 @@ class Trials:
     def judge(self, units: Sequence[NDArray[np.float64]]) -> list[float]:
         """Render points (P,), several at a time, and give their costs in the same order.
 
-        A cost is a point's distance, and a little for a level that is off; infinite if it cannot be rendered.
+        A cost is a point's distance, a little for a level that is off, and what makes it doubtful; infinite if it cannot be rendered.
         """
         return self._judge([Point(unit.copy(), from_unit(self.synth.parameters, unit)) for unit in units])
 
@@ -119,7 +122,8 @@ class Trials:
             if len(self.failures) >= MOST_FAILURES:
                 raise too_many_failures(len(self.failures), self.done + 1, found)
         else:
-            point = Point(point.unit, point.values, *found)
+            mss, cost = found
+            point = Point(point.unit, point.values, mss, cost + self._doubt_db(point.unit))
         self.judged.append(point)
         if point.cost < self.best.cost and point.mss <= self.mss_before:
             self.best = point

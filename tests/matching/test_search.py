@@ -17,11 +17,10 @@ from plugin_host.matching.best_synth import bundled_parameter_models
 from plugin_host.matching.heard_pitch import heard_pitch
 from plugin_host.matching.known_sounds import COUNT, KnownSounds
 from plugin_host.matching.sound_distances import mss
-from plugin_host.matching.starts import at_pitch, pitch_parameters, starts
+from plugin_host.matching.starts import starts
+from plugin_host.matching.synth_pitch import at_pitch, pitch_parameters
 from plugin_host.matching.target_sound import from_onset
 from plugin_host.matching.trials import Trials
-from plugin_host.model_file.controls import Scale
-from plugin_host.synths.parameters import SynthParameter, from_unit
 from plugin_host.synths.preset import find_presets
 from tests.conftest import Command
 
@@ -37,33 +36,6 @@ def renderer() -> Iterator[Renderer]:
 @pytest.fixture(scope="module")
 def known(renderer: Renderer) -> KnownSounds:
     return KnownSounds(renderer, [preset.values for preset in find_presets(renderer.synth)])
-
-
-@pytest.mark.parametrize(("hz", "key"), [(440, 69), (228, 58), (30, 60), (4000, 60)])
-def test_a_note_is_moved_to_the_nearest_key(hz: float, key: int) -> None:
-    note = SynthParameter(name="note", unit="MIDI", minimum=36, maximum=84, default=57, scale=Scale.INTEGER)
-    level = SynthParameter(name="level", minimum=0, maximum=1, default=0.5)
-    moved = at_pitch((level, note), np.array([0.3, 0.5]), hz)
-    assert from_unit((level, note), moved).tolist() == [0.3, key]
-    assert pitch_parameters((level, note)) == [1]
-
-
-def test_the_pitch_is_moved_and_nothing_else(renderer: Renderer) -> None:
-    synth = renderer.synth
-    (place,) = pitch_parameters(synth.parameters)
-    before = np.full(len(synth.parameters), 0.3)
-    after = at_pitch(synth.parameters, before, 330.0)
-    assert synth.from_unit(after)["f0_hz"] == pytest.approx(330)
-    assert np.flatnonzero(before != after).tolist() == [place]
-    for outside in (None, 20.0, 5000.0):
-        assert np.array_equal(at_pitch(synth.parameters, before, outside), before)
-
-
-def test_interchangeable_voices_all_have_the_pitch() -> None:
-    with Renderer("subtractive") as renderer:
-        parameters = renderer.synth.parameters
-    names = [parameters[place].name for place in pitch_parameters(parameters)]
-    assert names == ["osc1_f0_hz", "osc2_f0_hz"]
 
 
 def test_beginnings_come_in_order(renderer: Renderer) -> None:
@@ -136,10 +108,18 @@ def test_a_search_for_the_sound_of_another_synth_is_no_worse_than_chance(
         for _ in range(20)
     ]
     assert found.renders == 20
-    pitch_hz = heard_pitch(target, RATE)
-    if synth == "string":
-        assert found.values["f0_hz"] == pytest.approx(pitch_hz, rel=0.03)
     assert found.mss_after <= min(drawn)
+
+
+def test_a_long_search_ends_at_the_pitch_that_is_heard(renderer: Renderer, known: KnownSounds) -> None:
+    with Renderer("string") as other:
+        target = from_onset(other.render()[0])
+    pitch_hz = heard_pitch(target, RATE)
+    assert pitch_hz is not None
+    near = list(known.nearest(target, 6))
+    found = refine(target, renderer, {"f0_hz": 1.6 * pitch_hz}, 220, pitch_hz=pitch_hz, near=near)
+    assert found.renders == 220
+    assert found.values["f0_hz"] == pytest.approx(pitch_hz, rel=0.03)
 
 
 @pytest.mark.parametrize("made_by", ["bell", "fm", "subtractive"])
@@ -177,11 +157,3 @@ def test_ctrl_c_ends_auto_with_what_was_found(
 def test_auto_takes_no_synth(brainsynth: Command, tmp_path: Path) -> None:
     done = brainsynth("infer", tmp_path / "sound.wav", "--model", "auto", "--synth", "fm")
     assert (done.code, done.err.count("\n")) == (2, 1)
-
-
-def test_a_pitch_is_heard_and_noise_has_none() -> None:
-    time = np.arange(RATE) / RATE
-    partials = np.arange(1, 8)[:, None]
-    tone = 0.1 * (np.sin(2 * np.pi * 220 * partials * time) / partials).sum(0).astype(np.float32)
-    assert heard_pitch(tone, RATE) == pytest.approx(220, rel=0.01)
-    assert heard_pitch(0.1 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32), RATE) is None

@@ -6,8 +6,6 @@ both; `CrossSynthesis` sends one sound through the filter of another.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -19,7 +17,7 @@ from ...streaming.contract import Carry, State
 from ...streaming.model import Control, StreamingModel
 from ...streaming.operators import take
 from .settings import LpcSize
-from .spectra import DELAY_HOPS
+from .spectra import DELAY_HOPS, LOUD, SHORT_HOPS, WindowedLevel, short_window
 from .synthesizer import DB, N_FFT, LpcSynthesizer
 from .tracker import GAIN_RANGE_DB, HOP_LENGTH, ORDER, SAMPLE_RATE, LpcTracker, Whitener
 
@@ -34,8 +32,8 @@ VOICING = Control(
 FORMANT_SHIFT = Control(
     "formant_shift", "semitones", -12.0, 12.0, 0.0, "linear", "by how much resonances move"
 )
-SILENT = 1e-12
-"""Power in a bin without sound, so that a quotient of powers is one in silence, too."""
+SILENT = 0.01
+"""Power in a bin without sound, times `LOUD`, so that a quotient of powers is one in silence, too."""
 
 OUTPUT_GAIN = Control("gain", "dB", -40.0, 40.0, 0.0, "linear", "level of the output")
 
@@ -165,7 +163,8 @@ class CrossSynthesis(StreamingModel):
 
     def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
-        self.tracker, self.whitener = tracker, Whitener()
+        self.front_end, self.envelope, self.whitener = tracker.front_end, tracker.network.envelope, Whitener()
+        self.level = WindowedLevel(short_window(SHORT_HOPS * HOP_LENGTH), HOP_LENGTH)
         self.step_up = StepUp(ORDER)
         self.response = PolynomialResponse(ORDER, N_FFT, NARROWEST_HZ, SAMPLE_RATE)
         self.filter = MovingFilter(HOP_LENGTH, N_FFT)
@@ -185,9 +184,10 @@ class CrossSynthesis(StreamingModel):
         amount, dynamics, formants, gain = (inputs[f"control.{c.name}"].unsqueeze(2) for c in self.controls)
         audio = inputs["audio"]
         first, second = (x.reshape(audio.shape[0], -1, HOP_LENGTH) for x in audio.split(1, 1))
-        taken, gain_db, _, _ = carry("tracker", first)
+        slow, long, short, _, features = carry("front_end", first)
+        taken, _, _ = carry("envelope", (slow, long, short, features))
+        taken_db = carry("level", first).clamp_max(GAIN_RANGE_DB[1])
         own, own_db, source = carry("whitener", second)
-        taken_db = gain_db + resonance_db(taken)
         a, own_a = self.step_up(taken.double()), self.step_up(own.double())
         # A(z / g) has the poles of A(z), nearer to 0: all cepstral coefficients shrink, the higher the more, so that the
         # response goes from flat to whole without detours.
@@ -200,7 +200,7 @@ class CrossSynthesis(StreamingModel):
         )
         # The second keeps its loudness, and goes towards that of the first as far as it is asked to. By its spectrum as it
         # is: its envelope has much between lonely partials, where a flute has nothing that the filter could raise.
-        source = source + SILENT
+        source = source * LOUD + SILENT
         rise = ((source * take(power_of(real, imaginary), 2, self.bins)) @ self.circle) / (
             source @ self.circle
         )
@@ -224,8 +224,3 @@ def sharpened(voicing: Tensor) -> Tensor:
 def power_of(real: Tensor, imaginary: Tensor) -> Tensor:
     """Square of a complex number's magnitude."""
     return real * real + imaginary * imaginary
-
-
-def resonance_db(reflections: Tensor) -> Tensor:
-    """By how much the filter raises the power of white noise: (B, N, P) -> (B, N, 1)."""
-    return (1.0 - reflections * reflections).log().sum(-1, keepdim=True) * (-10 / math.log(10))

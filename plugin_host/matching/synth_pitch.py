@@ -1,0 +1,85 @@
+"""Which of a synth's parameters are its pitch, and settings at a pitch that was heard."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..model_file.controls import Control
+from ..synths.parameters import SynthParameter, from_unit, to_unit
+from ..synths.plugin_parameters import NOTE, NOTE_UNIT
+
+_PITCH = re.compile(r"(.*\d_)?f0_hz")
+"""A parameter of this name is the synth's pitch, or that of one of interchangeable voices; so is a plugin's note."""
+
+NEAR_CENTS = 50.0
+"""What is so near is at the pitch."""
+
+ESTIMATED_CENTS = 200.0
+"""So far from the pitch that is heard, an estimate means it; farther away, it may mean the frequency of another partial."""
+
+
+def pitch_parameters(parameters: Sequence[Control]) -> list[int]:
+    """Give the places of the parameters that are the synth's pitch."""
+    return [i for i, p in enumerate(parameters) if _PITCH.fullmatch(p.name) or _is_note(p)]
+
+
+def at_pitch(
+    parameters: Sequence[SynthParameter], unit: NDArray[np.float64], pitch_hz: float | None
+) -> NDArray[np.float64]:
+    """Move a point (P,) of the unit cube to a pitch, if there is one and it lies within the synth's range."""
+    values, moved = np.array([parameter.defaults[0] for parameter in parameters]), unit.copy()
+    for place, value in _settings(parameters, pitch_hz).items():
+        values[place] = value
+        moved[place] = to_unit(parameters, values)[place]
+    return moved
+
+
+def places_at_pitch(
+    parameters: Sequence[SynthParameter], unit: NDArray[np.float64], pitch_hz: float | None
+) -> list[int] | None:
+    """Give the places of a point's (P,) parameters that are at a pitch; None if there is none, or none in the synth's range."""
+    wanted = _settings(parameters, pitch_hz)
+    if not wanted:
+        return None
+    values = from_unit(parameters, unit)
+    return [p for p, value in wanted.items() if abs(_cents(parameters[p], values[p], value)) <= NEAR_CENTS]
+
+
+def estimated_at_pitch(
+    parameters: Sequence[Control], values: Mapping[str, float | str], pitch_hz: float | None
+) -> dict[str, float | str]:
+    """Move estimated values by name to a pitch, if they mean it: the nearest of the voices, and no farther than 2 semitones."""
+    off = {
+        place: abs(_cents(parameters[place], float(values[parameters[place].name]), value))
+        for place, value in _settings(parameters, pitch_hz).items()
+    }
+    nearest = min(off, key=lambda place: off[place], default=None)
+    if nearest is None or off[nearest] > ESTIMATED_CENTS:
+        return dict(values)
+    return {**values, parameters[nearest].name: _settings(parameters, pitch_hz)[nearest]}
+
+
+def _settings(parameters: Sequence[Control], pitch_hz: float | None) -> dict[int, float]:
+    """Give what those of the parameters that are the pitch, by their places, are set to, where it lies in their range."""
+    if not pitch_hz:
+        return {}
+    wanted = {
+        place: round(69 + 12 * math.log2(pitch_hz / 440)) if _is_note(parameters[place]) else pitch_hz
+        for place in pitch_parameters(parameters)
+    }
+    return {p: v for p, v in wanted.items() if parameters[p].minimum <= v <= parameters[p].maximum}
+
+
+def _cents(parameter: Control, value: float, other: float) -> float:
+    if _is_note(parameter):
+        return 100 * (value - other)
+    return 1200 * math.log2(value / other) if value > 0 else math.inf
+
+
+def _is_note(parameter: Control) -> bool:
+    return (parameter.name, parameter.unit) == (NOTE, NOTE_UNIT)
