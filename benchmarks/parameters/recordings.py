@@ -5,7 +5,8 @@ python -m benchmarks.parameters.recordings --model fm --sounds FOLDER [--sounds 
 
 So many recordings are drawn from each folder. `--speech` adds as many that espeak-ng speaks. Each is refined by each budget,
 and as many random sounds of the synth are rendered: the nearest of them is chance. MSS is that of parameter inference. Where
-a recording's name tells its note, and this lies in the synth's range, the pitch that was found is compared with it.
+a recording's name tells its note, and this lies in the synth's range, the pitches that were heard, estimated and found are
+compared with it.
 """
 
 import argparse
@@ -22,11 +23,12 @@ from rich.table import Table
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.parameters.spoken import speak, version
 from brainsynth import Renderer, infer
-from plugin_host.matching.inference import ParameterModel
+from plugin_host.matching.inference import Inference, ParameterModel
 from plugin_host.matching.sound_distances import MssTarget
 from plugin_host.matching.synth_pitch import pitch_parameters
 from plugin_host.matching.target_sound import from_onset
 from plugin_host.sound_files.reader import AudioReader
+from plugin_host.synths.parameters import SynthParameter
 from training.data.recordings import find_recordings
 from training.hits.notes import named_note
 
@@ -39,16 +41,34 @@ def read(path: Path) -> tuple[NDArray[np.float32], int]:
         return reader.read(round(READ_S * reader.sample_rate)), reader.sample_rate
 
 
-def right_pitch(model: ParameterModel, values: dict[str, Any], path: Path) -> bool | None:
-    """Whether one of the synth's pitches is that of the note that a file is named by; None if that cannot be told."""
+def note_in_range(model: ParameterModel, path: Path) -> float | None:
+    """Pitch in Hz of the note that a file is named by; None if there is none that the synth can play."""
     note = named_note(path.stem)
-    places = [model.synth.parameters[place] for place in pitch_parameters(model.synth.parameters)]
-    if not note or not places:
+    pitches = _pitches(model)
+    if not note or not pitches:
         return None
     hz = 440 * 2 ** ((note - 69) / 12)
-    if not places[0].minimum <= hz <= places[0].maximum:
-        return None
-    return any(abs(1200 * np.log2(float(values[place.name]) / hz)) <= NEAR_CENTS for place in places)
+    return hz if pitches[0].minimum <= hz <= pitches[0].maximum else None
+
+
+def right_pitches(model: ParameterModel, found: Inference, path: Path) -> dict[str, bool]:
+    """Whether the pitch of a note that was heard is right, and one of those that were estimated, and found in the end."""
+    wanted_hz = note_in_range(model, path)
+    if wanted_hz is None:
+        return {}
+    names = [parameter.name for parameter in _pitches(model)]
+    told = {
+        "pitch_heard": [found.pitch_hz or np.inf],
+        "pitch_estimated": [float(found.estimate[name]) for name in names],
+        "pitch": [float(found.values[name]) for name in names],
+    }
+    cents = {what: np.abs(1200 * np.log2(np.array(hz) / wanted_hz)) for what, hz in told.items()}
+    return {what: bool(off.min() <= NEAR_CENTS) for what, off in cents.items()}
+
+
+def _pitches(model: ParameterModel) -> list[SynthParameter]:
+    parameters = model.synth.parameters
+    return [parameters[place] for place in pitch_parameters(parameters)]
 
 
 def measure(
@@ -68,8 +88,7 @@ def measure(
         assert found.refinement is not None
         row["estimate"] = found.refinement.mss_before
         row["refined"][budget], row["chance"][budget] = found.refinement.mss_after, min(chance[:budget])
-        row["pitch"] = right_pitch(model, found.values, path)
-        row["pitch_estimated"] = right_pitch(model, found.estimate, path)
+        row["right"] = right_pitches(model, found, path)
     return row
 
 
@@ -113,8 +132,8 @@ def main() -> None:
         )  # fmt: skip
     console = wide_console()
     console.print(table)
-    for kind in ("pitch_estimated", "pitch"):
-        told = [row[kind] for row in rows if row[kind] is not None]
+    for kind in ("pitch_heard", "pitch_estimated", "pitch"):
+        told = [row["right"][kind] for row in rows if row["right"]]
         figures[kind] = [sum(told), len(told)]
         console.print(
             f"{kind.replace('_', ' ')}: right in {sum(told)} of {len(told)} notes in the synth's range"

@@ -60,6 +60,8 @@ class Inference:
         The result of the search, if there was one.
     confidence : dict of str to float, or None
         How likely each estimate is right, see `Estimate`.
+    pitch_hz : float or None
+        That is heard in the sound; None where there is none for sure.
     warnings : tuple of str
         Sentences for the user.
     """
@@ -70,6 +72,7 @@ class Inference:
     gain_db: float
     refinement: Refinement | None = None
     confidence: dict[str, float] | None = None
+    pitch_hz: float | None = None
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -331,7 +334,14 @@ def infer(
         warnings += doubts
         values = refinement.values
     return Inference(
-        estimate.values, values, target, gain_db, refinement, estimate.confidence, tuple(warnings)
+        estimate.values,
+        values,
+        target,
+        gain_db,
+        refinement,
+        estimate.confidence,
+        estimate.pitch_hz,
+        tuple(warnings),
     )
 
 

@@ -248,9 +248,7 @@ def _changed(
     return np.clip(1 - np.abs(1 - moved), 0, 1)
 
 
-def _search(
-    cma: Any, trials: Trials, sigmas: NDArray[np.float64], held: Sequence[int], seed: int
-) -> None:
+def _search(cma: Any, trials: Trials, sigmas: NDArray[np.float64], held: Sequence[int], seed: int) -> None:
     """Move all continuous parameters but for some from the best point on, by covariance matrix adaptation."""
     is_free = np.array([not parameter.is_stepped for parameter in trials.synth.parameters])
     is_free[list(held)] = False

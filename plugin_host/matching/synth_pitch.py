@@ -42,7 +42,7 @@ def at_pitch(
 def places_at_pitch(
     parameters: Sequence[SynthParameter], unit: NDArray[np.float64], pitch_hz: float | None
 ) -> list[int] | None:
-    """Give the places of a point's (P,) parameters that are at a pitch; None if there is none, or none in the synth's range."""
+    """Give the places of a point's (P,) parameters that are at a pitch; None without one in the synth's range."""
     wanted = _settings(parameters, pitch_hz)
     if not wanted:
         return None
@@ -53,7 +53,7 @@ def places_at_pitch(
 def estimated_at_pitch(
     parameters: Sequence[Control], values: Mapping[str, float | str], pitch_hz: float | None
 ) -> dict[str, float | str]:
-    """Move estimated values by name to a pitch, if they mean it: the nearest of the voices, and no farther than 2 semitones."""
+    """Move estimated values by name to a pitch, if they mean it: the nearest of voices, within two semitones."""
     off = {
         place: abs(_cents(parameters[place], float(values[parameters[place].name]), value))
         for place, value in _settings(parameters, pitch_hz).items()

@@ -101,7 +101,8 @@ class Trials:
     def judge(self, units: Sequence[NDArray[np.float64]]) -> list[float]:
         """Render points (P,), several at a time, and give their costs in the same order.
 
-        A cost is a point's distance, a little for a level that is off, and what makes it doubtful; infinite if it cannot be rendered.
+        A cost is a point's distance, a little for a level that is off, and what makes it doubtful; infinite if it cannot be
+        rendered.
         """
         return self._judge([Point(unit.copy(), from_unit(self.synth.parameters, unit)) for unit in units])
 
