@@ -71,7 +71,7 @@ class WindowedPower(StreamingModule):
 
 
 class WindowedLevel(StreamingModule):
-    """Level of the newest samples under a window, in dB below a full-scale square wave: (B, N, hop_length) -> (B, N, 1).
+    """Level of the newest samples under a window, in dB; a full-scale square wave has 0: (B, N, hop_length) -> (B, N, 1).
 
     The power is that of all bins of `WindowedPower`. It is at least `FAINTEST_DB`.
     """
