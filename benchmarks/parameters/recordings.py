@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.common.metrics import cents
 from benchmarks.common.report import wide_console, write_results
 from benchmarks.parameters.spoken import speak, version
 from brainsynth import Renderer, infer
@@ -62,8 +63,8 @@ def right_pitches(model: ParameterModel, found: Inference, path: Path) -> dict[s
         "pitch_estimated": [float(found.estimate[name]) for name in names],
         "pitch": [float(found.values[name]) for name in names],
     }
-    cents = {what: np.abs(1200 * np.log2(np.array(hz) / wanted_hz)) for what, hz in told.items()}
-    return {what: bool(off.min() <= NEAR_CENTS) for what, off in cents.items()}
+    off = {what: np.abs(cents(np.array(hz), wanted_hz)).min() for what, hz in told.items()}
+    return {what: bool(least <= NEAR_CENTS) for what, least in off.items()}
 
 
 def _pitches(model: ParameterModel) -> list[SynthParameter]:

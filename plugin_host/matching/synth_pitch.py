@@ -54,14 +54,14 @@ def estimated_at_pitch(
     parameters: Sequence[Control], values: Mapping[str, float | str], pitch_hz: float | None
 ) -> dict[str, float | str]:
     """Move estimated values by name to a pitch, if they mean it: the nearest of voices, within two semitones."""
+    wanted = {parameters[place].name: value for place, value in _settings(parameters, pitch_hz).items()}
     off = {
-        place: abs(_cents(parameters[place], float(values[parameters[place].name]), value))
-        for place, value in _settings(parameters, pitch_hz).items()
+        p.name: abs(_cents(p, float(values[p.name]), wanted[p.name])) for p in parameters if p.name in wanted
     }
-    nearest = min(off, key=lambda place: off[place], default=None)
+    nearest = min(off, key=lambda name: off[name], default=None)
     if nearest is None or off[nearest] > ESTIMATED_CENTS:
         return dict(values)
-    return {**values, parameters[nearest].name: _settings(parameters, pitch_hz)[nearest]}
+    return {**values, nearest: wanted[nearest]}
 
 
 def _settings(parameters: Sequence[Control], pitch_hz: float | None) -> dict[int, float]:

@@ -17,7 +17,7 @@ from ...streaming.contract import Carry, State
 from ...streaming.model import Control, StreamingModel
 from ...streaming.operators import take
 from .settings import LpcSize
-from .spectra import DELAY_HOPS, LOUD, SHORT_HOPS, WindowedLevel, short_window
+from .spectra import DELAY_HOPS, LOUD
 from .synthesizer import DB, N_FFT, LpcSynthesizer
 from .tracker import GAIN_RANGE_DB, HOP_LENGTH, ORDER, SAMPLE_RATE, LpcTracker, Whitener
 
@@ -164,7 +164,6 @@ class CrossSynthesis(StreamingModel):
     def __init__(self, tracker: LpcTracker) -> None:
         super().__init__()
         self.front_end, self.envelope, self.whitener = tracker.front_end, tracker.network.envelope, Whitener()
-        self.level = WindowedLevel(short_window(SHORT_HOPS * HOP_LENGTH), HOP_LENGTH)
         self.step_up = StepUp(ORDER)
         self.response = PolynomialResponse(ORDER, N_FFT, NARROWEST_HZ, SAMPLE_RATE)
         self.filter = MovingFilter(HOP_LENGTH, N_FFT)
@@ -186,8 +185,9 @@ class CrossSynthesis(StreamingModel):
         first, second = (x.reshape(audio.shape[0], -1, HOP_LENGTH) for x in audio.split(1, 1))
         slow, long, short, _, features = carry("front_end", first)
         taken, _, _ = carry("envelope", (slow, long, short, features))
-        taken_db = carry("level", first).clamp_max(GAIN_RANGE_DB[1])
         own, own_db, source = carry("whitener", second)
+        # What is heard of the first, under the whitener's window.
+        taken_db = self.whitener.power_db(short.double()).clamp_max(GAIN_RANGE_DB[1])
         a, own_a = self.step_up(taken.double()), self.step_up(own.double())
         # A(z / g) has the poles of A(z), nearer to 0: all cepstral coefficients shrink, the higher the more, so that the
         # response goes from flat to whole without detours.

@@ -70,30 +70,6 @@ class WindowedPower(StreamingModule):
         return parts.square().sum(2).float(), {"past": past}
 
 
-class WindowedLevel(StreamingModule):
-    """Level of the newest samples under a window, in dB; a full-scale square wave has 0: (B, N, hop_length) -> (B, N, 1).
-
-    The power is that of all bins of `WindowedPower`. It is at least `FAINTEST_DB`.
-    """
-
-    weight: Tensor
-    rows: Tensor
-
-    def __init__(self, window: Tensor, hop_length: int) -> None:
-        super().__init__()
-        weight = window.double().square() / window.double().square().sum()
-        self.register_buffer("weight", weight.reshape(-1, hop_length) * LOUD, persistent=False)
-        self.register_buffer("rows", torch.arange(len(self.weight)), persistent=False)
-
-    def own_state(self, batch: int) -> State:
-        return {"past": torch.zeros(batch, *(self.weight[1:].shape))}
-
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        frames, past = recent(state["past"], x, self.rows)
-        power = (frames.double().square() * self.weight).flatten(2).sum(-1, keepdim=True)
-        return (power + 1.0).log().float() * (10 / math.log(10)) + FAINTEST_DB, {"past": past}
-
-
 def long_window(length: int, fall: int) -> Tensor:
     """A Hann window that rises slowly and falls over its last ``fall`` samples, so that what is new counts early."""
     rise = torch.sin(math.pi / 2 * torch.arange(length - fall).double() / (length - fall)).square()

@@ -180,5 +180,9 @@ class Whitener(StreamingModule):
         r = power @ self.lags * LOUD
         r = r + r[..., :1] * self.floor[0] + self.floor[1]
         reflections, _ = self.levinson(r)
-        power_db = r[..., :1].float().log() * (10 / math.log(10)) + FAINTEST_DB
-        return (reflections.float() * STEEPEST, power_db.clamp_min(QUIETEST_DB), power), carry.next_state
+        power_db = self.power_db(power).clamp_min(QUIETEST_DB)
+        return (reflections.float() * STEEPEST, power_db, power), carry.next_state
+
+    def power_db(self, power: Tensor) -> Tensor:
+        """Level of a power spectrum (B, N, 257), double, in dB: (B, N, 1), at least `FAINTEST_DB`."""
+        return (power @ self.lags[:, :1] * LOUD + 1.0).log().float() * (10 / math.log(10)) + FAINTEST_DB
