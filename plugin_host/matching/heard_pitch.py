@@ -23,7 +23,7 @@ MOST_CENTS = 100.0
 def heard_pitch(sound: NDArray[np.float32], sample_rate: float) -> float | None:
     """Give the pitch in Hz of a sound (T,) from its onset on, by the bundled tracker; None where it has none for sure."""
     tracker = _tracker()
-    heard = sound[: round(HEARD_S * sample_rate)]
+    heard = beginning(sound, sample_rate)
     found = tracker.render(heard[None], sample_rate)
     assert isinstance(found, dict)
     f0_hz, voicing = np.ravel(found["f0_hz"]), np.ravel(found["voicing"])
@@ -33,6 +33,11 @@ def heard_pitch(sound: NDArray[np.float32], sample_rate: float) -> float | None:
         return None
     low, middle, high = np.percentile(f0_hz[voiced], [25, 50, 75])
     return float(middle) if 1200 * np.log2(high / low) < MOST_CENTS else None
+
+
+def beginning(sound: NDArray[np.float32], sample_rate: float) -> NDArray[np.float32]:
+    """Give what the pitch is heard in: of a sound (T,), the first 0.7 s."""
+    return sound[: round(HEARD_S * sample_rate)]
 
 
 @cache

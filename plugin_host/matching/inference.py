@@ -23,7 +23,8 @@ from ..synths.parameters import name_values
 from ..synths.preset import Preset, find_presets
 from ..synths.renderer import Renderer
 from ..synths.synth import Synth, bundled_synth, find_synth
-from .heard_pitch import heard_pitch
+from .harmonicity import Harmonicity
+from .heard_pitch import beginning, heard_pitch
 from .known_sounds import COUNT, USUAL, KnownSounds
 from .parameter_origin import read_origin
 from .refinement import DEFAULT_SPREAD, Refinement, check_renders, refine, unrefined
@@ -206,11 +207,16 @@ class ParameterModel:
     def estimate(self, target: NDArray[np.float32]) -> Estimate:
         """Estimate the parameters of a sound (T,) from its onset on, at the model's rate.
 
-        They are the values of the model's last hop, but for the pitch: where that which is heard is near, it is taken.
+        They are the values of the model's last hop, but for the pitch: where that which is heard is near, and explains the
+        sound better, it is taken.
         """
-        pitch_hz = heard_pitch(target, self.model.document.sample_rate)
+        sample_rate = self.model.document.sample_rate
+        pitch_hz = heard_pitch(target, sample_rate)
         values, confidence = self._last_hop(target)
-        return Estimate(estimated_at_pitch(self.parameters, values, pitch_hz), confidence, pitch_hz)
+        if pitch_hz is not None:
+            harmonicity = Harmonicity(beginning(target, sample_rate), sample_rate)
+            values = estimated_at_pitch(self.parameters, values, pitch_hz, harmonicity)
+        return Estimate(values, confidence, pitch_hz)
 
     def _last_hop(
         self, target: NDArray[np.float32]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,12 @@ _PITCH = re.compile(r"(.*\d_)?f0_hz")
 NEAR_CENTS = 50.0
 """What is so near is at the pitch."""
 
-ESTIMATED_CENTS = 200.0
-"""So far from the pitch that is heard, an estimate means it; farther away, it may mean the frequency of another partial."""
+ESTIMATED_CENTS, FARTHEST_CENTS = 200.0, 600.0
+"""So far from the pitch that is heard, an estimate means it, if that explains the sound better; and so far, if it explains
+nearly all of the sound. Farther away, it may mean the frequency of another partial."""
+
+EXPLAINED = 0.8
+"""So much of a sound's energy at the multiples of a pitch is nearly all."""
 
 
 def pitch_parameters(parameters: Sequence[Control]) -> list[int]:
@@ -51,15 +55,42 @@ def places_at_pitch(
 
 
 def estimated_at_pitch(
-    parameters: Sequence[Control], values: Mapping[str, float | str], pitch_hz: float | None
+    parameters: Sequence[Control],
+    values: Mapping[str, float | str],
+    pitch_hz: float | None,
+    harmonicity: Callable[[float], float],
 ) -> dict[str, float | str]:
-    """Move estimated values by name to a pitch, if they mean it: the nearest of voices, within two semitones."""
+    """Move estimated values by name to a pitch that was heard, if they mean it and it is nearer to the sound.
+
+    Of a sound of few or of inharmonic partials, as the synth itself may have made it, a tracker can hear a pitch that its
+    partials do not have, and the model knows better.
+
+    Parameters
+    ----------
+    parameters : sequence of Control
+        The synth's.
+    values : mapping
+        As estimated.
+    pitch_hz : float, optional
+        What was heard, if anything.
+    harmonicity : callable
+        How well a pitch in Hz explains the sound, 0 to 1.
+
+    Returns
+    -------
+    dict
+        The values, one of them at that pitch: the nearest of interchangeable voices.
+    """
     wanted = {parameters[place].name: value for place, value in _settings(parameters, pitch_hz).items()}
-    off = {
-        p.name: abs(_cents(p, float(values[p.name]), wanted[p.name])) for p in parameters if p.name in wanted
-    }
+    pitched = {p.name: p for p in parameters if p.name in wanted}
+    off = {name: abs(_cents(p, float(values[name]), wanted[name])) for name, p in pitched.items()}
     nearest = min(off, key=lambda name: off[name], default=None)
-    if nearest is None or off[nearest] > ESTIMATED_CENTS:
+    if nearest is None or pitch_hz is None or off[nearest] > FARTHEST_CENTS:
+        return dict(values)
+    explained = harmonicity(pitch_hz)
+    estimated_hz = _hz(pitched[nearest], float(values[nearest]))
+    means_it = off[nearest] <= ESTIMATED_CENTS or explained >= EXPLAINED
+    if not means_it or explained <= harmonicity(estimated_hz):
         return dict(values)
     return {**values, nearest: wanted[nearest]}
 
@@ -79,6 +110,10 @@ def _cents(parameter: Control, value: float, other: float) -> float:
     if _is_note(parameter):
         return 100 * (value - other)
     return 1200 * math.log2(value / other) if value > 0 else math.inf
+
+
+def _hz(parameter: Control, value: float) -> float:
+    return 440 * 2 ** ((value - 69) / 12) if _is_note(parameter) else value
 
 
 def _is_note(parameter: Control) -> bool:

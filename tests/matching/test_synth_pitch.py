@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plugin_host.matching.harmonicity import Harmonicity
 from plugin_host.matching.heard_pitch import heard_pitch
 from plugin_host.matching.synth_pitch import (
     at_pitch,
@@ -78,32 +81,65 @@ def test_a_point_is_at_a_pitch_within_half_a_semitone() -> None:
         assert places_at_pitch(synth.parameters, point, none) is None
 
 
+def explained_by(pitch_hz: float, share: float) -> Callable[[float], float]:
+    """A sound of which a pitch explains so much, and others a tenth."""
+    return lambda hz: share if hz == pitch_hz else 0.1
+
+
 @pytest.mark.parametrize(
-    ("estimate", "heard", "wanted"),
+    ("estimate", "heard", "share", "wanted"),
     [
-        (205.0, 200.0, 200.0),
-        (178.5, 200.0, 200.0),
-        (177.0, 200.0, 177.0),
-        (400.0, 200.0, 400.0),
-        (205.0, None, 205.0),
-        (54.0, 52.0, 54.0),
+        (205.0, 200.0, 0.5, 200.0),
+        (178.5, 200.0, 0.5, 200.0),
+        (177.0, 200.0, 0.5, 177.0),
+        (177.0, 200.0, 0.9, 200.0),
+        (280.0, 200.0, 0.9, 200.0),
+        (290.0, 200.0, 0.9, 290.0),
+        (400.0, 200.0, 0.9, 400.0),
+        (205.0, 200.0, 0.05, 205.0),
+        (205.0, None, 0.9, 205.0),
+        (54.0, 52.0, 0.9, 54.0),
     ],
 )
-def test_an_estimate_within_two_semitones_means_the_pitch_that_is_heard(
-    estimate: float, heard: float | None, wanted: float
+def test_an_estimate_near_the_pitch_that_is_heard_takes_it_if_that_explains_more(
+    estimate: float, heard: float | None, share: float, wanted: float
 ) -> None:
     level = Control(name="level", minimum=0, maximum=1, default=0.5)
     values: dict[str, float | str] = {"level": 0.7, "f0_hz": estimate}
-    assert estimated_at_pitch((level, F0), values, heard) == {"level": 0.7, "f0_hz": wanted}
+    harmonicity = explained_by(heard or 0.0, share)
+    found = estimated_at_pitch((level, F0), values, heard, harmonicity)
+    assert found == {"level": 0.7, "f0_hz": wanted}
     assert values["f0_hz"] == estimate
 
 
 def test_only_the_nearest_of_several_voices_means_it() -> None:
     voices = [F0.model_copy(update={"name": f"osc{voice}_f0_hz"}) for voice in (1, 2)]
-    found = estimated_at_pitch(voices, {"osc1_f0_hz": 210.0, "osc2_f0_hz": 196.0}, 200.0)
+    values: dict[str, float | str] = {"osc1_f0_hz": 210.0, "osc2_f0_hz": 196.0}
+    found = estimated_at_pitch(voices, values, 200.0, explained_by(200.0, 0.5))
     assert found == {"osc1_f0_hz": 210.0, "osc2_f0_hz": 200.0}
 
 
 def test_an_estimated_note_means_the_nearest_key() -> None:
-    assert estimated_at_pitch([NOTE], {"note": 71}, 440.0) == {"note": 69}
-    assert estimated_at_pitch([NOTE], {"note": 72}, 440.0) == {"note": 72}
+    harmonicity = Harmonicity(tone(440.0), RATE)
+    assert estimated_at_pitch([NOTE], {"note": 71}, 440.0, harmonicity) == {"note": 69}
+    assert estimated_at_pitch([NOTE], {"note": 76}, 440.0, harmonicity) == {"note": 76}
+
+
+def test_a_tone_is_explained_by_its_pitch_and_by_those_below_it_of_which_it_is_a_multiple() -> None:
+    harmonicity = Harmonicity(tone(220.0), RATE)
+    assert harmonicity(220.0) > 0.999
+    assert harmonicity(110.0) > 0.999
+    assert harmonicity(221.0) > 0.99, "a player wavers by so much"
+    assert harmonicity(440.0) < 0.3
+    assert harmonicity(233.0) < 0.01
+
+
+def test_partials_that_are_no_multiples_are_explained_by_no_pitch() -> None:
+    ratios = np.array([1.0, 2.76, 5.4, 13.34])[:, None]
+    bar = (np.sin(2 * np.pi * 300.0 * ratios * TIME) / 4).sum(0).astype(np.float32)
+    assert max(map(Harmonicity(bar, RATE), (300.0, 290.0, 310.0, 828.0))) < 0.5
+
+
+@pytest.mark.parametrize("samples", [1, 100])
+def test_silence_is_explained_by_nothing(samples: int) -> None:
+    assert Harmonicity(np.zeros(samples, np.float32), RATE)(220.0) == 0.0
