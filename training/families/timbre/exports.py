@@ -11,9 +11,9 @@ from ...analysis.bundled_weights import load_analyzer
 from ...loop.exports import ExportSpec, provenance_of
 from ...loop.run import Checkpoint
 from ...loop.trainer import weights_of
-from .model import HOP_LENGTH, SAMPLE_RATE, Instrument, TimbreEffect, TimbreGenerator
+from .model import HOP_LENGTH, PITCHES_MIDI, SAMPLE_RATE, Instrument, TimbreEffect, TimbreGenerator
 from .settings import TimbreSize
-from .train import WANDER
+from .train import WANDER, WANDER_BY_PITCH
 
 
 def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
@@ -21,8 +21,9 @@ def export_specs(checkpoint: Checkpoint, name: str) -> list[ExportSpec]:
     config, metadata = checkpoint.config, checkpoint.metadata
     instrument = Instrument(SAMPLE_RATE, HOP_LENGTH, TimbreSize(**config["size"]))
     instrument.load_state_dict(weights_of(checkpoint.tensors))
-    if WANDER in metadata:  # runs of earlier versions measured none
-        instrument.wander.depth.copy_(torch.tensor(metadata[WANDER]))
+    if WANDER in metadata:  # runs of earlier versions measured none, or none of single pitches
+        by_pitch = metadata.get(WANDER_BY_PITCH, [1.0] * len(PITCHES_MIDI))
+        instrument.set_wandering(torch.tensor(metadata[WANDER]), torch.tensor(by_pitch))
     minutes = f"{metadata['seconds'] / 60:.1f} minutes of recordings ({Path(config['recordings']).name})"
     if metadata.get("low_cut_hz"):
         minutes += f", cut below {metadata['low_cut_hz']:.0f} Hz"

@@ -67,7 +67,8 @@ def render(
     """
     synthesizer = instrument.synthesizer
     decoder = instrument.decoder
-    nepers, _ = decoder.nepers(score, decoder.initial_state(len(score)), network_score)
+    curves = decoder.curves(score if network_score is None else network_score)
+    nepers, _ = decoder((score, curves), decoder.initial_state(len(score)))
     harmonics, noise = decoder.amplitudes(nepers if wander is None else nepers + wander)
     state = synthesizer.initial_state(len(score)) | {"noise.spectra.counter": noise_from}
     dry = synthesizer.dry(Carry(synthesizer, state), f0, harmonics, noise).flatten(1)
@@ -77,7 +78,7 @@ def render(
 def levels_loss(instrument: Instrument, batch: TrainingBatch, tones: Tensor, bands: Tensor) -> Tensor:
     """Compare the decoder's levels with those read off a spectrum: ``tones`` (B, N, K) and ``bands`` (B, N, M) nepers."""
     decoder, score = instrument.decoder, batch.score
-    made, _ = decoder.nepers(score, decoder.initial_state(len(score)), batch.network_score)
+    made, _ = decoder((score, decoder.curves(batch.network_score)), decoder.initial_state(len(score)))
     below_nyquist = batch.f0_hz * instrument.synthesizer.oscillator.numbers < 0.46 * SAMPLE_RATE
     loudness, voicing = score[:, :, 1:2], score[:, :, 2:3]
     audible = (loudness > AUDIBLE_DB).float()

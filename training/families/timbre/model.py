@@ -6,6 +6,8 @@ first. Both hold the same `Decoder` and `Synthesizer`.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,9 @@ from ...streaming.operators import softplus
 from .settings import TimbreSize
 
 SAMPLE_RATE, HOP_LENGTH = 48000, 128
+PITCH_STEP, PITCH_WIDTH = 2, 2.0
+PITCHES_MIDI = range(26, 110, PITCH_STEP)
+"""Where the narrow tuning curves of pitch are highest; they are the first."""
 
 SYNTHESIS_CONTROLS = (
     Control("harmonic_gain", "dB", -60.0, 12.0, 0.0, "linear", "level of the harmonics"),
@@ -49,7 +54,7 @@ def _tuning_curves() -> Tensor:
     Narrow curves let neighbouring notes sound different, as they do on real instruments; wide ones carry what is learned
     on to pitches and levels that were never played.
     """
-    pitch = [(0, midi, 2.0) for midi in range(26, 110, 2)] + [(0, midi, 24.0) for midi in (24, 48, 72, 96)]
+    pitch = [(0, midi, PITCH_WIDTH) for midi in PITCHES_MIDI] + [(0, midi, 24.0) for midi in (24, 48, 72, 96)]
     loudness = [(1, level, 8.0) for level in range(-80, 8, 8)] + [(1, level, 40.0) for level in (-80, -40, 0)]
     return torch.tensor([*pitch, *loudness, (2, 0.0, 0.5), (2, 1.0, 0.5)])
 
@@ -60,8 +65,9 @@ class Decoder(StreamingModule):
     The network's outputs are in nepers relative to the loudness asked for: an untrained level follows the player by
     construction, and what is learned is the timbre.
 
-    Shapes: score (B, N, 5) -> (B, N, harmonics + bands), log amplitudes in nepers. A score is MIDI note number, loudness
-    in dB, voicing, and gains of harmonics and of noise in nepers.
+    Shapes: score (B, N, 5) and its `curves` -> (B, N, harmonics + bands), log amplitudes in nepers. A score is MIDI note
+    number, loudness in dB, voicing, and gains of harmonics and of noise in nepers. In training the network may be given the
+    curves of another score than the one that sets the levels.
     """
 
     ceiling: Tensor
@@ -95,30 +101,24 @@ class Decoder(StreamingModule):
             self.head.bias[: self.harmonics] = -1.0 - torch.arange(1, self.harmonics + 1).log()
             self.head.bias[self.harmonics :] = -5.0
 
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        return self.nepers(x, state)
-
     def amplitudes(self, nepers: Tensor) -> tuple[Tensor, Tensor]:
         """Turn log amplitudes (B, N, harmonics + bands) into linear ones: (B, N, harmonics), (B, N, bands)."""
         harmonics, noise = nepers.exp().split([self.harmonics, self.bands], -1)
         return harmonics, noise
 
-    def nepers(self, x: Tensor, state: State, network_input: Tensor | None = None) -> tuple[Tensor, State]:
-        """Log amplitudes (B, N, harmonics + bands), and the next state.
+    def curves(self, score: Tensor) -> Tensor:
+        """Where a score (B, N, 5) lies under the tuning curves: (B * N, curves). In two axes a linear layer is one node."""
+        away = torch.addmm(self.centre, score.flatten(0, 1), self.scale)
+        return (away * away * -0.5).exp()
 
-        In training the network may be given another score than the one that sets the levels.
-        """
+    def forward(self, x: tuple[Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
-        shape = x.shape[:2]
-        # In two axes a linear layer is one node.
-        rows = x.flatten(0, 1)
-        away = torch.addmm(
-            self.centre, rows if network_input is None else network_input.flatten(0, 1), self.scale
-        )
-        now = self.enter((away * away * -0.5).exp())
-        hidden = self.leave(torch.cat([now, carry("gru", now.unflatten(0, shape)).flatten(0, 1)], -1))
-        nepers = torch.addmm(torch.minimum(self.head(hidden), self.ceiling), rows, self.levels)
-        return nepers.unflatten(0, shape), carry.next_state
+        score, curves = x
+        now = self.enter(curves)
+        before = carry("gru", now.unflatten(0, score.shape[:2]))
+        hidden = self.leave(torch.cat([now, before.flatten(0, 1)], -1))
+        nepers = torch.addmm(torch.minimum(self.head(hidden), self.ceiling), score.flatten(0, 1), self.levels)
+        return nepers.unflatten(0, score.shape[:2]), carry.next_state
 
 
 class Synthesizer(StreamingModule):
@@ -162,13 +162,22 @@ class Instrument(StreamingModule):
 
     Inputs: ``f0_hz`` (B, N, 1); ``score`` (B, N, 5), see `Decoder`; ``reverb`` and ``life`` (B, N, 1).
     Output: (B, N, hop_length).
+
+    Attributes
+    ----------
+    livelier : (curves, 1) tensor
+        Of a score's curves how much more or less levels wander there; 1 in all until `set_wandering`.
     """
+
+    livelier: Tensor
 
     def __init__(self, sample_rate: int, hop_length: int, size: TimbreSize) -> None:
         super().__init__()
         self.size = size
         self.decoder = Decoder(size)
         self.wander = Wander(self.decoder.harmonics + self.decoder.bands, sample_rate / hop_length)
+        self.register_buffer("livelier", torch.zeros(len(self.decoder.centre), 1), persistent=False)
+        self.set_wandering(torch.zeros_like(self.wander.depth), torch.ones(len(PITCHES_MIDI)))
         self.synthesizer = Synthesizer(sample_rate, hop_length, size)
         self.hop_length = hop_length
 
@@ -177,10 +186,18 @@ class Instrument(StreamingModule):
         """Samples that it sounds once its score is silent: it fades over a hop, and the room rings after that."""
         return self.hop_length + self.synthesizer.room.length
 
+    def set_wandering(self, depths: Tensor, by_pitch: Tensor) -> None:
+        """Say how much levels wander: (harmonics + bands,) nepers, and times that at each of `PITCHES_MIDI`."""
+        self.wander.depth.copy_(depths)
+        # Curves that lie side by side add up to the same everywhere.
+        self.livelier[: len(by_pitch), 0] = by_pitch / (PITCH_WIDTH / PITCH_STEP * math.sqrt(2 * math.pi))
+
     def forward(self, x: tuple[Tensor, Tensor, Tensor, Tensor], state: State) -> tuple[Tensor, State]:
         carry = Carry(self, state)
         f0_hz, score, reverb, life = x
-        harmonics, noise = self.decoder.amplitudes(carry("decoder", score) + carry("wander", life))
+        curves = self.decoder.curves(score)
+        wandering = carry("wander", life * (curves @ self.livelier).unflatten(0, score.shape[:2]))
+        harmonics, noise = self.decoder.amplitudes(carry("decoder", (score, curves)) + wandering)
         return carry("synthesizer", (f0_hz, harmonics, noise, reverb)), carry.next_state
 
 

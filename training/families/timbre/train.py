@@ -15,17 +15,17 @@ from torch import Tensor
 
 from ...loop.schedule import set_rate
 from ...loop.trainer import Learner, Stage, Trainer
-from .augmentation import as_another_player
+from .augmentation import AnotherPlayer
 from .data import TimbreData
 from .excerpts import ExcerptDraw, Excerpts, with_strange_pitches
 from .losses import TrainingBatch, levels_loss, loudness_elsewhere, scores, sound_loss, sounds_of
 from .model import HOP_LENGTH, SAMPLE_RATE, Instrument
 from .settings import TimbreSettings, TimbreSize
-from .wandering import fitted_depths
+from .wandering import fitted_wandering
 
 LEVELS, SOUND = "levels", "sound"
-WANDER = "wander"
-"""Under which a finished run's checkpoint keeps how much each level wanders."""
+WANDER, WANDER_BY_PITCH = "wander", "wander_by_pitch"
+"""Under which a finished run's checkpoint keeps how much each level wanders, and times that at which pitch."""
 LEVEL_EXCERPTS = 4  # times as many excerpts a step where no sound is made
 SOUND_RATE = 0.4
 ROOM_RATE = 0.5
@@ -55,6 +55,7 @@ class TimbreTrainer(Trainer):
             [learner],
         )
         self._draw = ExcerptDraw(self.corpus, settings.excerpt_frames)
+        self._another_player = AnotherPlayer(self.corpus)
 
     def losses(self, random: np.random.Generator) -> dict[str, float]:
         levels = self.stage == LEVELS
@@ -65,10 +66,11 @@ class TimbreTrainer(Trainer):
         return self.learn(self._levels(random) if levels else self._sound(random))
 
     def metadata(self) -> dict[str, Any]:
-        """What has to be known beside the tensors; at the end also how much each level wanders."""
+        """What has to be known beside the tensors; at the end also how much levels wander."""
         said = super().metadata()
         if self.done == self.steps:
-            said[WANDER] = fitted_depths(self.average, self.corpus).tolist()
+            depths, by_pitch = fitted_wandering(self.average, self.corpus)
+            said |= {WANDER: depths.tolist(), WANDER_BY_PITCH: by_pitch.tolist()}
         return said
 
     def _batch(self, count: int, random: np.random.Generator) -> tuple[Excerpts, Tensor, Tensor]:
@@ -80,7 +82,7 @@ class TimbreTrainer(Trainer):
 
     def _levels(self, random: np.random.Generator) -> Tensor:
         drawn, f0, score = self._batch(LEVEL_EXCERPTS * self.settings.batch, random)
-        batch = TrainingBatch(f0, score, as_another_player(score, random))
+        batch = TrainingBatch(f0, score, self._another_player(score, random))
         tones, bands = (
             torch.from_numpy(levels[drawn.rows]).to(self.device).float()
             for levels in (self.corpus.harmonics, self.corpus.bands)
@@ -91,7 +93,7 @@ class TimbreTrainer(Trainer):
         drawn, f0, score = self._batch(self.settings.batch, random)
         wanted = sounds_of(self.corpus, drawn.rows).to(self.device)
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(wanted), 1, 1))).to(self.device)
-        batch = TrainingBatch(f0, score, as_another_player(score, random))
+        batch = TrainingBatch(f0, score, self._another_player(score, random))
         loss = sound_loss(self.instrument, batch, wanted, drawn.onsets, noise_from, random)
         few = slice(len(wanted) // 2, None)
         return loss + loudness_elsewhere(
