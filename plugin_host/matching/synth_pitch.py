@@ -23,8 +23,9 @@ ESTIMATED_CENTS, FARTHEST_CENTS = 200.0, 600.0
 """So far from the pitch that is heard, an estimate means it, if that explains the sound better; and so far, if it explains
 nearly all of the sound. Farther away, it may mean the frequency of another partial."""
 
-EXPLAINED = 0.8
-"""So much of a sound's energy at the multiples of a pitch is nearly all."""
+EXPLAINED, MORE = 0.8, 0.1
+"""So much of a sound's energy at the multiples of a pitch is nearly all, and so much more than at those of another explains
+it better."""
 
 
 def pitch_parameters(parameters: Sequence[Control]) -> list[int]:
@@ -90,7 +91,7 @@ def estimated_at_pitch(
     explained = harmonicity(pitch_hz)
     estimated_hz = _hz(pitched[nearest], float(values[nearest]))
     means_it = off[nearest] <= ESTIMATED_CENTS or explained >= EXPLAINED
-    if not means_it or explained <= harmonicity(estimated_hz):
+    if not means_it or explained < harmonicity(estimated_hz) + MORE:
         return dict(values)
     return {**values, nearest: wanted[nearest]}
 
