@@ -96,7 +96,7 @@ def played_levels(corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float
 def _steeper(loudness: Tensor, random: np.random.Generator) -> Tensor:
     """Let some notes (B, N, 1) begin and end more or less steeply, without a change of what is loudest in them."""
     count = len(loudness)
-    steepness = np.exp(random.uniform(*np.log(STEEPNESS), (count, 1, 1)))
+    steepness = np.exp(random.uniform(np.log(STEEPNESS[0]), np.log(STEEPNESS[1]), (count, 1, 1)))
     steepness[random.random(count) >= SHARE_OF_STEEPNESS] = 1.0
     times = _tensor(steepness, loudness.device)
     loudest = torch.quantile(loudness, 0.9, dim=1, keepdim=True)

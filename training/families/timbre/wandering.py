@@ -87,7 +87,8 @@ def _by_pitch(
 
     Tones near a pitch count most, and all of them a little.
     """
-    recorded = _octaves_move(corpus.audio[rows].reshape(len(rows), -1))
+    sounds = np.asarray(corpus.audio[rows], np.float32).reshape(len(rows), -1)
+    recorded = _octaves_move(sounds)
     still, wandering = (_octaves_move(_played(instrument, corpus, rows, d)) for d in (0.0, depths))
     midi = np.median(hz_to_midi(torch.from_numpy(corpus.f0_hz[rows])).numpy(), axis=1)
     away = (np.array(PITCHES_MIDI)[:, None] - midi) / NEAR_SEMITONES
