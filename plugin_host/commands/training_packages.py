@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import HostError, MissingPackageError, UsageError
+from .termination import signals_held
 
 
 class WorkError(HostError, RuntimeError):
@@ -28,6 +29,9 @@ def training_packages() -> Iterator[None]:
     try:
         import export.errors
         import training.errors
+
+        with signals_held():
+            import training.streaming.operators  # which loads torch
     except ImportError as error:
         raise _missing(error) from error
     try:

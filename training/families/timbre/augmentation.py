@@ -43,21 +43,21 @@ class AnotherPlayer:
         self._soft_db, self._loud_db = played_levels(corpus)
 
     def __call__(self, score: Tensor, random: np.random.Generator) -> Tensor:
-        """Change scores (B, N, 5)."""
+        """Change scores (B, N, 5) on the CPU."""
         count, frames = score.shape[:2]
         width = int(random.integers(1, 24))
         midi, loudness, voicing, gains = score.split([1, 1, 1, 2], -1)
-        beyond = self._beyond_db(score[:, :, :3].cpu().numpy(), random)
+        beyond = self._beyond_db(score[:, :, :3].numpy(), random)
         padded = functional.pad(loudness.transpose(1, 2), (width - 1, 0), mode="replicate")
         loudness = functional.avg_pool1d(padded, width, 1).transpose(1, 2)
 
         def drawn(size: float, *shape: int) -> Tensor:
-            return _tensor(random.normal(0.0, size, shape), score.device)
+            return _tensor(random.normal(0.0, size, shape))
 
         moved = beyond + _dynamics_db(count, frames, random) + _tremble_db(count, frames, random)
-        loudness = _steeper(loudness, random) + _tensor(moved, score.device) + drawn(0.7, count, frames, 1)
+        loudness = _steeper(loudness, random) + _tensor(moved) + drawn(0.7, count, frames, 1)
         midi = midi + drawn(0.25, count, 1, 1) + drawn(0.1, count, frames, 1)
-        sure = torch.from_numpy(random.random((count, 1, 1)) < 0.5).to(score.device)
+        sure = torch.from_numpy(random.random((count, 1, 1)) < 0.5)
         voicing = torch.where(sure, (voicing > VOICED).float(), voicing)
         return torch.cat([midi, loudness, voicing, gains], -1)
 
@@ -98,7 +98,7 @@ def _steeper(loudness: Tensor, random: np.random.Generator) -> Tensor:
     count = len(loudness)
     steepness = np.exp(random.uniform(np.log(STEEPNESS[0]), np.log(STEEPNESS[1]), (count, 1, 1)))
     steepness[random.random(count) >= SHARE_OF_STEEPNESS] = 1.0
-    times = _tensor(steepness, loudness.device)
+    times = _tensor(steepness)
     loudest = torch.quantile(loudness, 0.9, dim=1, keepdim=True)
     below = loudness - loudest
     near = below.clamp(-STEEP_DB, STEEP_DB)
@@ -128,5 +128,5 @@ def _tremble_db(count: int, frames: int, random: np.random.Generator) -> NDArray
     return (course * depth)[:, :, None]
 
 
-def _tensor(values: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32)).to(device)
+def _tensor(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))

@@ -74,15 +74,18 @@ class TimbreTrainer(Trainer):
         return said
 
     def _batch(self, count: int, random: np.random.Generator) -> tuple[Excerpts, Tensor, Tensor]:
-        """Draw excerpts: their frames, f0 and score."""
+        """Draw excerpts: their frames, f0 and score, not yet on the device."""
         drawn = self._draw(count, random)
         f0_hz = with_strange_pitches(self.corpus.f0_hz[drawn.rows], self.corpus.voicing[drawn.rows], random)
-        f0, score = (x.to(self.device) for x in scores(self.corpus, drawn.rows, f0_hz))
-        return drawn, f0, score
+        return drawn, *scores(self.corpus, drawn.rows, f0_hz)
+
+    def _played_otherwise(self, f0: Tensor, score: Tensor, random: np.random.Generator) -> TrainingBatch:
+        otherwise = self._another_player(score, random)
+        return TrainingBatch(*(x.to(self.device) for x in (f0, score, otherwise)))
 
     def _levels(self, random: np.random.Generator) -> Tensor:
         drawn, f0, score = self._batch(LEVEL_EXCERPTS * self.settings.batch, random)
-        batch = TrainingBatch(f0, score, self._another_player(score, random))
+        batch = self._played_otherwise(f0, score, random)
         tones, bands = (
             torch.from_numpy(levels[drawn.rows]).to(self.device).float()
             for levels in (self.corpus.harmonics, self.corpus.bands)
@@ -93,11 +96,11 @@ class TimbreTrainer(Trainer):
         drawn, f0, score = self._batch(self.settings.batch, random)
         wanted = sounds_of(self.corpus, drawn.rows).to(self.device)
         noise_from = torch.from_numpy(random.integers(0, 1 << 30, (len(wanted), 1, 1))).to(self.device)
-        batch = TrainingBatch(f0, score, self._another_player(score, random))
+        batch = self._played_otherwise(f0, score, random)
         loss = sound_loss(self.instrument, batch, wanted, drawn.onsets, noise_from, random)
         few = slice(len(wanted) // 2, None)
         return loss + loudness_elsewhere(
-            self.instrument, f0[few], score[few], wanted[few], noise_from[few], random
+            self.instrument, batch.f0_hz[few], batch.score[few], wanted[few], noise_from[few], random
         )
 
 
