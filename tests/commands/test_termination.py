@@ -9,31 +9,22 @@ import pytest
 from plugin_host.commands.termination import signals_held
 
 
-def test_ctrl_c_waits_and_comes() -> None:
-    reached = []
-
-    def work() -> None:
-        with signals_held():
-            signal.raise_signal(signal.SIGINT)
-            reached.append("inside")
-        reached.append("outside")
-
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert reached == ["inside"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_sigterm_waits_for_the_handler_that_was_there() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_the_handler_that_was_there(number: signal.Signals) -> None:
     heard: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+
+    def handler(arrived: int, _: object) -> None:
+        heard.append(arrived)
+
+    before = signal.signal(number, handler)
     try:
         with signals_held():
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
             assert not heard
-        assert heard == [signal.SIGTERM]
+        assert heard == [number]
+        assert signal.getsignal(number) is handler
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
 
 
 def test_an_error_inside_is_told_where_no_signal_came() -> None:
