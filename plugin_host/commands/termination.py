@@ -1,4 +1,4 @@
-"""Let SIGTERM end a command as Ctrl-C does: by an exception, so that what is half written is removed; and when it may."""
+"""Let SIGTERM end a command as Ctrl-C does: by an exception, so that what is half written is removed."""
 
 from __future__ import annotations
 
@@ -21,28 +21,6 @@ def ended_by_exception() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-@contextmanager
-def signals_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until this is done, in the main thread.
-
-    An exception in what a library of C++ calls while it is loaded ends the process, in the library's words.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, lambda number, _: arrived.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in arrived[:1]:
-            signal.raise_signal(number)
 
 
 def _exit(number: int, _: FrameType | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import HostError, MissingPackageError, UsageError
-from .termination import signals_held
+from ..synths.deferred_signals import deferred_signals
 
 
 class WorkError(HostError, RuntimeError):
@@ -30,7 +30,7 @@ def training_packages() -> Iterator[None]:
         import export.errors
         import training.errors
 
-        with signals_held():
+        with deferred_signals():
             import training.streaming.operators  # which loads torch
     except ImportError as error:
         raise _missing(error) from error

@@ -1,4 +1,7 @@
-"""Defer signals where an exception from a handler would be printed and lost: in callbacks from C and in ``__del__``."""
+"""Defer signals where an exception from a handler would be lost or end the process: in callbacks from C, in ``__del__``.
+
+What a library of C++ calls while it is loaded is such a callback.
+"""
 
 from __future__ import annotations
 

@@ -158,12 +158,8 @@ def _octaves_move(sounds: NDArray[np.float32]) -> NDArray[np.float64]:
     octave = np.log2(np.maximum(np.fft.rfftfreq(OCTAVE_FFT, 1 / SAMPLE_RATE), 1.0) / LOWEST_OCTAVE_HZ)
     members = np.floor(octave)[:, None] == np.arange(8)
     bands, whole = power @ members, power.sum(-1, keepdims=True) + 1e-20
-    window = np.ones((1, max(3, round(SLOWEST_S * SAMPLE_RATE / hop)), 1))
     level_db = 10 * np.log10(bands / whole + 1e-20)
-    slow = fftconvolve(level_db, window, "same", axes=1) / fftconvolve(
-        np.ones_like(level_db[:1, :, :1]), window, "same", axes=1
-    )
-    moving = (level_db - slow).var(1)
+    moving = _without_slow(level_db, round(SLOWEST_S * SAMPLE_RATE / hop)).var(1)
     mean = bands.mean(1)
     weak = mean < mean.max(-1, keepdims=True) * 10 ** (-STRONG_DB / 10)
     return np.ma.median(np.ma.masked_array(moving, weak), axis=1).filled(0.0)
@@ -185,9 +181,14 @@ def _variances(levels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Give the variance (E, S) of levels (E, N, S) beside the level of the whole, without what is slow."""
     inner = levels[:, EDGE_FRAMES:-EDGE_FRAMES].astype(np.float64)
     inner = inner - 0.5 * np.log(np.exp(2 * inner).sum(-1, keepdims=True))
-    window = np.ones((1, SLOW_FRAMES, 1))
-    frames = fftconvolve(np.ones((1, inner.shape[1], 1)), window, "same")
-    return (inner - fftconvolve(inner, window, "same", axes=1) / frames).var(1)
+    return _without_slow(inner, SLOW_FRAMES).var(1)
+
+
+def _without_slow(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Take from values (E, N, S) their mean over so many frames around each."""
+    window = np.ones((1, width, 1))
+    frames = fftconvolve(np.ones((1, values.shape[1], 1)), window, "same")
+    return values - fftconvolve(values, window, "same", axes=1) / frames
 
 
 def _typical(values: NDArray[np.float64], audible: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from plugin_host.commands.termination import signals_held
+from plugin_host.synths.deferred_signals import deferred_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -18,7 +18,7 @@ def test_a_signal_waits_for_the_handler_that_was_there(number: signal.Signals) -
 
     before = signal.signal(number, handler)
     try:
-        with signals_held():
+        with deferred_signals():
             signal.raise_signal(number)
             assert not heard
         assert heard == [number]
@@ -28,5 +28,5 @@ def test_a_signal_waits_for_the_handler_that_was_there(number: signal.Signals) -
 
 
 def test_an_error_inside_is_told_where_no_signal_came() -> None:
-    with pytest.raises(ImportError, match="torch"), signals_held():
+    with pytest.raises(ImportError, match="torch"), deferred_signals():
         raise ImportError("torch")
